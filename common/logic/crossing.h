@@ -1,0 +1,60 @@
+// Everything that may cross between a logic thread and the rest of its process, as plain encodable values. Nothing
+// else does. What is one role's inside (a frame to a socket, a batch for a database file) crosses as these, too, so the
+// production threads and the simulator hand over the very same things.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/bytes.h"
+#include "common/base/ids.h"
+#include "common/base/time.h"
+#include "common/proto/topic_key.h"
+
+namespace dure {
+
+// ── into the logic thread ───────────────────────────────────────────────────────────────────────────────────
+// Control events are bounded by what they speak of and never refused. Only ClientFrameIn counts against the mailbox.
+struct ClientOpened { ClientId client; std::string address; };
+struct ClientFrameIn { ClientId client; std::uint16_t message_id = 0; std::uint32_t seq = 0; std::string body; };
+struct ClientClosed { ClientId client; std::string reason; };
+struct BusUp { NodeId peer; };                       // our connection to it stands (says nothing of the peer's logic)
+struct BusDown { NodeId peer; };
+struct BusMessage { Bytes message; };                // header and body (mesh_header.h)
+struct WorkDone { std::uint64_t work_id = 0; Bytes reply; };
+struct PeerFound { NodeId peer; std::string name; std::string address; };  // from config or the registry
+struct GmCommandIn { Bytes command; std::string reply_channel; };          // verified, an encoded GmCommand
+struct StopRequested { bool at_once = false; };
+
+using Inbound = std::variant<ClientOpened, ClientFrameIn, ClientClosed, BusUp, BusDown, BusMessage, WorkDone, PeerFound,
+                             GmCommandIn, StopRequested>;
+
+// ── out of the logic thread ─────────────────────────────────────────────────────────────────────────────────
+struct BusConnect { NodeId peer; std::string address; };
+struct BusDisconnect { NodeId peer; };
+struct BusSend { NodeId peer; Bytes message; };
+
+// To the IO thread that owns the client (or every IO thread, where `client` is none). See gateway/client_port.h.
+struct SessionBind { ClientId client; SessionId session; bool fresh = true; };   // the client speaks for this session
+struct SessionResumed { ClientId client; SessionId session; ClientId from; std::uint64_t reliable_received = 0; };
+struct SessionEnded { ClientId client; SessionId session; };
+struct FrameOut { ClientId client; SessionId session; Bytes frame; bool latest = false; };
+struct TopicJoin { ClientId client; SessionId session; TopicKey topic; };
+struct TopicLeave { ClientId client; SessionId session; TopicKey topic; };
+struct TopicFrame { TopicKey topic; Bytes frame; bool latest = false; };
+struct FrameCredit { ClientId client; std::uint32_t frames = 0; };               // so many were taken by the turn
+struct ClientClose { ClientId client; Bytes last_frame; };
+struct ClientAccepted { ClientId client; };                                      // logged in: the wider limits hold
+
+// Work for a worker thread. `queue` names the worker: requests of one queue run one at a time, in order.
+struct Work { std::string queue; std::uint64_t work_id = 0; Bytes request; };
+struct MonitorValues { std::string node; std::vector<std::pair<std::string, std::string>> fields; };
+struct GmAnswerOut { std::string reply_channel; Bytes answer; };                 // an encoded GmAnswer
+struct Stopped {};                                                               // drained: the process may end
+
+using Outbound = std::variant<BusConnect, BusDisconnect, BusSend, SessionBind, SessionResumed, SessionEnded, FrameOut,
+                              TopicJoin, TopicLeave, TopicFrame, FrameCredit, ClientClose, ClientAccepted, Work,
+                              MonitorValues, GmAnswerOut, Stopped>;
+
+}  // namespace dure

@@ -1,0 +1,33 @@
+// Timers of one logic thread: due in order of (time, insertion). Cancelling is by id and cheap. Not thread-safe.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "common/base/time.h"
+
+namespace dure {
+
+using TimerId = std::uint64_t;  // 0: none
+
+class Timers {
+ public:
+  TimerId at(MonoTime due, std::function<void()> action);
+  void cancel(TimerId id);
+  // MonoTime::max() when there is none.
+  MonoTime next_due() const;
+  // Takes out the next timer that is due at `now`; an empty function when none is.
+  std::function<void()> take_due(MonoTime now);
+  // The next id to be given out: cancel_from(mark) forgets what was started since.
+  TimerId mark() const { return next_id_; }
+  void cancel_from(TimerId mark);
+  std::size_t size() const { return by_due_.size(); }
+
+ private:
+  std::map<std::pair<MonoTime, TimerId>, std::function<void()>> by_due_;
+  std::map<TimerId, MonoTime> due_of_;
+  TimerId next_id_ = 1;
+};
+
+}  // namespace dure
