@@ -26,9 +26,12 @@ struct WorkDone { std::uint64_t work_id = 0; Bytes reply; };
 struct PeerFound { NodeId peer; std::string name; std::string address; };  // from config or the registry
 struct GmCommandIn { Bytes command; std::string reply_channel; };          // verified, an encoded GmCommand
 struct StopRequested { bool at_once = false; };
+// The answer to SessionTake: all that the IO thread held of the session. `sent` counts every reliable frame so far,
+// the ring holds the last ones of them. Not found: nothing is known of it there.
+struct SessionTaken { SessionId session; bool found = false; std::uint64_t sent = 0; std::vector<Bytes> ring; };
 
 using Inbound = std::variant<ClientOpened, ClientFrameIn, ClientClosed, BusUp, BusDown, BusMessage, WorkDone, PeerFound,
-                             GmCommandIn, StopRequested>;
+                             GmCommandIn, StopRequested, SessionTaken>;
 
 // ── out of the logic thread ─────────────────────────────────────────────────────────────────────────────────
 struct BusConnect { NodeId peer; std::string address; };
@@ -37,7 +40,17 @@ struct BusSend { NodeId peer; Bytes message; };
 
 // To the IO thread that owns the client (or every IO thread, where `client` is none). See gateway/client_port.h.
 struct SessionBind { ClientId client; SessionId session; bool fresh = true; };   // the client speaks for this session
-struct SessionResumed { ClientId client; SessionId session; ClientId from; std::uint64_t reliable_received = 0; };
+// A session moves to another socket in three steps, all mediated by the logic thread: SessionTake to the old socket's IO
+// thread (answered by SessionTaken), SessionBind with fresh = false to the new one (frames wait there), SessionResumed
+// with the ring (what the client has not received is sent, then what waited).
+struct SessionTake { ClientId client; SessionId session; };
+struct SessionResumed {
+  ClientId client;
+  SessionId session;
+  std::uint64_t reliable_received = 0;
+  std::uint64_t sent = 0;
+  std::vector<Bytes> ring;
+};
 struct SessionEnded { ClientId client; SessionId session; };
 struct FrameOut { ClientId client; SessionId session; Bytes frame; bool latest = false; };
 struct TopicJoin { ClientId client; SessionId session; TopicKey topic; };
@@ -53,7 +66,7 @@ struct MonitorValues { std::string node; std::vector<std::pair<std::string, std:
 struct GmAnswerOut { std::string reply_channel; Bytes answer; };                 // an encoded GmAnswer
 struct Stopped {};                                                               // drained: the process may end
 
-using Outbound = std::variant<BusConnect, BusDisconnect, BusSend, SessionBind, SessionResumed, SessionEnded, FrameOut,
+using Outbound = std::variant<BusConnect, BusDisconnect, BusSend, SessionBind, SessionTake, SessionResumed, SessionEnded, FrameOut,
                               TopicJoin, TopicLeave, TopicFrame, FrameCredit, ClientClose, ClientAccepted, Work,
                               MonitorValues, GmAnswerOut, Stopped>;
 
