@@ -16,7 +16,6 @@ class CheckFailed : public std::logic_error {
 
 }  // namespace dure
 
-#define CHECK(expression) \
-  ((expression) ? static_cast<void>(0) : ::dure::check_failed(__FILE__, __LINE__, #expression))
+#define CHECK(expression) ((expression) ? static_cast<void>(0) : ::dure::check_failed(__FILE__, __LINE__, #expression))
 #define CHECK_MSG(expression, detail) \
   ((expression) ? static_cast<void>(0) : ::dure::check_failed(__FILE__, __LINE__, #expression, (detail)))

@@ -9,27 +9,42 @@ namespace dure {
 
 const char* to_text(Trouble trouble) {
   switch (trouble) {
-    case Trouble::kTimeout: return "timeout";
-    case Trouble::kUnreachable: return "unreachable";
-    case Trouble::kPeerLost: return "peer lost";
-    case Trouble::kRefused: return "refused";
-    case Trouble::kBusy: return "busy";
-    case Trouble::kCancelled: return "cancelled";
-    case Trouble::kInvalid: return "invalid";
-    case Trouble::kIo: return "io";
+    case Trouble::kTimeout:
+      return "timeout";
+    case Trouble::kUnreachable:
+      return "unreachable";
+    case Trouble::kPeerLost:
+      return "peer lost";
+    case Trouble::kRefused:
+      return "refused";
+    case Trouble::kBusy:
+      return "busy";
+    case Trouble::kCancelled:
+      return "cancelled";
+    case Trouble::kInvalid:
+      return "invalid";
+    case Trouble::kIo:
+      return "io";
   }
   return "unknown";
 }
 
 const char* to_text(Role role) {
   switch (role) {
-    case Role::kNone: return "none";
-    case Role::kGateway: return "gateway";
-    case Role::kGeneral: return "general";
-    case Role::kDungeon: return "dungeon";
-    case Role::kChat: return "chat";
-    case Role::kDbagent: return "dbagent";
-    case Role::kTool: return "tool";
+    case Role::kNone:
+      return "none";
+    case Role::kGateway:
+      return "gateway";
+    case Role::kGeneral:
+      return "general";
+    case Role::kDungeon:
+      return "dungeon";
+    case Role::kChat:
+      return "chat";
+    case Role::kDbagent:
+      return "dbagent";
+    case Role::kTool:
+      return "tool";
   }
   return "none";
 }
@@ -50,6 +65,7 @@ std::string to_text(NodeId node) {
 NodeId node_from_text(std::string_view text) {
   std::string_view role_name;
   if (const auto slash = text.find('/'); slash != std::string_view::npos) {
+    if (slash + 1 == text.size()) return {};
     role_name = text.substr(slash + 1);
     text = text.substr(0, slash);
   }

@@ -19,15 +19,23 @@ struct Id {
 };
 
 using AccountId = Id<struct AccountTag>;
-using PlayerId = Id<struct PlayerTag>;      // a character: global, without shard or realm inside
-using SessionId = Id<struct SessionTag>;    // outlives its socket
-using ClientId = Id<struct ClientTag>;      // one socket: IO thread in the top byte, a counter below
-using RunId = Id<struct RunTag>;            // a dungeon run, stable over resumes: reward keys hang on it
+using PlayerId = Id<struct PlayerTag>;    // a character: global, without shard or realm inside
+using SessionId = Id<struct SessionTag>;  // outlives its socket
+using ClientId = Id<struct ClientTag>;    // one socket: IO thread in the top byte, a counter below
+using RunId = Id<struct RunTag>;          // a dungeon run, stable over resumes: reward keys hang on it
 using CallId = Id<struct CallTag>;
 using TraceId = Id<struct TraceTag>;
-using EntityId = Id<struct EntityTag>;      // a thing standing in a zone or an instance; a player's equals its PlayerId
+using EntityId = Id<struct EntityTag>;  // a thing standing in a zone or an instance; a player's equals its PlayerId
 
-enum class Role : std::uint8_t { kNone = 0, kGateway = 1, kGeneral = 2, kDungeon = 3, kChat = 4, kDbagent = 5, kTool = 6 };
+enum class Role : std::uint8_t {
+  kNone = 0,
+  kGateway = 1,
+  kGeneral = 2,
+  kDungeon = 3,
+  kChat = 4,
+  kDbagent = 5,
+  kTool = 6
+};
 const char* to_text(Role);
 // Also takes the aliases lobby and community. kNone: no such role.
 Role role_from_text(std::string_view);

@@ -14,7 +14,7 @@ class Rng {
   std::uint64_t next();
   // 0 … bound-1 without bias (Lemire 2019, "Fast Random Integer Generation in an Interval"). CHECKs bound > 0.
   std::uint64_t below(std::uint64_t bound);
-  double unit();               // [0, 1)
+  double unit();  // [0, 1)
   bool chance(double p) { return unit() < p; }
 
  private:

@@ -28,9 +28,16 @@ bool combining(std::int32_t p) {
          (p >= 0x1dc0 && p <= 0x1dff) || (p >= 0x20d0 && p <= 0x20ff) || (p >= 0xfe20 && p <= 0xfe2f);
 }
 
-bool hidden(std::int32_t p) {  // controls, zero width, bidirectional overrides and isolates, byte order mark
-  return p < 0x20 || (p >= 0x7f && p < 0xa0) || (p >= 0x200b && p <= 0x200f) || (p >= 0x2028 && p <= 0x202e) ||
-         (p >= 0x2060 && p <= 0x206f) || p == 0xfeff;
+// Controls, zero width, bidirectional marks, overrides and isolates, fillers, tags, noncharacters.
+bool hidden(std::int32_t p) {
+  return p < 0x20 || (p >= 0x7f && p < 0xa0) || p == 0xad || p == 0x61c || p == 0x115f || p == 0x1160 || p == 0x180e ||
+         (p >= 0x200b && p <= 0x200f) || (p >= 0x2028 && p <= 0x202e) || (p >= 0x2060 && p <= 0x206f) || p == 0x3164 ||
+         p == 0xfeff || p == 0xffa0 || (p >= 0xfff0 && p <= 0xfffb) || (p & 0xfffe) == 0xfffe ||
+         (p >= 0xfdd0 && p <= 0xfdef) || (p >= 0xe0000 && p <= 0xe0fff);
+}
+bool blank(std::int32_t p) {
+  return p == ' ' || p == 0xa0 || p == 0x1680 || (p >= 0x2000 && p <= 0x200a) || p == 0x202f || p == 0x205f ||
+         p == 0x2800 || p == 0x3000;
 }
 
 bool ascii_letter(std::int32_t p) { return (p >= 'a' && p <= 'z') || (p >= 'A' && p <= 'Z'); }
@@ -46,13 +53,15 @@ bool valid_utf8(std::string_view text) {
 
 bool showable(std::string_view text, std::size_t points_max) {
   std::size_t points = 0, marks = 0;
+  bool ink = false;
   for (std::size_t at = 0; at < text.size();) {
     const std::int32_t point = next_point(text, at);
     if (point < 0 || hidden(point) || ++points > points_max) return false;
     marks = combining(point) ? marks + 1 : 0;
     if (marks > 3) return false;
+    ink |= !blank(point);
   }
-  return points > 0;
+  return ink;
 }
 
 bool valid_name(std::string_view name) {

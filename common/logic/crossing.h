@@ -16,34 +16,83 @@ namespace dure {
 
 // ── into the logic thread ───────────────────────────────────────────────────────────────────────────────────
 // Control events are bounded by what they speak of and never refused. Only ClientFrameIn counts against the mailbox.
-struct ClientOpened { ClientId client; std::string address; };
-struct ClientFrameIn { ClientId client; std::uint16_t message_id = 0; std::uint32_t seq = 0; std::string body; };
-struct ClientClosed { ClientId client; std::string reason; };
-struct BusUp { NodeId peer; };                       // our connection to it stands (says nothing of the peer's logic)
-struct BusDown { NodeId peer; };
-struct BusMessage { Bytes message; };                // header and body (mesh_header.h)
-struct WorkDone { std::uint64_t work_id = 0; Bytes reply; };
-struct PeerFound { NodeId peer; std::string name; std::string address; };  // from config or the registry
-struct GmCommandIn { Bytes command; std::string reply_channel; };          // verified, an encoded GmCommand
-struct StopRequested { bool at_once = false; };
+struct ClientOpened {
+  ClientId client;
+  std::string address;
+};
+struct ClientFrameIn {
+  ClientId client;
+  std::uint16_t message_id = 0;
+  std::uint32_t seq = 0;
+  std::string body;
+};
+struct ClientClosed {
+  ClientId client;
+  std::string reason;
+};
+struct BusUp {
+  NodeId peer;
+};  // our connection to it stands (says nothing of the peer's logic)
+struct BusDown {
+  NodeId peer;
+};
+struct BusMessage {
+  Bytes message;
+};  // header and body (mesh_header.h)
+struct WorkDone {
+  std::uint64_t work_id = 0;
+  Bytes reply;
+};
+struct PeerFound {
+  NodeId peer;
+  std::string name;
+  std::string address;
+};  // from config or the registry
+struct GmCommandIn {
+  Bytes command;
+  std::string reply_channel;
+};  // verified, an encoded GmCommand
+struct StopRequested {
+  bool at_once = false;
+};
 // The answer to SessionTake: all that the IO thread held of the session. `sent` counts every reliable frame so far,
 // the ring holds the last ones of them. Not found: nothing is known of it there.
-struct SessionTaken { SessionId session; bool found = false; std::uint64_t sent = 0; std::vector<Bytes> ring; };
+struct SessionTaken {
+  SessionId session;
+  bool found = false;
+  std::uint64_t sent = 0;
+  std::vector<Bytes> ring;
+};
 
 using Inbound = std::variant<ClientOpened, ClientFrameIn, ClientClosed, BusUp, BusDown, BusMessage, WorkDone, PeerFound,
                              GmCommandIn, StopRequested, SessionTaken>;
 
 // ── out of the logic thread ─────────────────────────────────────────────────────────────────────────────────
-struct BusConnect { NodeId peer; std::string address; };
-struct BusDisconnect { NodeId peer; };
-struct BusSend { NodeId peer; Bytes message; };
+struct BusConnect {
+  NodeId peer;
+  std::string address;
+};
+struct BusDisconnect {
+  NodeId peer;
+};
+struct BusSend {
+  NodeId peer;
+  Bytes message;
+};
 
 // To the IO thread that owns the client (or every IO thread, where `client` is none). See gateway/client_port.h.
-struct SessionBind { ClientId client; SessionId session; bool fresh = true; };   // the client speaks for this session
-// A session moves to another socket in three steps, all mediated by the logic thread: SessionTake to the old socket's IO
-// thread (answered by SessionTaken), SessionBind with fresh = false to the new one (frames wait there), SessionResumed
-// with the ring (what the client has not received is sent, then what waited).
-struct SessionTake { ClientId client; SessionId session; };
+struct SessionBind {
+  ClientId client;
+  SessionId session;
+  bool fresh = true;
+};  // the client speaks for this session
+// A session moves to another socket in three steps, all mediated by the logic thread: SessionTake to the old socket's
+// IO thread (answered by SessionTaken), SessionBind with fresh = false to the new one (frames wait there),
+// SessionResumed with the ring (what the client has not received is sent, then what waited).
+struct SessionTake {
+  ClientId client;
+  SessionId session;
+};
 struct SessionResumed {
   ClientId client;
   SessionId session;
@@ -51,23 +100,61 @@ struct SessionResumed {
   std::uint64_t sent = 0;
   std::vector<Bytes> ring;
 };
-struct SessionEnded { ClientId client; SessionId session; };
-struct FrameOut { ClientId client; SessionId session; Bytes frame; bool latest = false; };
-struct TopicJoin { ClientId client; SessionId session; TopicKey topic; };
-struct TopicLeave { ClientId client; SessionId session; TopicKey topic; };
-struct TopicFrame { TopicKey topic; Bytes frame; bool latest = false; };
-struct FrameCredit { ClientId client; std::uint32_t frames = 0; };               // so many were taken by the turn
-struct ClientClose { ClientId client; Bytes last_frame; };
-struct ClientAccepted { ClientId client; };                                      // logged in: the wider limits hold
+struct SessionEnded {
+  ClientId client;
+  SessionId session;
+};
+struct FrameOut {
+  ClientId client;
+  SessionId session;
+  Bytes frame;
+  bool latest = false;
+};
+struct TopicJoin {
+  ClientId client;
+  SessionId session;
+  TopicKey topic;
+};
+struct TopicLeave {
+  ClientId client;
+  SessionId session;
+  TopicKey topic;
+};
+struct TopicFrame {
+  TopicKey topic;
+  Bytes frame;
+  bool latest = false;
+};
+struct FrameCredit {
+  ClientId client;
+  std::uint32_t frames = 0;
+};  // so many were taken by the turn
+struct ClientClose {
+  ClientId client;
+  Bytes last_frame;
+};
+struct ClientAccepted {
+  ClientId client;
+};  // logged in: the wider limits hold
 
 // Work for a worker thread. `queue` names the worker: requests of one queue run one at a time, in order.
-struct Work { std::string queue; std::uint64_t work_id = 0; Bytes request; };
-struct MonitorValues { std::string node; std::vector<std::pair<std::string, std::string>> fields; };
-struct GmAnswerOut { std::string reply_channel; Bytes answer; };                 // an encoded GmAnswer
-struct Stopped {};                                                               // drained: the process may end
+struct Work {
+  std::string queue;
+  std::uint64_t work_id = 0;
+  Bytes request;
+};
+struct MonitorValues {
+  std::string node;
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+struct GmAnswerOut {
+  std::string reply_channel;
+  Bytes answer;
+};                  // an encoded GmAnswer
+struct Stopped {};  // drained: the process may end
 
-using Outbound = std::variant<BusConnect, BusDisconnect, BusSend, SessionBind, SessionTake, SessionResumed, SessionEnded, FrameOut,
-                              TopicJoin, TopicLeave, TopicFrame, FrameCredit, ClientClose, ClientAccepted, Work,
-                              MonitorValues, GmAnswerOut, Stopped>;
+using Outbound = std::variant<BusConnect, BusDisconnect, BusSend, SessionBind, SessionTake, SessionResumed,
+                              SessionEnded, FrameOut, TopicJoin, TopicLeave, TopicFrame, FrameCredit, ClientClose,
+                              ClientAccepted, Work, MonitorValues, GmAnswerOut, Stopped>;
 
 }  // namespace dure

@@ -50,7 +50,10 @@ class Link {
   // echo: whom the peer has heard at our address.
   Event hello(const PeerFacts& facts, const Incarnation& echo, const Incarnation& self, MonoTime now);
   Event goodbye();
-  void heard(MonoTime now) { last_heard_ = now; if (state_ == State::kSuspect) state_ = State::kUp; }
+  void heard(MonoTime now) {
+    last_heard_ = now;
+    if (state_ == State::kSuspect) state_ = State::kUp;
+  }
   void load(const PeerLoad& load) { load_ = load; }
   // Silence. Called every turn.
   Event tick(MonoTime now);

@@ -25,6 +25,7 @@ Node::Node(NodeIdentity identity, const Routes& routes, Seams seams)
     if (!parse_strict(body, &notice)) throw UnreadableMessage();
     switches_.clear();
     for (const auto& s : notice.switches()) switches_[s.name()] = s.on();
+    maintenance_until_unix_ms_ = static_cast<std::int64_t>(notice.maintenance_until_unix_ms());
     on_switches();
   });
 }
@@ -37,7 +38,8 @@ void Node::start() {
   started_ = true;
   monitor_due_ = now_ + kMonitorInterval;
   if (tick_interval() > Duration{}) tick_due_ = now_ + tick_interval();
-  log().event(LogLevel::kInfo, "node.started", {{"node", identity_.name}, {"incarnation", to_text(identity_.incarnation)}});
+  log().event(LogLevel::kInfo, "node.started",
+              {{"node", identity_.name}, {"incarnation", to_text(identity_.incarnation)}});
   guarded("on_start", {}, 0, [this] { on_start(); });
 }
 
@@ -93,11 +95,8 @@ void Node::input(Inbound& inbound) {
     guarded("client frame", {}, 0, [&] { on_client_frame(*f); });
     return;
   }
-  if (auto* done = std::get_if<WorkDone>(&inbound)) {
-    if (const auto at = waiting_.find(CallId(done->work_id)); at != waiting_.end())
-      at->second->finish(std::string(done->reply.view()));
-    return;
-  }
+  if (auto* done = std::get_if<WorkDone>(&inbound))
+    return complete(CallId(done->work_id), std::string(done->reply.view()));
   if (auto* up = std::get_if<BusUp>(&inbound)) {
     if (const auto at = links_.find(up->peer); at != links_.end()) link_event(at->second, at->second.bus_up(now_));
     return;
@@ -110,6 +109,7 @@ void Node::input(Inbound& inbound) {
   guarded("event", {}, 0, [&] {
     if (auto* opened = std::get_if<ClientOpened>(&inbound)) on_client_opened(*opened);
     if (auto* closed = std::get_if<ClientClosed>(&inbound)) on_client_closed(*closed);
+    if (auto* taken = std::get_if<SessionTaken>(&inbound)) on_session_taken(*taken);
     if (auto* gm = std::get_if<GmCommandIn>(&inbound)) on_gm(*gm);
     if (auto* stop = std::get_if<StopRequested>(&inbound)) {
       const bool again = std::exchange(stopping_, true);
@@ -135,7 +135,8 @@ void Node::rollback(const Mark& mark) {
   drop_staged();
 }
 
-bool Node::guarded(std::string_view where, PlayerId player, std::uint64_t subject, const std::function<void()>& action) {
+bool Node::guarded(std::string_view where, PlayerId player, std::uint64_t subject,
+                   const std::function<void()>& action) {
   keep_staged();
   const Mark outer = std::exchange(mark_, Mark{out_.size(), timers_.mark()});
   bool whole = true;
@@ -164,8 +165,13 @@ void Node::caught(std::string_view where, PlayerId player, std::uint64_t subject
   std::string inputs;
   for (const auto& line : last_inputs_) inputs += line + "; ";
   log().event(LogLevel::kError, "fault",
-              {{"node", identity_.name}, {"where", fault.where}, {"what", fault.what}, {"player", fault.player},
-               {"subject", fault.subject}, {"stack", fault.stack}, {"last_inputs", inputs}});
+              {{"node", identity_.name},
+               {"where", fault.where},
+               {"what", fault.what},
+               {"player", fault.player},
+               {"subject", fault.subject},
+               {"stack", fault.stack},
+               {"last_inputs", inputs}});
   on_fault(fault);
   keep_staged();
   mark_ = Mark{out_.size(), timers_.mark()};
@@ -267,11 +273,13 @@ void Node::bus_message(const Bytes& message) {
   }
   switch (header.kind) {
     case MeshKind::kReply:
-    case MeshKind::kFailure: return answer_call(header, body);
+    case MeshKind::kFailure:
+      return answer_call(header, body);
     case MeshKind::kToClient:
       guarded("to client", header.player, 0, [&] { on_to_client(header, body); });
       return;
-    default: break;
+    default:
+      break;
   }
   remember(std::string(to_text(header.from)) + " " + std::to_string(header.message_id) + " player " +
            std::to_string(header.player.value));
@@ -305,6 +313,10 @@ void Node::answer_call(const MeshHeader& header, std::string_view body) {
   proto::CallFailed failed;
   if (!parse_strict(body, &failed)) failed.set_detail("unreadable failure");
   at->second->finish(fail(Trouble::kRefused, failed.detail()));
+}
+
+void Node::complete(CallId id, Result<std::string> result) {
+  if (const auto at = waiting_.find(id); at != waiting_.end()) at->second->finish(std::move(result));
 }
 
 void Node::fail_calls(NodeId peer) {
@@ -348,7 +360,9 @@ Node::WorkAwait::WorkAwait(Node& node, std::string queue, std::string request) :
   node.effect(Work{std::move(queue), id.value, Bytes(std::move(request))});
 }
 
-TimerId Node::after(Duration delay, std::function<void()> action) { return timers_.at(now_ + delay, std::move(action)); }
+TimerId Node::after(Duration delay, std::function<void()> action) {
+  return timers_.at(now_ + delay, std::move(action));
+}
 
 TimerId Node::every(Duration interval, std::function<void()> action) {
   // The chain keeps itself: cancelling is by ending the node.
@@ -441,8 +455,9 @@ void Node::take_hello(const MeshHeader& header, const proto::Hello& hello) {
   else if (NodeId(hello.node()) != header.from || header.from == identity_.id)
     refused = "two nodes say they are " + hello.node_name();
   if (!refused.empty() || !hello.refused().empty()) {
-    log().event(LogLevel::kError, "peer.refused",
-                {{"node", identity_.name}, {"peer", hello.node_name()}, {"why", refused.empty() ? hello.refused() : refused}});
+    log().event(
+        LogLevel::kError, "peer.refused",
+        {{"node", identity_.name}, {"peer", hello.node_name()}, {"why", refused.empty() ? hello.refused() : refused}});
     return;
   }
   if (!links_.count(header.from) && !hello.address().empty())
@@ -524,9 +539,9 @@ NodeId Node::shard_agent(std::uint32_t shard) const {
   return {};
 }
 
-bool Node::switched_on(const std::string& name) const {
+bool Node::switched_on(const std::string& name, bool unless_told) const {
   const auto at = switches_.find(name);
-  return at == switches_.end() || at->second;
+  return at == switches_.end() ? unless_told : at->second;
 }
 
 // ── seeing ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -537,7 +552,9 @@ void Node::run_monitor() {
   MonitorValues values;
   values.node = identity_.name;
   const PeerLoad mine = load();
-  const auto add = [&values](const char* key, std::uint64_t value) { values.fields.emplace_back(key, std::to_string(value)); };
+  const auto add = [&values](const char* key, std::uint64_t value) {
+    values.fields.emplace_back(key, std::to_string(value));
+  };
   values.fields.emplace_back("role", to_text(identity_.id.role()));
   values.fields.emplace_back("state", stopping_ ? "draining" : "ready");
   add("players", mine.players);

@@ -1,6 +1,6 @@
-// One node without its thread: the turn, and everything a role's logic stands on (links, calls, timers, tasks, handlers,
-// fault boundaries). A role derives from it; the host's logic thread and the simulator call turn() alike. Logic thread
-// only; no clock, socket or chance of its own.
+// One node without its thread: the turn, and everything a role's logic stands on (links, calls, timers, tasks,
+// handlers, fault boundaries). A role derives from it; the host's logic thread and the simulator call turn() alike.
+// Logic thread only; no clock, socket or chance of its own.
 //
 // One turn: inputs → due timers → ready tasks → tick (fixed step) → effects out, once. now() stands still inside it.
 // Effects of a handler that throws are dropped (sends, timers, whatever the role stages), and on_fault() is told.
@@ -39,16 +39,16 @@ inline constexpr std::uint32_t kProtocolVersion = 1;
 
 struct NodeIdentity {
   NodeId id;
-  std::string name;                    // "gateway-1", "all-1/general"
+  std::string name;  // "gateway-1", "all-1/general"
   Incarnation incarnation;
   std::string cluster_id = "dure";
   std::uint32_t realm_id = 1;
   std::uint32_t content_version = 1;
-  std::string address;                 // where it receives; empty in process
-  std::vector<std::uint32_t> shards;   // dbagent
-  bool directory = false;              // dbagent
-  bool developer = false;              // [dev] is on
-  std::uint64_t seed = 1;              // of the game's chance
+  std::string address;                // where it receives; empty in process
+  std::vector<std::uint32_t> shards;  // dbagent
+  bool directory = false;             // dbagent
+  bool developer = false;             // [dev] is on
+  std::uint64_t seed = 1;             // of the game's chance
 };
 
 // Who sent a message, for its handler.
@@ -59,10 +59,10 @@ struct From {
 };
 
 struct Fault {
-  std::string where;     // handler or tick, by name
+  std::string where;  // handler or tick, by name
   std::string what;
-  std::string stack;     // at the throw point; may be empty
-  PlayerId player;       // whose message it was, if one's
+  std::string stack;          // at the throw point; may be empty
+  PlayerId player;            // whose message it was, if one's
   std::uint64_t subject = 0;  // what the role named in guarded(): a run, a zone
 };
 
@@ -155,6 +155,9 @@ class Node {
   // co_await wait(duration)
   class Wait;
   Wait wait(Duration duration);
+  // An answer that somebody else in this node gives: Expect expected(node, deadline); … complete(expected.id(), …).
+  class Expect;
+  void complete(CallId id, Result<std::string> result);
 
   TimerId after(Duration delay, std::function<void()> action);
   TimerId every(Duration interval, std::function<void()> action);
@@ -177,7 +180,9 @@ class Node {
   NodeId directory_agent() const;
   NodeId shard_agent(std::uint32_t shard) const;
   // Switches (features, maintenance) as last heard; everything is on until somebody says otherwise.
-  bool switched_on(const std::string& name) const;
+  bool switched_on(const std::string& name, bool unless_told = true) const;
+  // Until when the switch "maintenance" is meant to stay on; 0: nobody said.
+  std::int64_t maintenance_until_unix_ms() const { return maintenance_until_unix_ms_; }
 
   void effect(Outbound outbound) { out_.push_back(std::move(outbound)); }
   bool stopping() const { return stopping_; }
@@ -189,6 +194,7 @@ class Node {
   virtual void on_client_opened(const ClientOpened&) {}
   virtual void on_client_frame(const ClientFrameIn&) {}
   virtual void on_client_closed(const ClientClosed&) {}
+  virtual void on_session_taken(const SessionTaken&) {}
   // A message for a client of a session here (gateway only).
   virtual void on_to_client(const MeshHeader&, std::string_view /*body*/) {}
   virtual void on_gm(const GmCommandIn&) {}
@@ -254,6 +260,7 @@ class Node {
   Scope scope_;
   std::vector<std::unique_ptr<Scope>> retired_;
   std::map<std::string, bool> switches_;
+  std::int64_t maintenance_until_unix_ms_ = 0;
   std::deque<std::string> last_inputs_;
   std::uint64_t tick_ = 0, turns_ = 0, faults_ = 0, sent_ = 0, sent_reported_ = 0;
   MonoTime tick_due_{}, monitor_due_{}, links_due_{};
@@ -323,6 +330,16 @@ class Node::Wait : public Node::Answer {
     deadline(duration);
   }
   void await_resume() {}
+};
+
+class Node::Expect : public Node::Answer {
+ public:
+  Expect(Node& node, Duration deadline_after) : Answer(node), id_(enlist({})) { deadline(deadline_after); }
+  CallId id() const { return id_; }
+  Result<std::string> await_resume() { return result_; }
+
+ private:
+  CallId id_;
 };
 
 template <class Reply, class Request>

@@ -50,7 +50,7 @@ struct TurnFigures {
 struct Seams {
   EventLog* log = nullptr;
   Entropy* entropy = nullptr;
-  ThrowStack* throw_stack = nullptr;   // may be null
+  ThrowStack* throw_stack = nullptr;     // may be null
   const TurnFigures* figures = nullptr;  // may be null
 };
 

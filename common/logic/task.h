@@ -27,7 +27,7 @@ class Task;
 namespace task_detail {
 
 struct PromiseBase {
-  std::coroutine_handle<> waiter;      // resumed when this task finishes after its waiter had suspended
+  std::coroutine_handle<> waiter;  // resumed when this task finishes after its waiter had suspended
   std::exception_ptr error;
   std::suspend_always initial_suspend() noexcept { return {}; }
   struct Final {

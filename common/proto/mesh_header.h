@@ -24,7 +24,7 @@ inline constexpr std::size_t kMeshBytesMax = 4u << 20;
 
 enum class MeshKind : std::uint8_t {
   kNotice = 0,
-  kRequest = 1,     // wants an answer to call_id within remaining_ms
+  kRequest = 1,  // wants an answer to call_id within remaining_ms
   kReply = 2,
   kFailure = 3,     // a reply whose body is CallFailed
   kFromClient = 4,  // a client's frame, forwarded by the gateway; client_seq names it

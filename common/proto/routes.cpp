@@ -22,12 +22,18 @@ namespace {
 
 Role role_of(proto::RoleName name) {
   switch (name) {
-    case proto::GATEWAY: return Role::kGateway;
-    case proto::GENERAL: return Role::kGeneral;
-    case proto::DUNGEON: return Role::kDungeon;
-    case proto::CHAT: return Role::kChat;
-    case proto::DBAGENT: return Role::kDbagent;
-    default: return Role::kNone;
+    case proto::GATEWAY:
+      return Role::kGateway;
+    case proto::GENERAL:
+      return Role::kGeneral;
+    case proto::DUNGEON:
+      return Role::kDungeon;
+    case proto::CHAT:
+      return Role::kChat;
+    case proto::DBAGENT:
+      return Role::kDbagent;
+    default:
+      return Role::kNone;
   }
 }
 
@@ -36,9 +42,12 @@ RouteInfo info_of(const google::protobuf::Descriptor* descriptor, const proto::R
   info.id = route.id();
   info.name = descriptor->name();
   for (int i = 0; i < route.to_size(); ++i) {
-    if (route.to(i) == proto::CLIENT) info.to_client = true;
-    else if (route.to(i) == proto::ANY_ROLE) info.to_any = true;
-    else info.to.push_back(role_of(route.to(i)));
+    if (route.to(i) == proto::CLIENT)
+      info.to_client = true;
+    else if (route.to(i) == proto::ANY_ROLE)
+      info.to_any = true;
+    else
+      info.to.push_back(role_of(route.to(i)));
   }
   info.from_client = route.from() == proto::FROM_CLIENT;
   info.phase = static_cast<Phase>(route.phase());
@@ -50,6 +59,12 @@ RouteInfo info_of(const google::protobuf::Descriptor* descriptor, const proto::R
   info.reply = route.reply();
   info.descriptor = descriptor;
   return info;
+}
+
+bool goes_to_client(const google::protobuf::Descriptor* descriptor) {
+  if (!descriptor->options().HasExtension(proto::route)) return false;
+  const proto::Route& route = descriptor->options().GetExtension(proto::route);
+  return std::find(route.to().begin(), route.to().end(), proto::CLIENT) != route.to().end();
 }
 
 }  // namespace
@@ -65,11 +80,17 @@ Result<Routes> Routes::build(const std::vector<const google::protobuf::FileDescr
       if (info.id == 0 || info.id > 0xffff) return fail(Trouble::kInvalid, where + ": id must be 1..65535");
       if (info.to.empty() && !info.to_client && !info.to_any)
         return fail(Trouble::kInvalid, where + ": says not where it goes");
-      if (!info.reply.empty() && file->FindMessageTypeByName(info.reply) == nullptr)
+      const auto* reply = info.reply.empty() ? nullptr : file->FindMessageTypeByName(info.reply);
+      if (!info.reply.empty() && reply == nullptr)
         return fail(Trouble::kInvalid, where + ": reply " + info.reply + " is not in this file");
+      if (info.from_client && reply != nullptr && !goes_to_client(reply))
+        return fail(Trouble::kInvalid, where + ": reply " + info.reply + " has no route to the client");
+      if (info.from_client && info.rate == RateClass::kFree && !info.goes_to(Role::kGateway))
+        return fail(Trouble::kInvalid, where + ": only what the gateway itself answers may be free of a rate class");
       const std::uint32_t id = info.id;
       const auto [at, fresh] = routes.by_id_.emplace(id, std::move(info));
-      if (!fresh) return fail(Trouble::kInvalid, where + ": id " + std::to_string(id) + " is taken by " + at->second.name);
+      if (!fresh)
+        return fail(Trouble::kInvalid, where + ": id " + std::to_string(id) + " is taken by " + at->second.name);
     }
   routes.flat_.assign(routes.by_id_.empty() ? 0 : routes.by_id_.rbegin()->first + 1, nullptr);
   for (const auto& [id, info] : routes.by_id_) routes.flat_[id] = &info;
@@ -79,9 +100,9 @@ Result<Routes> Routes::build(const std::vector<const google::protobuf::FileDescr
 const RouteInfo* Routes::find(std::uint32_t id) const { return id < flat_.size() ? flat_[id] : nullptr; }
 
 std::vector<const google::protobuf::FileDescriptor*> engine_files() {
-  return {proto::Hello::descriptor()->file(),        proto::LoginRequest::descriptor()->file(),
-          proto::PlayerState::descriptor()->file(),  proto::OpenInstance::descriptor()->file(),
-          proto::SayRequest::descriptor()->file(),   proto::AcquireRequest::descriptor()->file()};
+  return {proto::Hello::descriptor()->file(),       proto::LoginRequest::descriptor()->file(),
+          proto::PlayerState::descriptor()->file(), proto::OpenInstance::descriptor()->file(),
+          proto::SayRequest::descriptor()->file(),  proto::AcquireRequest::descriptor()->file()};
 }
 
 std::uint32_t route_id(const google::protobuf::Descriptor* descriptor) {

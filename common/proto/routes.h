@@ -25,7 +25,7 @@ inline constexpr std::size_t kRateClasses = 7;
 struct RouteInfo {
   std::uint32_t id = 0;
   std::string name;
-  std::vector<Role> to;      // several: the session's owner
+  std::vector<Role> to;  // several: the session's owner
   bool to_client = false;
   bool to_any = false;
   bool from_client = false;
@@ -35,7 +35,7 @@ struct RouteInfo {
   std::uint32_t answer = 0;  // 0 none, 1 APPLIED, 2 SAVED
   std::uint32_t slo_ms = 0;
   bool developer_only = false;
-  std::string reply;         // message name
+  std::string reply;  // message name
   const google::protobuf::Descriptor* descriptor = nullptr;
   bool goes_to(Role role) const;
 };
@@ -45,7 +45,8 @@ class Routes {
   Routes() = default;
   Routes(Routes&&) = default;
   Routes& operator=(Routes&&) = default;
-  // Refuses a duplicate id, an id out of its range, an unknown reply, a client request without a rate class.
+  // Refuses a duplicate id, an id out of its range, a message that goes nowhere, an unknown reply, a client request
+  // whose reply has no route to the client, or one without a rate class that is not the gateway's own.
   static Result<Routes> build(const std::vector<const google::protobuf::FileDescriptor*>& files);
   const RouteInfo* find(std::uint32_t id) const;  // nullptr: unknown
   const std::map<std::uint32_t, RouteInfo>& all() const { return by_id_; }

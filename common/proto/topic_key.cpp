@@ -40,7 +40,7 @@ bool decode_topic(std::string_view bytes, TopicKey* key) {
 std::size_t std::hash<dure::TopicKey>::operator()(const dure::TopicKey& key) const noexcept {
   const auto a = static_cast<std::uint64_t>(key.kind) | std::uint64_t{key.layer} << 8 |
                  std::uint64_t{key.rate_tier} << 16 | std::uint64_t{key.realm} << 32;
-  const auto b = static_cast<std::uint64_t>(static_cast<std::uint32_t>(key.cell_x)) << 32 |
-                 static_cast<std::uint32_t>(key.cell_y);
+  const auto b =
+      static_cast<std::uint64_t>(static_cast<std::uint32_t>(key.cell_x)) << 32 | static_cast<std::uint32_t>(key.cell_y);
   return dure::mix64(dure::mix64(dure::mix64(a) ^ key.place) ^ b ^ key.channel);
 }

@@ -1,0 +1,51 @@
+#include "common/game/creq.h"
+
+#include <algorithm>
+
+namespace dure {
+namespace {
+constexpr std::size_t kStoredReplies = 64;
+const std::string kNothing;
+}  // namespace
+
+void CreqLedger::load(std::uint64_t last_creq, std::uint64_t hash, bool aborted) {
+  *this = CreqLedger();
+  loaded_ = highest_ = last_creq;
+  loaded_hash_ = hash;
+  loaded_aborted_ = aborted;
+}
+
+CreqLedger::Verdict CreqLedger::ask(std::uint64_t creq, std::uint64_t hash) const {
+  if (const auto at = entries_.find(creq); at != entries_.end()) {
+    if (at->second.hash != hash) return Verdict::kConflict;
+    return at->second.running ? Verdict::kRunning : Verdict::kStored;
+  }
+  if (creq == loaded_ && creq != 0) {
+    if (loaded_hash_ != hash) return Verdict::kConflict;
+    return loaded_aborted_ ? Verdict::kAborted : Verdict::kStored;
+  }
+  return creq > highest_ ? Verdict::kExecute : Verdict::kSuperseded;
+}
+
+const std::string& CreqLedger::stored_reply(std::uint64_t creq) const {
+  const auto at = entries_.find(creq);
+  return at == entries_.end() ? kNothing : at->second.reply;
+}
+
+CreqLedger::Entry& CreqLedger::entry(std::uint64_t creq, std::uint64_t hash) {
+  highest_ = std::max(highest_, creq);
+  Entry& e = entries_[creq];
+  e.hash = hash;
+  while (entries_.size() > kStoredReplies) entries_.erase(entries_.begin());
+  return e;
+}
+
+void CreqLedger::begin(std::uint64_t creq, std::uint64_t hash) { entry(creq, hash).running = true; }
+
+void CreqLedger::record(std::uint64_t creq, std::uint64_t hash, std::string reply) {
+  Entry& e = entry(creq, hash);
+  e.running = false;
+  e.reply = std::move(reply);
+}
+
+}  // namespace dure

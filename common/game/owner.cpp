@@ -1,0 +1,233 @@
+#include "common/game/owner.h"
+
+#include <algorithm>
+
+#include "common/proto/chat.pb.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "common/proto/lobby.pb.h"
+
+namespace dure {
+
+OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams seams, Options options)
+    : Node(std::move(identity), node_routes, seams), options_(std::move(options)) {
+  on(&OwnerNode::admit);
+  on(&OwnerNode::attach);
+  on(&OwnerNode::session_lost);
+  on(&OwnerNode::leave_player);
+  on(&OwnerNode::inbox_notice);
+  after(seconds(1), [this] { housekeeping(); });
+}
+
+OwnerNode::~OwnerNode() = default;
+
+Player* OwnerNode::find(PlayerId player) {
+  const auto at = players_.find(player);
+  return at == players_.end() ? nullptr : &at->second;
+}
+
+Player* OwnerNode::find(PlayerRef ref) {
+  Player* player = find(ref.id);
+  return player != nullptr && player->epoch == ref.epoch ? player : nullptr;
+}
+
+Player* OwnerNode::sender(const From& from) {
+  Player* player = find(PlayerRef{from.header.player, from.header.player_epoch});
+  if (player == nullptr || player->session.session != from.header.session) return nullptr;
+  if (player->state != Player::State::kActive) {
+    proto::ErrorReply busy;
+    busy.set_code(proto::BUSY);
+    busy.set_message_id(from.header.message_id);
+    busy.set_retry_after_ms(200);
+    reply(from, busy);
+    return nullptr;
+  }
+  return player;
+}
+
+// ── value requests ──────────────────────────────────────────────────────────────────────────────────────────
+
+bool OwnerNode::begin_request(const From&, Player& player, std::uint64_t creq, std::string_view body,
+                              std::string* stored, std::uint32_t* code) {
+  const std::uint64_t hash = fnv1a(body);
+  if (creq == 0) return *code = proto::INVALID, false;
+  switch (player.creqs.ask(creq, hash)) {
+    case CreqLedger::Verdict::kStored:
+      *stored = player.creqs.stored_reply(creq);
+      return *code = proto::OK, false;
+    case CreqLedger::Verdict::kRunning:
+      return *code = proto::BUSY, false;
+    case CreqLedger::Verdict::kAborted:
+      return *code = proto::ABORTED, false;
+    case CreqLedger::Verdict::kConflict:
+      return *code = proto::CONFLICT, false;
+    case CreqLedger::Verdict::kSuperseded:
+      return *code = proto::SUPERSEDED, false;
+    case CreqLedger::Verdict::kExecute:
+      break;
+  }
+  if (player.window.full(now())) return *code = proto::BUSY, false;
+  current_creq_ = creq;
+  current_hash_ = hash;
+  return true;
+}
+
+void OwnerNode::end_request(Player& player, std::uint64_t creq, std::uint64_t hash, std::string answer) {
+  current_creq_ = 0;
+  player.creqs.record(creq, hash, std::move(answer));
+}
+
+Mirror::Guard OwnerNode::commit(Player& player, proto::Operation operation) {
+  CHECK_MSG(options_.reasons.empty() || options_.reasons.count(operation.reason()), "reason " + operation.reason());
+  CHECK(player.state == Player::State::kActive || current_creq_ == 0);
+  const Mirror::Guard guard = player.mirror.apply(operation);
+  if (guard != Mirror::Guard::kOk) return guard;
+  operation.set_creq(current_creq_);
+  operation.set_creq_hash(current_creq_ != 0 ? current_hash_ : 0);
+  operation.set_content_version(identity().content_version);
+  staged_touched_.insert(player.id);
+  staged_.emplace_back(player.id, std::move(operation));
+  return guard;
+}
+
+void OwnerNode::commit_soft(Player& player, const std::string& reason, const std::string& name, std::int64_t delta,
+                            bool counter) {
+  CHECK_MSG(options_.reasons.empty() || options_.reasons.count(reason), "reason " + reason);
+  CHECK(delta >= 0);
+  auto& sums = counter ? player.soft_counters : player.soft_balances;
+  sums[reason][name] += delta;
+}
+
+void OwnerNode::flush_soft(Player& player) {
+  auto balances = std::exchange(player.soft_balances, {});
+  auto counters = std::exchange(player.soft_counters, {});
+  const std::uint64_t creq = std::exchange(current_creq_, 0);
+  const auto put = [&](const std::string& reason, const std::string& name, std::int64_t delta, bool counter) {
+    if (delta == 0) return;
+    proto::Operation operation;
+    operation.set_reason(reason);
+    auto* effect = operation.add_effects();
+    if (counter) {
+      effect->mutable_count()->set_counter(name);
+      effect->mutable_count()->set_delta(delta);
+    } else {
+      effect->mutable_balance()->set_currency(name);
+      effect->mutable_balance()->set_delta(delta);
+    }
+    // A credit that would pass the cap of int64 is dropped: there is nowhere to put it.
+    if (commit(player, std::move(operation)) != Mirror::Guard::kOk)
+      log().event(LogLevel::kWarning, "soft.dropped", {{"player", player.id}, {"reason", reason}, {"name", name}});
+  };
+  for (const auto& [reason, sums] : balances)
+    for (const auto& [name, delta] : sums) put(reason, name, delta, false);
+  for (const auto& [reason, sums] : counters)
+    for (const auto& [name, delta] : sums) put(reason, name, delta, true);
+  current_creq_ = creq;
+}
+
+void OwnerNode::keep_staged() {
+  for (auto& [id, operation] : staged_)
+    if (Player* player = find(id)) {
+      player->window.add(std::move(operation), now());
+      dirty_.insert(id);
+    }
+  staged_.clear();
+  staged_touched_.clear();
+  current_creq_ = 0;
+}
+
+void OwnerNode::drop_staged() {
+  for (const PlayerId id : staged_touched_)
+    if (Player* player = find(id)) {
+      player->poisoned = true;
+      faulted_.insert(id);
+    }
+  staged_.clear();
+  staged_touched_.clear();
+  current_creq_ = 0;
+}
+
+// ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+void OwnerNode::on_fault(const Fault& fault) {
+  if (fault.player && find(fault.player) != nullptr) faulted_.insert(fault.player);
+  const std::set<PlayerId> touched = std::exchange(faulted_, {});
+  if (touched.empty() && fault.subject == 0) return;
+  on_players_faulted({touched.begin(), touched.end()}, fault);
+}
+
+void OwnerNode::on_players_faulted(const std::vector<PlayerId>& faulted, const Fault&) {
+  for (const PlayerId id : faulted)
+    if (Player* player = find(id); player != nullptr && player->state == Player::State::kActive) {
+      const PlayerRef ref{id, player->epoch};
+      spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->reacquire(who, "fault"); }(this,
+                                                                                                               ref));
+    }
+}
+
+// ── seeing, time ────────────────────────────────────────────────────────────────────────────────────────────
+
+void OwnerNode::housekeeping() {
+  after(seconds(1), [this] { housekeeping(); });
+  saved_lag_ = {};
+  std::vector<PlayerRef> link_dead;
+  for (auto& [id, player] : players_) {
+    saved_lag_ = std::max(saved_lag_, player.window.age(now()));
+    if (!player.soft_balances.empty() || !player.soft_counters.empty()) flush_soft(player);
+    if (now() >= player.hint_due) write_hint(player);
+    if (!player.session.linked && player.state == Player::State::kActive &&
+        now() - player.link_dead_since >= options_.link_dead)
+      link_dead.push_back({id, player.epoch});
+  }
+  for (const PlayerRef ref : link_dead)
+    spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
+}
+
+PeerLoad OwnerNode::load() const {
+  PeerLoad mine;
+  mine.players = static_cast<std::uint32_t>(players_.size());
+  mine.draining = stopping();
+  return mine;
+}
+
+void OwnerNode::monitor(std::vector<std::pair<std::string, std::string>>* fields) const {
+  fields->emplace_back("operations_saved", std::to_string(operations_saved_));
+  fields->emplace_back("rejected", std::to_string(rejected_));
+  fields->emplace_back("saved_lag_ms", std::to_string(to_ms(saved_lag_)));
+}
+
+void OwnerNode::tell_state(Player& player) {
+  proto::PlayerState state;
+  state.set_epoch(player.epoch);
+  auto* aggregate = state.mutable_aggregate();
+  player.mirror.store(aggregate);
+  aggregate->set_player_id(player.id.value);
+  aggregate->set_account_id(player.account.value);
+  aggregate->set_name(player.name);
+  state.set_last_creq(player.creqs.highest());
+  state.set_x_cm(player.position.x_cm);
+  state.set_y_cm(player.position.y_cm);
+  state.set_entity_id(player.id.value);
+  std::uint64_t tick = 0;
+  std::uint32_t tick_rate_hz = 0, speed_max_cm_s = 0;
+  fill_state(player, &tick, &tick_rate_hz, &speed_max_cm_s);
+  state.set_tick(tick);
+  state.set_tick_rate_hz(tick_rate_hz);
+  state.set_speed_max_cm_s(speed_max_cm_s);
+  tell(player, state);
+}
+
+void OwnerNode::tell_presence(const Player& player, bool gone) {
+  proto::Presence presence;
+  presence.set_player_id(player.id.value);
+  presence.set_name(player.name);
+  presence.set_session_id(player.session.session.value);
+  presence.set_session_epoch(player.session.epoch);
+  presence.set_gateway(player.session.gateway.value);
+  presence.set_player_epoch(player.epoch);
+  if (!gone) presence.set_place(player.place);
+  for (const NodeId chat : peers(Role::kChat)) send(chat, presence);
+}
+
+}  // namespace dure

@@ -1,0 +1,161 @@
+// A node that owns players: lobby and dungeon derive from it and share the whole life of an owned character — acquire,
+// operate, save, hand over, let go. The roles add places. Logic thread only.
+//
+// Moving a player is always the same act: hold its input, flush to SAVED, give (id, expected epoch) to the next owner,
+// which acquires with epoch + 1 and switches the route itself. A failing step means that the old owner acquires back.
+#pragma once
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/game/player.h"
+#include "common/logic/node.h"
+
+namespace dure {
+
+namespace proto {
+class Admit;
+class AdmitReply;
+class AcquireReply;
+class ApplyReply;
+class Attach;
+class AttachReply;
+class InboxNotice;
+class LeavePlayer;
+class LeavePlayerReply;
+class SessionLost;
+class Operation;
+}  // namespace proto
+
+class OwnerNode : public Node {
+ public:
+  struct Options {
+    Duration link_dead = seconds(20);  // how long a character stays in the world without a socket
+    Duration hint_interval = seconds(5);
+    Duration acquire_deadline = seconds(8);
+    std::set<std::string> reasons;  // every reason an operation may carry: registered by the game
+  };
+  OwnerNode(NodeIdentity identity, const Routes& routes, Seams seams, Options options);
+  ~OwnerNode() override;
+
+  // ── handlers on players: the signature says all ───────────────────────────────────────────────────────────
+  //   void  (Player&, const Notice&)      Reply (Player&, const Request&)      Task<Reply> (PlayerRef, Request)
+  // A request with a field `creq` changes value: repeats get the stored answer, a full window answers BUSY, and the
+  // operations it commits carry its number. `self` is the role or a feature that lives as long as the node.
+  template <class Self, class Message>
+  void on_player(Self* self, void (Self::*handler)(Player&, const Message&));
+  template <class Self, class Request, class Reply>
+  void on_player(Self* self, Reply (Self::*handler)(Player&, const Request&));
+  template <class Self, class Request, class Reply>
+  void on_player(Self* self, Task<Reply> (Self::*handler)(PlayerRef, Request));
+
+  Player* find(PlayerId id);
+  Player* find(PlayerRef ref);  // nullptr if gone or of another epoch
+  std::map<PlayerId, Player>& players() { return players_; }
+
+  // Changes memory at once and numbers the operation; it leaves at the end of the turn. Anything but kOk changed
+  // nothing. Call it last in a handler: rules first compute, then one commit.
+  [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation);
+  // The same for what is coalesced per reason for up to 1 s: experience, kill gold, counters. Deltas only, credits.
+  void commit_soft(Player& player, const std::string& reason, const std::string& name, std::int64_t delta,
+                   bool counter);
+  // co_await saved(ref): everything committed so far is SAVED (true), or the player is gone or time ran out (false).
+  Task<bool> saved(PlayerRef ref, Duration deadline = seconds(10));
+
+  template <class Message>
+  void tell(const Player& player, const Message& message, std::uint32_t client_seq = 0) {
+    if (player.session.linked)
+      send_client(player.session.gateway, player.session.session, player.session.epoch, player.id, player.epoch,
+                  message, client_seq);
+  }
+  void tell_state(Player& player);  // PlayerState, whole
+
+  // Hands the player to `target` by ticket. True: it is there. False: it is here again, with a new epoch, or gone.
+  Task<bool> hand_over(PlayerRef ref, NodeId target, proto::Admit admit);
+  // Acquires an owned player again (its memory is in doubt) and sends its state. False: it is gone.
+  Task<bool> reacquire(PlayerRef ref, std::string reason);
+  // Flushes, then forgets the player. The row keeps the last epoch; the next login acquires.
+  Task<bool> let_go(PlayerRef ref);
+  // At once: somebody else owns it, or it was rejected.
+  void forget(PlayerId id);
+  // Closes the player's session with a reason, and forgets it.
+  void kick(Player& player, std::uint32_t code, const std::string& reason);
+  // The chat role's knowledge of who is where; empty place: gone.
+  void tell_presence(const Player& player, bool gone = false);
+
+ protected:
+  // Where an arriving player is to stand. An answer other than here: forward to that node, or refuse with a code.
+  struct Placing {
+    bool here = false;
+    NodeId forward;
+    std::uint32_t code = 0;  // proto::Code when refused
+    std::string place;
+  };
+  virtual Placing placing(const proto::Admit& admit) = 0;
+  // The player was acquired (or attached: `fresh` false) and stands in `placing.place`: put it into the world. Called
+  // after RouteSet, before PlayerState.
+  virtual void on_arrived(Player& player, const proto::Admit& admit, bool fresh) = 0;
+  // The player leaves this node's world, for whatever reason: take it out of its place. Its value is saved or fenced.
+  virtual void on_left(Player& player) = 0;
+  // A fault touched these players; their memory is poisoned. Default: each is acquired again in place.
+  virtual void on_players_faulted(const std::vector<PlayerId>& players, const Fault& fault);
+  virtual std::uint32_t place_kind() const { return 0; }  // RouteSet: 0 zone, 1 instance
+  virtual void fill_state(const Player& player, std::uint64_t* tick, std::uint32_t* tick_rate_hz,
+                          std::uint32_t* speed_max_cm_s) const = 0;
+
+  void on_peer_up(NodeId peer) override;
+  void on_peer_down(NodeId peer, const std::string& why) override;
+  void on_fault(const Fault& fault) override;
+  void on_turn_end() override;
+  void keep_staged() override;
+  void drop_staged() override;
+  void on_stop(bool at_once) override;
+  PeerLoad load() const override;
+  void monitor(std::vector<std::pair<std::string, std::string>>* fields) const override;
+  // Where a drained player goes: the node that admits it, none to let it go.
+  virtual NodeId drain_target(const Player&) { return {}; }
+
+ private:
+  struct Request;  // the value request whose handler runs now
+  bool begin_request(const From& from, Player& player, std::uint64_t creq, std::string_view body, std::string* stored,
+                     std::uint32_t* code);
+  void end_request(Player& player, std::uint64_t creq, std::uint64_t hash, std::string reply);
+  Player* sender(const From& from);
+  template <class Reply>
+  Task<void> answer_player_later(From from, Task<Reply> task, std::uint64_t creq, std::uint64_t hash);
+
+  Task<proto::AdmitReply> admit(From from, proto::Admit request);
+  Task<proto::AttachReply> attach(From from, proto::Attach request);
+  Task<proto::LeavePlayerReply> leave_player(From from, proto::LeavePlayer request);
+  void session_lost(const From& from, const proto::SessionLost& lost);
+  void inbox_notice(const From& from, const proto::InboxNotice& notice);
+  Task<Result<std::uint32_t>> shard_of(PlayerId player, bool refresh);
+  Task<Result<proto::AcquireReply>> acquire(PlayerId player, std::uint32_t shard, std::uint64_t expected, bool insist);
+  Player& install(const proto::AcquireReply& grant, std::uint32_t shard);
+  void bind(Player& player, const SessionBinding& session, const std::string& returned_because);
+  Task<void> save(PlayerRef ref);
+  void saved_reply(Player& player, const proto::ApplyReply& reply);
+  void flush_soft(Player& player);
+  Task<void> claim_inbox(PlayerRef ref);
+  Task<void> drain();
+  void write_hint(Player& player);
+  void housekeeping();
+
+  Options options_;
+  std::map<PlayerId, Player> players_;
+  std::map<PlayerId, std::uint32_t> shards_;  // pid → shard, as last told
+  std::set<PlayerId> dirty_;                  // windows with operations not yet sent
+  std::vector<std::pair<PlayerId, proto::Operation>> staged_;
+  std::set<PlayerId> staged_touched_;  // whose memory the running handler changed
+  std::set<PlayerId> faulted_;         // the dropped ones, for on_fault
+  std::set<PlayerId> arriving_;        // an acquire is under way
+  std::uint64_t current_creq_ = 0, current_hash_ = 0;
+  std::uint64_t operations_saved_ = 0, rejected_ = 0;
+  Duration saved_lag_{};
+};
+
+}  // namespace dure
+
+#include "common/game/owner_handlers.h"

@@ -1,0 +1,423 @@
+// The moving half of OwnerNode: acquire, arrive, attach, hand over, let go, drain.
+#include "common/game/owner.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "common/proto/lobby.pb.h"
+
+namespace dure {
+namespace {
+constexpr std::uint32_t kHopsMax = 4;
+constexpr Duration kAcquireTry = seconds(1);
+
+proto::AdmitReply admit_reply(proto::Code code, const std::string& detail = {}) {
+  proto::AdmitReply reply;
+  reply.set_code(code);
+  reply.set_detail(detail);
+  return reply;
+}
+
+}  // namespace
+
+// ── acquiring ───────────────────────────────────────────────────────────────────────────────────────────────
+
+Task<Result<std::uint32_t>> OwnerNode::shard_of(PlayerId player, bool refresh) {
+  if (const auto at = shards_.find(player); at != shards_.end() && !refresh) co_return at->second;
+  proto::PlayerLocate request;
+  request.set_player_id(player.value);
+  auto found = co_await call<proto::PlayerLocateReply>(directory_agent(), request);
+  if (!found) co_return tl::unexpected<Error>(found.error());
+  if (found->code() != proto::STORED) co_return fail(Trouble::kRefused, "no such player");
+  shards_[player] = found->shard();
+  co_return found->shard();
+}
+
+// ACQUIRE with one fresh id, resent until answered. `insist`: a forced takeover reads the epoch first and tries again
+// with the new one; otherwise exactly `expected` or nothing.
+Task<Result<proto::AcquireReply>> OwnerNode::acquire(PlayerId player, std::uint32_t shard, std::uint64_t expected,
+                                                     bool insist) {
+  const MonoTime give_up = now() + options_.acquire_deadline;
+  proto::AcquireRequest request;
+  request.set_shard(shard);
+  request.set_player_id(player.value);
+  *request.mutable_owner_incarnation() = uid_of({identity().incarnation.high, identity().incarnation.low});
+  request.set_owner_node(id().value);
+  request.set_expected_epoch(expected);
+  request.set_acquire_id(entropy().u64());
+  while (now() < give_up) {
+    auto answer = co_await call<proto::AcquireReply>(shard_agent(request.shard()), request, kAcquireTry);
+    if (!answer || answer->code() == proto::RETRY) {
+      co_await wait(milliseconds(100));
+      continue;
+    }
+    if (answer->code() == proto::STORED) {
+      // A grant that already counts operations is not the state we loaded: fence and read again.
+      if (answer->last_pseq() == 0) co_return std::move(*answer);
+      request.set_expected_epoch(answer->epoch());
+      request.set_acquire_id(entropy().u64());
+      continue;
+    }
+    if (answer->code() == proto::WRONG_SHARD || answer->code() == proto::NO_SUCH) {
+      auto moved = co_await shard_of(player, true);
+      if (!moved || *moved == request.shard()) co_return fail(Trouble::kRefused, "no such player");
+      request.set_shard(*moved);
+      continue;
+    }
+    if (answer->code() != proto::EXPECTED_OTHER || !insist) co_return fail(Trouble::kRefused, "epoch moved on");
+    request.set_expected_epoch(answer->epoch());
+    request.set_acquire_id(entropy().u64());
+  }
+  co_return fail(Trouble::kTimeout, "acquire");
+}
+
+Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard) {
+  const PlayerId pid(grant.aggregate().player_id());
+  Player& player = players_[pid];
+  if (!player.scope) player.scope = make_scope("player", pid);
+  player.id = pid;
+  player.account = AccountId(grant.aggregate().account_id());
+  player.name = grant.aggregate().name();
+  player.shard = shard;
+  player.epoch = grant.epoch();
+  player.state = Player::State::kActive;
+  player.mirror.load(grant.aggregate());
+  player.window = Window();
+  player.creqs.load(grant.last_creq(), grant.last_creq_hash(), grant.last_creq_result() == 1);
+  player.creq_saved_told = grant.last_creq();
+  player.saving = player.poisoned = false;
+  player.soft_balances.clear();
+  player.soft_counters.clear();
+  for (const auto& [pseq, waiter] : std::exchange(player.saved_waiters, {}))
+    complete(waiter, fail(Trouble::kCancelled));
+  player.hint_due = now() + options_.hint_interval;
+  // What waits in the inbox is claimed by ordinary operations.
+  for (const auto& entry : grant.aggregate().inbox()) {
+    proto::Operation claim;
+    claim.set_reason(entry.reason());
+    claim.add_effects()->mutable_claim()->set_message_id(entry.message_id());
+    claim.set_content_version(identity().content_version);
+    if (player.mirror.apply(claim) == Mirror::Guard::kOk) {
+      player.window.add(std::move(claim), now());
+      dirty_.insert(pid);
+    }
+  }
+  return player;
+}
+
+void OwnerNode::bind(Player& player, const SessionBinding& session, const std::string& returned_because) {
+  player.session = session;
+  player.session.linked = true;
+  proto::RouteSet route;
+  route.set_session_id(session.session.value);
+  route.set_session_epoch(session.epoch);
+  route.set_player_id(player.id.value);
+  route.set_player_epoch(player.epoch);
+  route.set_place(player.place);
+  route.set_place_kind(place_kind());
+  route.set_returned_because(returned_because);
+  send(session.gateway, route);
+}
+
+// ── arriving ────────────────────────────────────────────────────────────────────────────────────────────────
+
+Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
+  const PlayerId pid(request.player_id());
+  if (stopping()) co_return admit_reply(proto::BUSY, "draining");
+  if (request.hops() > kHopsMax) co_return admit_reply(proto::BUSY, "nobody holds the place");
+  const SessionBinding session{NodeId(request.gateway()), SessionId(request.session_id()), request.session_epoch(),
+                               true};
+
+  if (Player* held = find(pid); held != nullptr && !request.ticket()) {
+    if (held->state != Player::State::kActive) co_return admit_reply(proto::BUSY, "leaving");
+    if (held->session.session != session.session && held->session.linked)
+      log().event(LogLevel::kInfo, "session.displaced", {{"player", pid}, {"by", session.session}});
+    on_left(*held);
+    bind(*held, session, request.reason() == "fault" ? request.reason() : std::string());
+    on_arrived(*held, request, false);
+    tell_state(*held);
+    proto::AdmitReply here = admit_reply(proto::OK);
+    here.set_player_epoch(held->epoch);
+    here.set_owner(id().value);
+    co_return here;
+  }
+  if (!arriving_.insert(pid).second) co_return admit_reply(proto::BUSY, "already arriving");
+  struct Arriving {
+    std::set<PlayerId>& set;
+    PlayerId id;
+    Arriving(std::set<PlayerId>& s, PlayerId p) : set(s), id(p) {}
+    Arriving(const Arriving&) = delete;
+    ~Arriving() { set.erase(id); }
+  } const arriving(arriving_, pid);
+
+  const Placing first = placing(request);
+  if (first.forward && first.forward != id()) {
+    proto::Admit onward = request;
+    onward.set_hops(request.hops() + 1);
+    auto there = co_await call<proto::AdmitReply>(first.forward, onward, options_.acquire_deadline);
+    co_return there ? *there : admit_reply(proto::BUSY, there.error().detail);
+  }
+  if (!first.here) co_return admit_reply(first.code != 0 ? static_cast<proto::Code>(first.code) : proto::BUSY);
+
+  auto shard = co_await shard_of(pid, false);
+  if (!shard) co_return admit_reply(shard.error().trouble == Trouble::kRefused ? proto::NOT_FOUND : proto::BUSY);
+  std::uint64_t expected = request.expected_epoch();
+  if (!request.ticket()) {
+    proto::OwnerQuery query;
+    query.set_shard(*shard);
+    query.set_player_id(pid.value);
+    auto holder = co_await call<proto::AcquireReply>(shard_agent(*shard), query);
+    if (!holder || holder->code() == proto::RETRY) co_return admit_reply(proto::BUSY, "no answer from the database");
+    expected = holder->epoch();
+    // A living owner keeps the player: its session moves, not its ownership.
+    const NodeId owner(holder->owner_node());
+    const Link* to_owner = link(owner);
+    const Incarnation inc{holder->owner_incarnation().high(), holder->owner_incarnation().low()};
+    if (owner != id() && to_owner != nullptr && !to_owner->breaker_open() && to_owner->heard_incarnation() == inc) {
+      proto::Attach attach_request;
+      attach_request.set_player_id(pid.value);
+      attach_request.set_session_id(request.session_id());
+      attach_request.set_session_epoch(request.session_epoch());
+      attach_request.set_gateway(request.gateway());
+      auto attached = co_await call<proto::AttachReply>(owner, attach_request, seconds(2));
+      if (attached && attached->code() == proto::OK) {
+        proto::AdmitReply there = admit_reply(proto::OK);
+        there.set_player_epoch(attached->player_epoch());
+        there.set_owner(owner.value);
+        co_return there;
+      }
+    }
+  }
+  auto grant = co_await acquire(pid, *shard, expected, !request.ticket());
+  if (!grant)
+    co_return admit_reply(grant.error().trouble == Trouble::kRefused ? proto::ABORTED : proto::BUSY,
+                          grant.error().detail);
+  if (!request.has_hint()) *request.mutable_hint() = grant->aggregate().hint();
+  const Placing place = placing(request);
+  if (!place.here) {
+    // It closed meanwhile. The row is ours and unused: whoever is asked next takes it.
+    co_return admit_reply(proto::BUSY, "the place closed");
+  }
+  Player& player = install(*grant, shards_[pid]);
+  player.place = place.place;
+  player.hit_points = request.hint().hit_points() > 0 ? request.hint().hit_points() : player.hit_points_max;
+  bind(player, session, request.reason() == "fault" ? request.reason() : std::string());
+  on_arrived(player, request, true);
+  tell_state(player);
+  tell_presence(player);
+  proto::AdmitReply here = admit_reply(proto::OK);
+  here.set_player_epoch(player.epoch);
+  here.set_owner(id().value);
+  co_return here;
+}
+
+Task<proto::AttachReply> OwnerNode::attach(From, proto::Attach request) {
+  proto::AttachReply answer;
+  Player* player = find(PlayerId(request.player_id()));
+  if (player == nullptr || player->state != Player::State::kActive) {
+    answer.set_code(player == nullptr ? proto::NOT_FOUND : proto::BUSY);
+    co_return answer;
+  }
+  on_left(*player);
+  bind(*player, {NodeId(request.gateway()), SessionId(request.session_id()), request.session_epoch(), true}, {});
+  on_arrived(*player, proto::Admit(), false);
+  tell_state(*player);
+  tell_presence(*player);
+  answer.set_player_epoch(player->epoch);
+  co_return answer;
+}
+
+// ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+void OwnerNode::session_lost(const From&, const proto::SessionLost& lost) {
+  Player* player = find(PlayerId(lost.player_id()));
+  if (player == nullptr || player->session.session != SessionId(lost.session_id())) return;
+  player->session.linked = false;
+  player->link_dead_since = now();
+  if (!lost.gone()) return;
+  const PlayerRef ref{player->id, player->epoch};
+  spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
+}
+
+Task<proto::LeavePlayerReply> OwnerNode::leave_player(From, proto::LeavePlayer request) {
+  proto::LeavePlayerReply answer;
+  Player* player = find(PlayerId(request.player_id()));
+  if (player == nullptr) co_return answer;
+  const PlayerRef ref{player->id, player->epoch};
+  const bool done = co_await let_go(ref);
+  answer.set_code(done ? proto::OK : proto::BUSY);
+  co_return answer;
+}
+
+Task<bool> OwnerNode::let_go(PlayerRef ref) {
+  Player* player = find(ref);
+  if (player == nullptr) co_return true;
+  if (player->state == Player::State::kLeaving) co_return false;
+  flush_soft(*player);
+  keep_staged();
+  player->state = Player::State::kLeaving;
+  write_hint(*player);
+  const bool done = co_await saved(ref);
+  player = find(ref);
+  if (player == nullptr) co_return true;
+  if (!done) {
+    player->state = Player::State::kActive;
+    co_return false;
+  }
+  forget(ref.id);
+  co_return true;
+}
+
+void OwnerNode::forget(PlayerId pid) {
+  Player* player = find(pid);
+  if (player == nullptr) return;
+  on_left(*player);
+  tell_presence(*player, true);
+  for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
+  retire(std::move(player->scope));
+  dirty_.erase(pid);
+  players_.erase(pid);
+}
+
+void OwnerNode::kick(Player& player, std::uint32_t code, const std::string& reason) {
+  proto::RouteDrop drop;
+  drop.set_session_id(player.session.session.value);
+  drop.set_player_epoch(player.epoch);
+  drop.set_code(static_cast<proto::Code>(code));
+  drop.set_reason(reason);
+  send(player.session.gateway, drop);
+  forget(player.id);
+}
+
+// ── handing over ────────────────────────────────────────────────────────────────────────────────────────────
+
+Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit_request) {
+  Player* player = find(ref);
+  if (player == nullptr || player->state != Player::State::kActive || !target) co_return false;
+  flush_soft(*player);
+  keep_staged();
+  player->state = Player::State::kLeaving;
+  proto::RouteHold hold;
+  hold.set_session_id(player->session.session.value);
+  hold.set_player_epoch(player->epoch);
+  send(player->session.gateway, hold);
+
+  const bool flushed = player->poisoned || co_await saved(ref);
+  player = find(ref);
+  if (player == nullptr) co_return false;
+  std::string why = "flush";
+  if (flushed) {
+    admit_request.set_player_id(ref.id.value);
+    admit_request.set_account_id(player->account.value);
+    admit_request.set_session_id(player->session.session.value);
+    admit_request.set_session_epoch(player->session.epoch);
+    admit_request.set_gateway(player->session.gateway.value);
+    admit_request.set_expected_epoch(ref.epoch);
+    admit_request.set_ticket(true);
+    if (!admit_request.has_hint()) {
+      auto* hint = admit_request.mutable_hint();
+      hint->set_zone(player->zone_hint);
+      hint->set_channel(player->channel_hint);
+      hint->set_x_cm(player->position.x_cm);
+      hint->set_y_cm(player->position.y_cm);
+      hint->set_hit_points(player->hit_points);
+    }
+    auto there = co_await call<proto::AdmitReply>(target, admit_request, options_.acquire_deadline);
+    player = find(ref);
+    if (player == nullptr) co_return false;
+    if (there && there->code() == proto::OK) {
+      // The new owner has told the gateway and the chat already: only our own memory goes.
+      player->session.linked = false;
+      on_left(*player);
+      for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
+      retire(std::move(player->scope));
+      dirty_.erase(ref.id);
+      players_.erase(ref.id);
+      co_return true;
+    }
+    why = there ? there->detail() : there.error().detail;
+  }
+  log().event(LogLevel::kWarning, "handover.failed", {{"player", ref.id}, {"target", target}, {"why", why}});
+  player->state = Player::State::kActive;
+  (void)co_await reacquire(ref, {});
+  co_return false;
+}
+
+Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason) {
+  Player* player = find(ref);
+  if (player == nullptr || player->state != Player::State::kActive) co_return false;
+  player->state = Player::State::kLeaving;  // nothing is executed meanwhile
+  const std::uint32_t shard = player->shard;
+  if (!player->window.empty()) (void)co_await saved(ref, seconds(5));
+  if (find(ref) == nullptr) co_return false;
+  auto grant = co_await acquire(ref.id, shard, ref.epoch, false);
+  player = find(ref);
+  if (player == nullptr) co_return false;
+  if (!grant) {
+    // Somebody else has it, or nobody can be asked: the gateway walks the session on.
+    log().event(LogLevel::kWarning, "reacquire.failed", {{"player", ref.id}, {"why", grant.error().detail}});
+    proto::RouteDrop drop;
+    drop.set_session_id(player->session.session.value);
+    drop.set_player_epoch(player->epoch);
+    drop.set_reason("the player's state could not be read again");
+    drop.set_ask_lobby(true);
+    if (grant.error().trouble != Trouble::kRefused) send(player->session.gateway, drop);
+    forget(ref.id);
+    co_return false;
+  }
+  const SessionBinding session = player->session;
+  Player& again = install(*grant, shard);
+  const bool linked = session.linked;
+  on_left(again);
+  bind(again, session, reason);
+  again.session.linked = linked;
+  on_arrived(again, proto::Admit(), false);
+  tell_state(again);
+  tell_presence(again);
+  co_return true;
+}
+
+// ── peers, drain ────────────────────────────────────────────────────────────────────────────────────────────
+
+void OwnerNode::on_peer_up(NodeId peer) {
+  if (peer.role() == Role::kGateway) {
+    for (auto& [pid, player] : players_)
+      if (player.session.gateway == peer && player.session.linked) bind(player, player.session, {});
+  } else if (peer.role() == Role::kChat) {
+    for (const auto& [pid, player] : players_) tell_presence(player);
+  } else if (peer.role() == Role::kDbagent) {
+    for (const auto& [pid, player] : players_)
+      if (!player.window.empty()) dirty_.insert(pid);
+  }
+}
+
+void OwnerNode::on_peer_down(NodeId peer, const std::string&) {
+  if (peer.role() != Role::kGateway) return;
+  for (auto& [pid, player] : players_)
+    if (player.session.gateway == peer) {
+      player.session.linked = false;
+      player.link_dead_since = now();
+    }
+}
+
+void OwnerNode::on_stop(bool at_once) {
+  if (at_once) return stopped();
+  spawn(drain());
+}
+
+Task<void> OwnerNode::drain() {
+  // One after the other, each by the same act as any other move; bounded by the host's own deadline.
+  std::vector<PlayerRef> all;
+  for (const auto& [pid, player] : players_) all.push_back({pid, player.epoch});
+  for (const PlayerRef ref : all) {
+    Player* player = find(ref);
+    if (player == nullptr) continue;
+    const NodeId target = player->session.linked ? drain_target(*player) : NodeId();
+    proto::Admit admit_request;
+    admit_request.set_reason("drain");
+    if (target && co_await hand_over(ref, target, admit_request)) continue;
+    if (Player* still = find(ref.id)) (void)co_await let_go(PlayerRef{ref.id, still->epoch});
+  }
+  stopped();
+}
+
+}  // namespace dure

@@ -1,0 +1,143 @@
+// The saving half of OwnerNode: windows go out, SAVED comes back, refusals fence.
+#include "common/game/owner.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "common/proto/lobby.pb.h"
+
+namespace dure {
+namespace {
+constexpr std::size_t kOperationsPerRequest = 64;
+constexpr Duration kSaveRetry = milliseconds(100);
+}  // namespace
+
+void OwnerNode::on_turn_end() {
+  for (const PlayerId id : std::exchange(dirty_, {}))
+    if (Player* player = find(id); player != nullptr && !player->saving && !player->window.empty()) {
+      player->saving = true;
+      spawn(save(PlayerRef{id, player->epoch}));
+    }
+}
+
+Task<void> OwnerNode::save(PlayerRef ref) {
+  for (;;) {
+    Player* player = find(ref);
+    if (player == nullptr) co_return;
+    if (player->window.empty()) {
+      player->saving = false;
+      co_return;
+    }
+    proto::ApplyRequest request;
+    request.set_shard(player->shard);
+    request.set_player_id(ref.id.value);
+    request.set_epoch(ref.epoch);
+    *request.mutable_owner_incarnation() = uid_of({identity().incarnation.high, identity().incarnation.low});
+    for (const auto& operation : player->window.unsaved()) {
+      if (request.operations_size() >= static_cast<int>(kOperationsPerRequest)) break;
+      *request.add_operations() = operation;
+    }
+    const NodeId agent = shard_agent(player->shard);
+    const std::uint32_t shard = player->shard;
+    auto answer = co_await call<proto::ApplyReply>(agent, request, seconds(5));
+    player = find(ref);
+    if (player == nullptr) co_return;
+    if (!answer || answer->code() == proto::RETRY) {
+      co_await wait(kSaveRetry);
+      continue;
+    }
+    if (answer->code() == proto::WRONG_SHARD || answer->code() == proto::NO_SUCH) {
+      auto moved = co_await shard_of(ref.id, true);
+      if (Player* again = find(ref); again != nullptr && moved) again->shard = *moved;
+      if (!moved || *moved == shard) co_await wait(kSaveRetry);
+      continue;
+    }
+    saved_reply(*player, *answer);
+  }
+}
+
+void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
+  switch (answer.code()) {
+    case proto::STORED:
+    case proto::GAP: {
+      if (answer.saved_pseq() > player.window.last() ||
+          (!player.window.empty() && player.window.unsaved().front().pseq() > answer.saved_pseq() + 1)) {
+        // The database knows more, or less, than this owner ever sent: its memory is not to be trusted.
+        player.poisoned = true;
+        spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->reacquire(who, "out of step"); }(
+                                                     this, PlayerRef{player.id, player.epoch}));
+        return;
+      }
+      std::uint64_t creq = 0;
+      for (const auto& operation : player.window.unsaved()) {
+        if (operation.pseq() > answer.saved_pseq()) break;
+        creq = std::max(creq, operation.creq());
+        ++operations_saved_;
+      }
+      player.window.saved(answer.saved_pseq());
+      std::erase_if(player.saved_waiters, [&](const auto& waiter) {
+        if (waiter.first > answer.saved_pseq()) return false;
+        complete(waiter.second, std::string("saved"));
+        return true;
+      });
+      if (creq > player.creq_saved_told) {
+        player.creq_saved_told = creq;
+        proto::SavedNotice notice;
+        notice.set_epoch(player.epoch);
+        notice.set_creq(creq);
+        tell(player, notice);
+      }
+      return;
+    }
+    case proto::STALE_EPOCH:
+      log().event(LogLevel::kInfo, "owner.stale", {{"player", player.id}, {"epoch", player.epoch}});
+      forget(player.id);
+      return;
+    default:
+      ++rejected_;
+      log().event(LogLevel::kError, "owner.rejected",
+                  {{"player", player.id}, {"epoch", player.epoch}, {"guard", answer.detail()}});
+      kick(player, proto::INTERNAL, "an operation was refused by the database: " + answer.detail());
+      return;
+  }
+}
+
+Task<bool> OwnerNode::saved(PlayerRef ref, Duration deadline) {
+  Player* player = find(ref);
+  if (player == nullptr) co_return false;
+  flush_soft(*player);
+  keep_staged();
+  if (player->window.empty()) co_return true;
+  Expect expected(*this, deadline);
+  player->saved_waiters.emplace_back(player->window.last(), expected.id());
+  const Result<std::string> answer = co_await expected;
+  co_return answer.has_value() && find(ref) != nullptr;
+}
+
+void OwnerNode::write_hint(Player& player) {
+  player.hint_due = now() + options_.hint_interval;
+  proto::HintWrite write;
+  write.set_shard(player.shard);
+  write.set_player_id(player.id.value);
+  write.set_epoch(player.epoch);
+  *write.mutable_owner_incarnation() = uid_of({identity().incarnation.high, identity().incarnation.low});
+  auto* hint = write.mutable_hint();
+  hint->set_zone(player.zone_hint);
+  hint->set_channel(player.channel_hint);
+  hint->set_x_cm(player.position.x_cm);
+  hint->set_y_cm(player.position.y_cm);
+  hint->set_hit_points(player.hit_points);
+  send(shard_agent(player.shard), write);
+}
+
+void OwnerNode::inbox_notice(const From&, const proto::InboxNotice& notice) {
+  // The inbox is read with ACQUIRE: acquiring again is the one way to see it, and it fences nothing but ourselves.
+  if (Player* player = find(PlayerId(notice.player_id())); player != nullptr && player->state == Player::State::kActive)
+    spawn(claim_inbox(PlayerRef{player->id, player->epoch}));
+}
+
+Task<void> OwnerNode::claim_inbox(PlayerRef ref) {
+  if (!co_await saved(ref)) co_return;
+  (void)co_await reacquire(ref, {});
+}
+
+}  // namespace dure

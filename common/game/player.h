@@ -1,0 +1,70 @@
+// One character that this node owns: proven by (epoch, our incarnation) in the database, not by this object. Logic
+// thread only; found again by (id, epoch) after every co_await.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/time.h"
+#include "common/game/creq.h"
+#include "common/game/mirror.h"
+#include "common/game/window.h"
+#include "common/logic/task.h"
+
+namespace dure {
+
+// Where the player's frames go.
+struct SessionBinding {
+  NodeId gateway;
+  SessionId session;
+  std::uint32_t epoch = 0;
+  bool linked = false;  // false: link-dead; the character stays for the time its place sets
+};
+
+struct Position {
+  std::int32_t x_cm = 0, y_cm = 0;
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+struct Player {
+  // kActive ──► kLeaving (flush, then hand over or let go) ──► gone
+  //    ▲────────────┘ (taken back: a new epoch)
+  enum class State { kActive, kLeaving };
+
+  PlayerId id;
+  AccountId account;
+  std::string name;
+  std::uint32_t shard = 0;
+  std::uint64_t epoch = 0;
+  State state = State::kActive;
+  SessionBinding session;
+  Mirror mirror;
+  Window window;
+  CreqLedger creqs;
+  std::string place;      // "town/1", "run/77"
+  std::string zone_hint;  // the zone it comes back to
+  std::uint32_t channel_hint = 0;
+  Position position;
+  std::uint32_t hit_points = 100, hit_points_max = 100;
+  std::uint64_t subject = 0;  // the role's own: zone index, run id
+  bool saving = false;        // a save task is under way
+  bool poisoned = false;      // its memory may differ from its operations: to be acquired again
+  std::map<std::string, std::map<std::string, std::int64_t>> soft_balances;  // reason → currency → delta
+  std::map<std::string, std::map<std::string, std::int64_t>> soft_counters;
+  std::vector<std::pair<std::uint64_t, CallId>> saved_waiters;  // pseq → who waits for it
+  std::uint64_t creq_saved_told = 0;
+  MonoTime link_dead_since{};
+  MonoTime hint_due{};
+  std::unique_ptr<Scope> scope;
+};
+
+// What a task keeps across a co_await instead of a reference.
+struct PlayerRef {
+  PlayerId id;
+  std::uint64_t epoch = 0;
+};
+
+}  // namespace dure

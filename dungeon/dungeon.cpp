@@ -1,0 +1,270 @@
+#include "dungeon/dungeon.h"
+
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dungeon.pb.h"
+#include "common/proto/lobby.pb.h"
+
+namespace dure {
+
+Dungeon::Dungeon(NodeIdentity identity, const Routes& node_routes, Seams seams, DungeonOptions options)
+    : OwnerNode(std::move(identity), node_routes, seams, options.owner),
+      options_(std::move(options)),
+      publisher_(*this) {
+  on(&Dungeon::open);
+  on_player(this, &Dungeon::move_to);
+  on_player(this, &Dungeon::echo);
+  on_player(this, &Dungeon::leave);
+  on_player(this, &Dungeon::break_instance);
+}
+
+// ── opening ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+TopicKey Dungeon::instance_topic(RunId run) {
+  TopicKey key;
+  key.kind = TopicKind::kInstance;
+  key.place = run.value;
+  return key;
+}
+
+proto::OpenInstanceReply Dungeon::open(const From&, const proto::OpenInstance& request) {
+  proto::OpenInstanceReply reply;
+  const RunId run(request.run_id());
+  if (instances_.count(run)) return reply;  // asked again
+  const auto handler = options_.handlers.find(request.dungeon());
+  const auto factory = handler == options_.handlers.end() ? factories_.end() : factories_.find(handler->second);
+  if (factory == factories_.end()) {
+    reply.set_code(proto::NOT_FOUND);
+    reply.set_detail("no dungeon '" + request.dungeon() + "'");
+    return reply;
+  }
+  if (stopping() || instances_.size() >= options_.instances_max) {
+    reply.set_code(proto::BUSY);
+    return reply;
+  }
+  std::set<PlayerId> expected;
+  for (const auto player : request.players()) expected.insert(PlayerId(player));
+  AreaOptions ground;
+  ground.topic = instance_topic(run);
+  ground.topic.layer = 1;  // cells; layer 0 is the instance's own topic
+  ground.width_cm = ground.height_cm = 6400;
+  auto instance = std::make_unique<Instance>(
+      run, request.dungeon(), std::move(expected), request.seed(), publisher_, ground,
+      [this](PlayerId watcher, const proto::CellChanged& cell) {
+        if (Player* player = find(watcher)) tell(*player, cell);
+      },
+      now());
+  instance->handler = factory->second(*this, *instance);
+  log().event(LogLevel::kInfo, "instance.opened",
+              {{"run", run}, {"dungeon", request.dungeon()}, {"players", request.players_size()}});
+  instances_.emplace(run, std::move(instance));
+  return reply;
+}
+
+OwnerNode::Placing Dungeon::placing(const proto::Admit& admit) {
+  Placing answer;
+  const auto at = instances_.find(RunId(admit.run_id()));
+  if (at == instances_.end() || at->second->state == Instance::State::kClosing ||
+      !at->second->expects(PlayerId(admit.player_id()))) {
+    answer.code = proto::NOT_FOUND;
+    return answer;
+  }
+  answer.here = true;
+  answer.place = at->second->place();
+  return answer;
+}
+
+Instance* Dungeon::instance_of(const Player& player) {
+  const auto at = instances_.find(RunId(player.subject));
+  return at == instances_.end() ? nullptr : at->second.get();
+}
+
+void Dungeon::on_arrived(Player& player, const proto::Admit& admit, bool fresh) {
+  if (fresh) {
+    player.subject = admit.run_id();
+    player.zone_hint = admit.hint().zone();
+    player.channel_hint = admit.hint().channel();
+    player.position = {3200, 600};
+  }
+  Instance* instance = instance_of(player);
+  CHECK(instance != nullptr);
+  AreaEntity self{EntityId(player.id.value), player.name,       "player",
+                  player.position,           player.hit_points, player.hit_points_max};
+  instance->area().enter(self);
+  instance->members.insert(player.id);
+  instance->area().watch(player.id, player.session, player.epoch, tick_number());
+  publisher_.subscribe(player.session.gateway, player.session.session, player.id, player.epoch,
+                       {instance_topic(instance->id())});
+  instance->handler->joined(player);
+}
+
+void Dungeon::on_left(Player& player) {
+  Instance* instance = instance_of(player);
+  if (instance == nullptr) return;
+  publisher_.unsubscribe(player.session.gateway, player.session.session, {instance_topic(instance->id())});
+  instance->area().unwatch(player.id, true);
+  instance->area().leave(EntityId(player.id.value));
+  instance->members.erase(player.id);
+  instance->handler->left(player.id);
+  if (instance->members.empty()) instance->empty_since = now();
+}
+
+// ── living ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Dungeon::move_to(Player& player, const proto::MoveTo& move) {
+  Instance* instance = instance_of(player);
+  if (instance == nullptr) return;
+  const Position to{move.x_cm(), move.y_cm()};
+  Pace& pace = instance->paces[player.id];
+  if (player.hit_points == 0 || !instance->area().inside(to) ||
+      !may_move(&pace, player.position, to, options_.speed_max_cm_s, now())) {
+    proto::MoveCorrected corrected;
+    corrected.set_x_cm(player.position.x_cm);
+    corrected.set_y_cm(player.position.y_cm);
+    corrected.set_tick(tick_number());
+    tell(player, corrected);
+    if (pace.refused > kPaceRefusedMax) kick(player, proto::TOO_FAST, "moves too fast");
+    return;
+  }
+  player.position = to;
+  instance->area().move(EntityId(player.id.value), to);
+}
+
+proto::EchoReply Dungeon::echo(Player&, const proto::Echo& request) {
+  proto::EchoReply reply;
+  reply.set_stamp(request.stamp());
+  return reply;
+}
+
+proto::LeaveInstanceReply Dungeon::leave(Player& player, const proto::LeaveInstanceRequest&) {
+  send_back(player, "dungeon");
+  return {};
+}
+
+proto::BreakInstanceReply Dungeon::break_instance(Player& player, const proto::BreakInstance&) {
+  if (Instance* instance = instance_of(player)) instance->broken = true;
+  return {};
+}
+
+void Dungeon::tick_instance(Instance& instance, std::uint64_t tick) {
+  CHECK_MSG(!instance.broken, "a developer broke this instance");
+  switch (instance.state) {
+    case Instance::State::kWaiting:
+      if (instance.members.size() == instance.expected().size() ||
+          now() - instance.opened() >= options_.wait_for_players) {
+        if (instance.members.empty()) return close(instance, "nobody came");
+        instance.state = Instance::State::kRunning;
+        instance.handler->start();
+      }
+      break;
+    case Instance::State::kRunning:
+      if (instance.members.empty()) {
+        if (now() - instance.empty_since >= options_.empty_closes) close(instance, "empty");
+        return;
+      }
+      instance.handler->tick(tick);
+      break;
+    case Instance::State::kClosing:
+      break;
+  }
+  instance.area().publish(tick);
+}
+
+void Dungeon::on_tick(std::uint64_t tick) {
+  std::vector<RunId> all;
+  for (const auto& [run, instance] : instances_) all.push_back(run);
+  for (const RunId run : all) {
+    Instance& instance = *instances_.at(run);
+    guarded("instance", {}, run.value, [&] { tick_instance(instance, tick); });
+    if (instance.state == Instance::State::kClosing && instance.members.empty()) instances_.erase(run);
+  }
+}
+
+void Dungeon::finish(Instance& instance, bool success) {
+  if (instance.state == Instance::State::kClosing) return;
+  instance.finished = success;
+  instance.failed = !success;
+  close(instance, "dungeon");
+}
+
+void Dungeon::close(Instance& instance, const std::string& reason) {
+  if (instance.state == Instance::State::kClosing) return;
+  instance.state = Instance::State::kClosing;
+  log().event(LogLevel::kInfo, "instance.closed",
+              {{"run", instance.id()}, {"reason", reason}, {"finished", instance.finished ? 1 : 0}});
+  for (const PlayerId id : instance.members)
+    if (Player* player = find(id)) send_back(*player, reason);
+}
+
+// ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Dungeon::send_back(const Player& player, const std::string& reason) {
+  spawn(go_back(PlayerRef{player.id, player.epoch}, reason));
+}
+
+Task<void> Dungeon::go_back(PlayerRef ref, std::string reason) {
+  // The turn that closes the instance ends first: the handlers' last words leave before the player does.
+  co_await wait(milliseconds(1));
+  PlayerId pid = ref.id;
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    Player* player = find(pid);
+    if (player == nullptr) co_return;
+    if (player->state == Player::State::kActive) {
+      Instance* instance = instance_of(*player);
+      proto::Admit admit;
+      admit.set_reason(reason);
+      if (instance != nullptr)
+        if (const auto zone = options_.return_zones.find(instance->dungeon()); zone != options_.return_zones.end())
+          admit.set_zone(zone->second);
+      auto* hint = admit.mutable_hint();
+      hint->set_hit_points(player->hit_points);
+      const NodeId target = rendezvous(Role::kGeneral, pid.value + static_cast<std::uint64_t>(attempt));
+      const PlayerRef current{pid, player->epoch};
+      if (target && co_await hand_over(current, target, admit)) co_return;
+    }
+    co_await wait(milliseconds(250));
+  }
+  if (Player* player = find(pid)) kick(*player, proto::BUSY, "no lobby takes players");
+}
+
+void Dungeon::on_players_faulted(const std::vector<PlayerId>& faulted, const Fault& fault) {
+  const auto at = instances_.find(RunId(fault.subject));
+  if (at != instances_.end()) {
+    Instance& instance = *at->second;
+    instance.failed = true;
+    instance.broken = false;
+    close(instance, "fault");
+    return;
+  }
+  for (const PlayerId id : faulted)
+    if (Player* player = find(id)) send_back(*player, "fault");
+}
+
+void Dungeon::fill_state(const Player&, std::uint64_t* tick, std::uint32_t* tick_rate_hz,
+                         std::uint32_t* speed_max_cm_s) const {
+  *tick = tick_number();
+  *tick_rate_hz = options_.tick_rate_hz;
+  *speed_max_cm_s = options_.speed_max_cm_s;
+}
+
+void Dungeon::on_peer_up(NodeId peer) {
+  if (peer.role() == Role::kGateway) publisher_.gateway_up(peer);
+  OwnerNode::on_peer_up(peer);
+}
+
+void Dungeon::on_peer_down(NodeId peer, const std::string& why) {
+  if (peer.role() == Role::kGateway) publisher_.gateway_down(peer);
+  OwnerNode::on_peer_down(peer, why);
+}
+
+PeerLoad Dungeon::load() const {
+  PeerLoad mine = OwnerNode::load();
+  mine.instances = static_cast<std::uint32_t>(instances_.size());
+  return mine;
+}
+
+void Dungeon::check_invariants() const {
+  for (const auto& [run, instance] : instances_)
+    for (const PlayerId id : instance->members) CHECK(instance->expects(id));
+}
+
+}  // namespace dure

@@ -1,0 +1,39 @@
+// Puts the sample game into a dungeon node: its run handler, and the client's fighting messages. The shop's messages
+// are answered NOT_FOUND: no npc stands in a dungeon.
+#pragma once
+#include <memory>
+
+#include "dungeon/sample/wave_run.h"
+
+namespace dure::sample {
+
+class AttackReply;
+class AttackRequest;
+class BuyReply;
+class BuyRequest;
+class SellReply;
+class SellRequest;
+class ShopListReply;
+class ShopListRequest;
+class SkillReply;
+class SkillRequest;
+class UseItemReply;
+class UseItemRequest;
+
+class DungeonSample {
+ public:
+  // `content` outlives the node.
+  DungeonSample(Dungeon& dungeon, const FightContent& content);
+
+ private:
+  AttackReply attack(Player& player, const AttackRequest& request);
+  SkillReply skill(Player& player, const SkillRequest& request);
+  ShopListReply shop_list(Player& player, const ShopListRequest& request);
+  BuyReply buy(Player& player, const BuyRequest& request);
+  SellReply sell(Player& player, const SellRequest& request);
+  UseItemReply use_item(Player& player, const UseItemRequest& request);
+  WaveRun* run_of(const Player& player);
+  Dungeon& dungeon_;
+};
+
+}  // namespace dure::sample

@@ -1,0 +1,301 @@
+#include "dungeon/sample/wave_run.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/game/sample/sample.pb.h"
+#include "common/proto/dungeon.pb.h"
+#include "common/proto/lobby.pb.h"
+#include "common/proto/value.pb.h"
+
+namespace dure::sample {
+namespace {
+constexpr std::int64_t kAttackRangeCm = 400, kWhirlRangeCm = 500, kMonsterRangeCm = 250;
+constexpr Duration kAttackInterval = milliseconds(600), kWhirlInterval = seconds(4), kRiseAfter = seconds(3);
+constexpr Position kEntrance{3200, 600}, kLair{3200, 4200};
+constexpr const char* kExperience = "experience";
+}  // namespace
+
+WaveRun::WaveRun(Dungeon& dungeon, Instance& instance, const FightContent& content)
+    : dungeon_(dungeon), instance_(instance), content_(content), run_(content.runs.runs.at(instance.dungeon())) {}
+
+void WaveRun::start() {
+  tell_run();
+  spawn_wave();
+}
+
+void WaveRun::tell_run() {
+  proto::RunNotice notice;
+  notice.set_run_id(instance_.id().value);
+  notice.set_wave(static_cast<std::uint32_t>(std::min(wave_ + 1, run_.waves.size())));
+  notice.set_waves(static_cast<std::uint32_t>(run_.waves.size()));
+  notice.set_finished(instance_.finished);
+  notice.set_failed(instance_.failed);
+  dungeon_.tell_instance(instance_, notice);
+}
+
+void WaveRun::spawn_wave() {
+  for (const auto& [name, count] : run_.waves.at(wave_).monsters)
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const MonsterKind& kind = content_.runs.monsters.at(name);
+      const EntityId id(instance_.next_entity++);
+      const Position at{kLair.x_cm + static_cast<std::int32_t>(instance_.rng().below(1200)) - 600,
+                        kLair.y_cm + static_cast<std::int32_t>(instance_.rng().below(800)) - 400};
+      monsters_[id] = Monster{&kind, kind.hit_points, {}};
+      instance_.area().enter({id, name, "monster", at, kind.hit_points, kind.hit_points});
+    }
+}
+
+void WaveRun::joined(Player& player) {
+  Hero& hero = heroes_[player.id];
+  player.hit_points_max = player_hit_points(level_of(player.mirror.counter(kExperience)));
+  player.hit_points = std::clamp<std::uint32_t>(player.hit_points, 1, player.hit_points_max);
+  hero.dead = false;
+  if (instance_.state == Instance::State::kRunning) tell_run();
+}
+
+void WaveRun::left(PlayerId player) { heroes_.erase(player); }
+
+Fighter WaveRun::fighter(const Player& player) const {
+  std::int64_t power = 0;
+  for (const auto& [id, item] : player.mirror.items())
+    if (const auto at = content_.weapon_power.find(item.template_name); at != content_.weapon_power.end()) {
+      const auto enchanted = item.attributes.find("power");
+      power = std::max(power, at->second + (enchanted == item.attributes.end() ? 0 : enchanted->second));
+    }
+  return player_fighter(level_of(player.mirror.counter(kExperience)), power);
+}
+
+// ── the players' turn ───────────────────────────────────────────────────────────────────────────────────────
+
+StrikeResult WaveRun::attack(Player& player, EntityId target) {
+  Hero& hero = heroes_[player.id];
+  if (hero.dead) return {Strike::kDead, 0, wait_ms({hero.rises}, dungeon_.now())};
+  const auto at = monsters_.find(target);
+  const AreaEntity* there = instance_.area().find(target);
+  if (at == monsters_.end() || there == nullptr) return {Strike::kNoTarget, 0, 0};
+  if (distance_cm(player.position, there->position) > kAttackRangeCm) return {Strike::kTooFar, 0, 0};
+  if (!use(&hero.attack, kAttackInterval, dungeon_.now()))
+    return {Strike::kTooFast, 0, wait_ms(hero.attack, dungeon_.now())};
+  const std::uint32_t amount = damage(fighter(player), at->second.kind->fighter, instance_.rng());
+  hurt_monster(target, amount, player);
+  return {Strike::kHit, amount, wait_ms(hero.attack, dungeon_.now())};
+}
+
+StrikeResult WaveRun::whirl(Player& player) {
+  Hero& hero = heroes_[player.id];
+  if (hero.dead) return {Strike::kDead, 0, wait_ms({hero.rises}, dungeon_.now())};
+  if (!use(&hero.whirl, kWhirlInterval, dungeon_.now()))
+    return {Strike::kTooFast, 0, wait_ms(hero.whirl, dungeon_.now())};
+  std::vector<EntityId> near;
+  for (const auto& [id, monster] : monsters_)
+    if (const AreaEntity* there = instance_.area().find(id);
+        there != nullptr && distance_cm(player.position, there->position) <= kWhirlRangeCm)
+      near.push_back(id);
+  for (const EntityId id : near)
+    hurt_monster(id, damage(fighter(player), monsters_.at(id).kind->fighter, instance_.rng()), player);
+  return {Strike::kHit, static_cast<std::uint32_t>(near.size()), wait_ms(hero.whirl, dungeon_.now())};
+}
+
+void WaveRun::hurt_monster(EntityId id, std::uint32_t amount, Player& by) {
+  Monster& monster = monsters_.at(id);
+  monster.hit_points -= std::min(monster.hit_points, amount);
+  instance_.area().hit_points(id, monster.hit_points);
+  EntityHurt hurt;
+  hurt.set_entity_id(id.value);
+  hurt.set_hit_points(monster.hit_points);
+  hurt.set_by(by.id.value);
+  dungeon_.tell_instance(instance_, hurt);
+  if (monster.hit_points > 0) return;
+  EntityDied died;
+  died.set_entity_id(id.value);
+  died.set_by(by.id.value);
+  dungeon_.tell_instance(instance_, died);
+  const Monster dead = monster;
+  monsters_.erase(id);
+  instance_.area().leave(id);
+  killed(id, dead, by);
+}
+
+void WaveRun::killed(EntityId id, const Monster& monster, Player& by) {
+  for (const PlayerId member : instance_.members)
+    if (Player* player = dungeon_.find(member)) gain(*player, monster.kind->experience);
+  pay(by, monster.kind->gold, roll_loot(monster.kind->loot, instance_.rng()), "kill", id);
+}
+
+// One operation: the key that makes it unique, the gold, and what was drawn.
+void WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry>& loot, const std::string& source,
+                  EntityId from) {
+  if (player.state != Player::State::kActive) return;
+  const std::uint64_t number = instance_.next_drop++;
+  proto::Operation operation;
+  operation.set_reason("loot");
+  auto* key = operation.add_effects()->mutable_drop_key();
+  key->set_run(instance_.id().value);
+  key->set_number(number);
+  key->set_source(source);
+  LootNotice notice;
+  notice.set_epoch(player.epoch);
+  notice.set_run_id(instance_.id().value);
+  notice.set_number(number);
+  notice.set_from(from.value);
+  const auto stack = [&](const std::string& name, std::int64_t count) {
+    if (count <= 0) return;
+    auto* balance = operation.add_effects()->mutable_balance();
+    balance->set_currency(name);
+    balance->set_delta(count);
+    auto* amount = notice.add_amounts();
+    amount->set_name(name);
+    amount->set_value(count);
+  };
+  stack("gold", gold);
+  for (const auto& entry : loot) {
+    if (entry.stack) {
+      stack(entry.template_name, entry.count);
+      continue;
+    }
+    proto::Item item;
+    *item.mutable_id() = uid_of({dungeon_.entropy().id63(), dungeon_.entropy().u64()});
+    item.set_template_(entry.template_name);
+    item.set_version(1);
+    *operation.add_effects()->mutable_mint()->mutable_item() = item;
+    *notice.add_items() = item;
+  }
+  if (dungeon_.commit(player, std::move(operation)) != Mirror::Guard::kOk) return;
+  player.scope->spawn(tell_when_saved({player.id, player.epoch}, notice.SerializeAsString()));
+}
+
+Task<void> WaveRun::tell_when_saved(PlayerRef ref, std::string encoded_notice) {
+  Dungeon& dungeon = dungeon_;  // the run may be gone when this goes on
+  if (!co_await dungeon.saved(ref)) co_return;
+  Player* player = dungeon.find(ref);
+  LootNotice notice;
+  if (player == nullptr || !notice.ParseFromString(encoded_notice)) co_return;
+  dungeon.tell(*player, notice);
+}
+
+void WaveRun::gain(Player& player, std::int64_t experience) {
+  dungeon_.commit_soft(player, "kill", kExperience, experience, true);
+  std::int64_t total = player.mirror.counter(kExperience);
+  for (const auto& [reason, sums] : player.soft_counters)
+    if (const auto at = sums.find(kExperience); at != sums.end()) total += at->second;
+  LevelNotice notice;
+  notice.set_epoch(player.epoch);
+  notice.set_level(level_of(total));
+  notice.set_experience(total);
+  dungeon_.tell(player, notice);
+}
+
+// ── the monsters' turn ──────────────────────────────────────────────────────────────────────────────────────
+
+void WaveRun::tick(std::uint64_t) {
+  raise_the_dead();
+  std::vector<EntityId> acting;
+  for (const auto& [id, monster] : monsters_) acting.push_back(id);
+  for (const EntityId id : acting) monster_acts(id, monsters_.at(id));
+  if (!heroes_.empty() && std::all_of(heroes_.begin(), heroes_.end(), [](const auto& h) { return h.second.dead; })) {
+    instance_.failed = true;
+    tell_run();
+    dungeon_.finish(instance_, false);
+    return;
+  }
+  if (!monsters_.empty()) return;
+  checkpoint();
+  ++wave_;
+  if (wave_ < run_.waves.size()) {
+    spawn_wave();
+    tell_run();
+    return;
+  }
+  for (const PlayerId member : instance_.members)
+    if (Player* player = dungeon_.find(member)) {
+      pay(*player, run_.reward_gold, {}, "reward", {});
+      gain(*player, run_.reward_experience);
+    }
+  instance_.finished = true;
+  tell_run();
+  dungeon_.finish(instance_, true);
+}
+
+void WaveRun::checkpoint() {
+  for (const PlayerId member : instance_.members) {
+    Player* player = dungeon_.find(member);
+    if (player == nullptr || player->state != Player::State::kActive) continue;
+    proto::Operation operation;
+    operation.set_reason("run.checkpoint");
+    auto* key = operation.add_effects()->mutable_drop_key();
+    key->set_run(instance_.id().value);
+    key->set_number(wave_);
+    key->set_source("wave");
+    auto* count = operation.add_effects()->mutable_count();
+    count->set_counter("waves_cleared");
+    count->set_delta(1);
+    if (dungeon_.commit(*player, std::move(operation)) != Mirror::Guard::kOk)
+      dungeon_.log().event(LogLevel::kWarning, "run.checkpoint_twice", {{"run", instance_.id()}, {"player", member}});
+  }
+}
+
+void WaveRun::monster_acts(EntityId id, Monster& monster) {
+  const AreaEntity* self = instance_.area().find(id);
+  Player* nearest = nullptr;
+  std::int64_t nearest_cm = 0;
+  for (const auto& [member, hero] : heroes_) {
+    Player* player = dungeon_.find(member);
+    if (player == nullptr || hero.dead || player->state != Player::State::kActive) continue;
+    const std::int64_t distance = distance_cm(self->position, player->position);
+    if (nearest == nullptr || distance < nearest_cm) nearest = player, nearest_cm = distance;
+  }
+  if (nearest == nullptr) return;
+  if (nearest_cm <= kMonsterRangeCm) {
+    if (use(&monster.attack, milliseconds(monster.kind->attack_interval_ms), dungeon_.now()))
+      hurt_player(*nearest, damage(monster.kind->fighter, fighter(*nearest), instance_.rng()), id);
+    return;
+  }
+  const double step = static_cast<double>(monster.kind->speed_cm_s) / dungeon_.tick_rate_hz();
+  const double share = std::min(1.0, step / static_cast<double>(nearest_cm));
+  instance_.area().move(
+      id, {self->position.x_cm + static_cast<std::int32_t>((nearest->position.x_cm - self->position.x_cm) * share),
+           self->position.y_cm + static_cast<std::int32_t>((nearest->position.y_cm - self->position.y_cm) * share)});
+}
+
+void WaveRun::hurt_player(Player& player, std::uint32_t amount, EntityId by) {
+  player.hit_points -= std::min(player.hit_points, amount);
+  const EntityId self(player.id.value);
+  instance_.area().hit_points(self, player.hit_points);
+  EntityHurt hurt;
+  hurt.set_entity_id(self.value);
+  hurt.set_hit_points(player.hit_points);
+  hurt.set_by(by.value);
+  dungeon_.tell_instance(instance_, hurt);
+  if (player.hit_points > 0) return;
+  Hero& hero = heroes_[player.id];
+  hero.dead = true;
+  hero.rises = dungeon_.now() + kRiseAfter;
+  EntityDied died;
+  died.set_entity_id(self.value);
+  died.set_by(by.value);
+  dungeon_.tell_instance(instance_, died);
+}
+
+void WaveRun::raise_the_dead() {
+  for (auto& [member, hero] : heroes_) {
+    Player* player = dungeon_.find(member);
+    if (!hero.dead || dungeon_.now() < hero.rises || player == nullptr) continue;
+    hero.dead = false;
+    player->hit_points = player->hit_points_max;
+    player->position = kEntrance;
+    const EntityId self(member.value);
+    instance_.area().hit_points(self, player->hit_points);
+    instance_.area().move(self, kEntrance);
+    EntityHurt healed;
+    healed.set_entity_id(self.value);
+    healed.set_hit_points(player->hit_points);
+    dungeon_.tell_instance(instance_, healed);
+    proto::MoveCorrected corrected;
+    corrected.set_x_cm(kEntrance.x_cm);
+    corrected.set_y_cm(kEntrance.y_cm);
+    dungeon_.tell(*player, corrected);
+  }
+}
+
+}  // namespace dure::sample

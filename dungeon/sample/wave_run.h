@@ -1,0 +1,71 @@
+// The sample's run: waves of monsters that walk to the nearest player and hit it. Loot is decided in memory by the
+// instance and told when SAVED; its key is (run, number), so a resumed run pays once. Logic thread only, inside the
+// instance's fault boundary.
+#pragma once
+#include <map>
+#include <string>
+
+#include "common/game/sample/run_content.h"
+#include "dungeon/dungeon.h"
+
+namespace dure::sample {
+
+struct FightContent {
+  RunsContent runs;
+  std::map<std::string, std::int64_t> weapon_power;  // item template → power
+};
+
+enum class Strike { kHit, kNoTarget, kTooFar, kTooFast, kDead };
+struct StrikeResult {
+  Strike strike = Strike::kNoTarget;
+  std::uint32_t amount = 0;  // damage, or how many were hurt
+  std::uint32_t wait_ms = 0;
+};
+
+class WaveRun : public RunHandler {
+ public:
+  WaveRun(Dungeon& dungeon, Instance& instance, const FightContent& content);
+
+  void start() override;
+  void tick(std::uint64_t tick) override;
+  void joined(Player& player) override;
+  void left(PlayerId player) override;
+
+  StrikeResult attack(Player& player, EntityId target);
+  StrikeResult whirl(Player& player);
+
+ private:
+  struct Monster {
+    const MonsterKind* kind = nullptr;
+    std::uint32_t hit_points = 0;
+    Cooldown attack;
+  };
+  struct Hero {
+    Cooldown attack, whirl;
+    MonoTime rises{};  // while dead: when it stands up again
+    bool dead = false;
+  };
+  void spawn_wave();
+  void hurt_monster(EntityId id, std::uint32_t amount, Player& by);
+  void killed(EntityId id, const Monster& monster, Player& by);
+  void pay(Player& player, std::int64_t gold, const std::vector<LootEntry>& loot, const std::string& source,
+           EntityId from);
+  Task<void> tell_when_saved(PlayerRef ref, std::string encoded_notice);
+  void gain(Player& player, std::int64_t experience);
+  void monster_acts(EntityId id, Monster& monster);
+  void hurt_player(Player& player, std::uint32_t amount, EntityId by);
+  void raise_the_dead();
+  void checkpoint();
+  void tell_run();
+  Fighter fighter(const Player& player) const;
+
+  Dungeon& dungeon_;
+  Instance& instance_;
+  const FightContent& content_;
+  const RunContent& run_;
+  std::map<EntityId, Monster> monsters_;
+  std::map<PlayerId, Hero> heroes_;
+  std::size_t wave_ = 0;
+};
+
+}  // namespace dure::sample
