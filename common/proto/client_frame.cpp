@@ -20,7 +20,9 @@ FrameCut cut_frame(std::string_view bytes, std::size_t body_max) {
     cut.state = FrameState::kBad;
     return cut;
   }
-  if (bytes.size() >= 8 && load_le<std::uint16_t>(bytes.data() + 6) != 0) {
+  const bool no_id = bytes.size() >= 6 && load_le<std::uint16_t>(bytes.data() + 4) == 0;
+  const bool reserved_set = bytes.size() >= 8 && load_le<std::uint16_t>(bytes.data() + 6) != 0;
+  if (no_id || reserved_set) {
     cut.state = FrameState::kBad;
     return cut;
   }
