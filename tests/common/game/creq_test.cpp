@@ -1,0 +1,52 @@
+#include "common/game/creq.h"
+
+#include <gtest/gtest.h>
+
+namespace dure {
+namespace {
+using Verdict = CreqLedger::Verdict;
+
+TEST(CreqLedger, TheSameRequestTwiceGetsTheSameAnswer) {
+  CreqLedger ledger;
+  EXPECT_EQ(ledger.ask(1, 77), Verdict::kExecute);
+  ledger.record(1, 77, "reply");
+  EXPECT_EQ(ledger.ask(1, 77), Verdict::kStored);
+  EXPECT_EQ(ledger.stored_reply(1), "reply");
+  EXPECT_EQ(ledger.ask(1, 78), Verdict::kConflict);
+}
+
+TEST(CreqLedger, AnOvertakenNumberIsNeverExecuted) {
+  CreqLedger ledger;
+  ledger.record(5, 1, "five");
+  EXPECT_EQ(ledger.ask(4, 1), Verdict::kSuperseded);
+  EXPECT_EQ(ledger.ask(6, 1), Verdict::kExecute);
+}
+
+TEST(CreqLedger, KnowsTheLastOneOfTheEarlierOwner) {
+  CreqLedger ledger;
+  ledger.load(9, 42, false);
+  EXPECT_EQ(ledger.ask(9, 42), Verdict::kStored);
+  EXPECT_TRUE(ledger.stored_reply(9).empty());
+  EXPECT_EQ(ledger.ask(9, 43), Verdict::kConflict);
+  EXPECT_EQ(ledger.ask(8, 42), Verdict::kSuperseded);
+  ledger.load(9, 42, true);
+  EXPECT_EQ(ledger.ask(9, 42), Verdict::kAborted);
+}
+
+TEST(CreqLedger, ARunningConversationIsNotStartedTwice) {
+  CreqLedger ledger;
+  ledger.begin(1, 5);
+  EXPECT_EQ(ledger.ask(1, 5), Verdict::kRunning);
+  ledger.record(1, 5, "done");
+  EXPECT_EQ(ledger.ask(1, 5), Verdict::kStored);
+}
+
+TEST(CreqLedger, ForgottenAnswersAreSupersededNotExecuted) {
+  CreqLedger ledger;
+  for (std::uint64_t r = 1; r <= 100; ++r) ledger.record(r, r, "x");
+  EXPECT_EQ(ledger.ask(1, 1), Verdict::kSuperseded);
+  EXPECT_EQ(ledger.ask(100, 100), Verdict::kStored);
+}
+
+}  // namespace
+}  // namespace dure

@@ -1,0 +1,279 @@
+#include "dungeon/dungeon.h"
+
+#include <gtest/gtest.h>
+
+#include "common/game/sample/sample.pb.h"
+#include "common/proto/client_frame.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/dungeon.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "common/proto/lobby.pb.h"
+#include "dungeon/sample/sample.h"
+#include "tests/common/fake_cluster.h"
+
+namespace dure {
+namespace {
+
+const NodeId kGateway(Role::kGateway, 1), kGeneral(Role::kGeneral, 1), kAgent(Role::kDbagent, 1);
+
+// A dungeon node with a database that grants and saves, a lobby that takes players back, and a gateway.
+class DungeonTest : public testing::Test {
+ protected:
+  DungeonTest() {
+    auto files = engine_files();
+    files.push_back(sample::AttackRequest::descriptor()->file());
+    routes_ = std::move(*Routes::build(files));
+    content_.runs = std::move(*sample::parse_runs("test.toml", R"(
+[monster.rat]
+hit_points = 5
+attack = 1
+gold = 3
+loot = [{ template = "sword", chance = 1.0 }]
+[[dungeon]]
+name = "cellar"
+reward_gold = 50
+[[dungeon.wave]]
+rat = 1
+[[dungeon.wave]]
+rat = 1
+)"));
+    NodeIdentity identity;
+    identity.id = NodeId(Role::kDungeon, 1);
+    identity.name = "dungeon-1";
+    identity.incarnation = {7, 7};
+    identity.developer = true;
+    DungeonOptions options;
+    options.handlers["cellar"] = "waves";
+    options.return_zones["cellar"] = "town";
+    dungeon_ = std::make_unique<Dungeon>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, options);
+    sample_ = std::make_unique<sample::DungeonSample>(*dungeon_, content_);
+    cluster_ = std::make_unique<test::FakeCluster>(*dungeon_, routes_);
+    PeerFacts agent;
+    agent.shards = {0};
+    agent.directory = true;
+    cluster_->up(kAgent, agent);
+    cluster_->up(kGateway);
+    cluster_->up(kGeneral);
+    cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(
+        kAgent, [](auto&, auto&) { return proto::PlayerLocateReply(); });
+    cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(kAgent, [this](auto&, const auto& request) {
+      proto::AcquireReply grant;
+      if (request.expected_epoch() != epochs_[request.player_id()]) {
+        grant.set_code(proto::EXPECTED_OTHER);
+        grant.set_epoch(epochs_[request.player_id()]);
+        return grant;
+      }
+      grant.set_epoch(++epochs_[request.player_id()]);
+      grant.mutable_aggregate()->set_player_id(request.player_id());
+      grant.mutable_aggregate()->set_name("P" + std::to_string(request.player_id()));
+      return grant;
+    });
+    cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(
+        kAgent, [this](auto&, const auto& request) -> std::optional<proto::ApplyReply> {
+          if (!database_answers_) return std::nullopt;
+          proto::ApplyReply saved;
+          for (const auto& operation : request.operations()) {
+            applied_.push_back(operation);
+            saved.set_saved_pseq(operation.pseq());
+          }
+          return saved;
+        });
+    cluster_->answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](auto&, const auto& admit) {
+      back_.push_back(admit);
+      proto::AdmitReply reply;
+      reply.set_player_epoch(admit.expected_epoch() + 1);
+      return reply;
+    });
+  }
+
+  void open(std::uint64_t run, std::vector<std::uint64_t> players) {
+    proto::OpenInstance request;
+    request.set_run_id(run);
+    request.set_dungeon("cellar");
+    request.set_seed(5);
+    for (const auto player : players) request.add_players(player);
+    const CallId call = cluster_->ask(kGeneral, request);
+    cluster_->turn();
+    ASSERT_EQ(cluster_->take_reply<proto::OpenInstanceReply>(kGeneral, call)->code(), proto::OK);
+    for (const auto player : players) {
+      proto::Admit admit;
+      admit.set_player_id(player);
+      admit.set_session_id(player * 10);
+      admit.set_session_epoch(1);
+      admit.set_gateway(kGateway.value);
+      admit.set_ticket(true);
+      admit.set_run_id(run);
+      admit.set_reason("dungeon");
+      const CallId arrives = cluster_->ask(kGeneral, admit);
+      cluster_->run(milliseconds(50));
+      ASSERT_EQ(cluster_->take_reply<proto::AdmitReply>(kGeneral, arrives)->code(), proto::OK);
+    }
+  }
+  template <class Message>
+  void client(std::uint64_t player, const Message& message) {
+    MeshHeader header;
+    header.kind = MeshKind::kFromClient;
+    header.message_id = route_id(Message::descriptor());
+    header.session = SessionId(player * 10);
+    header.session_epoch = 1;
+    header.player = PlayerId(player);
+    header.player_epoch = epochs_[player];
+    header.client_seq = ++seq_;
+    cluster_->raw(kGateway, header, message.SerializeAsString());
+    cluster_->turn();
+  }
+  // Walks to the monster and hits it until it is gone.
+  void fight(std::uint64_t player) {
+    for (int i = 0; i < 100 && !monster(player).value; ++i) cluster_->run(milliseconds(50));
+    const EntityId target = monster(player);
+    ASSERT_TRUE(target);
+    for (int i = 0; i < 400 && dungeon_->find(PlayerId(player)) != nullptr && monster(player) == target; ++i) {
+      Instance* instance = dungeon_->instance_of(*dungeon_->find(PlayerId(player)));
+      proto::MoveTo move;
+      const Position self = dungeon_->find(PlayerId(player))->position;
+      const Position there = instance->area().find(target)->position;
+      const auto step = [](std::int32_t from, std::int32_t to) { return from + std::clamp(to - from, -20, 20); };
+      move.set_x_cm(step(self.x_cm, there.x_cm));
+      move.set_y_cm(step(self.y_cm, there.y_cm));
+      client(player, move);
+      sample::AttackRequest attack;
+      attack.set_target(target.value);
+      client(player, attack);
+      cluster_->run(milliseconds(50));
+    }
+  }
+  EntityId monster(std::uint64_t player) {
+    Player* self = dungeon_->find(PlayerId(player));
+    Instance* instance = self == nullptr ? nullptr : dungeon_->instance_of(*self);
+    if (instance == nullptr) return {};
+    for (const auto& [id, entity] : instance->area().entities())
+      if (entity.kind == "monster") return id;
+    return {};
+  }
+
+  Routes routes_;
+  test::MemoryLog log_;
+  SeededEntropy entropy_{1};
+  sample::FightContent content_;
+  std::unique_ptr<Dungeon> dungeon_;
+  std::unique_ptr<sample::DungeonSample> sample_;
+  std::unique_ptr<test::FakeCluster> cluster_;
+  std::map<std::uint64_t, std::uint64_t> epochs_;
+  std::vector<proto::Operation> applied_;
+  std::vector<proto::Admit> back_;
+  bool database_answers_ = true;
+  std::uint32_t seq_ = 0;
+};
+
+TEST_F(DungeonTest, EveryMessageRoutedHereHasAHandler) {
+  EXPECT_EQ(dungeon_->routes_without_handler(), std::vector<std::string>{});
+}
+
+TEST_F(DungeonTest, ArrivingSwitchesTheRouteBeforeAnyOtherFrame) {
+  open(77, {1});
+  ASSERT_FALSE(cluster_->sent(kGateway).empty());
+  EXPECT_EQ(cluster_->sent(kGateway).front().header.message_id, route_id(proto::RouteSet::descriptor()));
+  const auto route = cluster_->take<proto::RouteSet>(kGateway);
+  EXPECT_EQ(route->second.player_epoch(), 1u);
+  EXPECT_EQ(route->second.place(), "run/77");
+  EXPECT_TRUE(cluster_->take<proto::PlayerState>(kGateway));
+}
+
+TEST_F(DungeonTest, AStrangerIsNotLetIn) {
+  open(77, {1});
+  proto::Admit admit;
+  admit.set_player_id(2);
+  admit.set_ticket(true);
+  admit.set_run_id(77);
+  const CallId call = cluster_->ask(kGeneral, admit);
+  cluster_->turn();
+  EXPECT_EQ(cluster_->take_reply<proto::AdmitReply>(kGeneral, call)->code(), proto::NOT_FOUND);
+}
+
+TEST_F(DungeonTest, ARunIsFoughtPaidAndEndsInTheLobby) {
+  open(77, {1});
+  fight(1);
+  fight(1);
+  cluster_->run(seconds(1));
+  ASSERT_EQ(back_.size(), 1u);
+  EXPECT_EQ(back_[0].zone(), "town");
+  EXPECT_EQ(back_[0].expected_epoch(), 1u);
+  EXPECT_TRUE(dungeon_->instances().empty());
+  std::set<std::pair<std::uint64_t, std::string>> keys;
+  std::int64_t gold = 0;
+  for (const auto& operation : applied_)
+    for (const auto& effect : operation.effects()) {
+      if (effect.has_drop_key()) {
+        EXPECT_TRUE(keys.insert({effect.drop_key().number(), effect.drop_key().source()}).second);
+      }
+      if (effect.has_balance()) gold += effect.balance().delta();
+    }
+  EXPECT_EQ(gold, 3 + 3 + 50);
+  EXPECT_EQ(keys.size(), 5u) << "two kills, two waves, one reward";
+}
+
+TEST_F(DungeonTest, LootIsToldOnlyWhenItIsSaved) {
+  open(77, {1});
+  cluster_->run(milliseconds(500));
+  database_answers_ = false;
+  fight(1);
+  cluster_->run(milliseconds(200));
+  const auto told = [&] {
+    std::size_t n = 0;
+    for (const auto& sent : cluster_->sent(kGateway))
+      n += sent.header.kind == MeshKind::kToClient &&
+           sent.header.message_id == route_id(sample::LootNotice::descriptor());
+    return n;
+  };
+  EXPECT_EQ(told(), 0u);
+  database_answers_ = true;
+  cluster_->run(seconds(6));
+  EXPECT_GE(told(), 1u);
+}
+
+TEST_F(DungeonTest, AnInstanceThatThrowsClosesAloneAndItsPlayersGoToTheLobby) {
+  open(77, {1});
+  open(78, {2});
+  client(1, proto::BreakInstance());
+  cluster_->run(seconds(1));
+  ASSERT_EQ(back_.size(), 1u);
+  EXPECT_EQ(back_[0].player_id(), 1u);
+  EXPECT_EQ(back_[0].reason(), "fault");
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+  EXPECT_NE(dungeon_->find(PlayerId(2)), nullptr);
+  ASSERT_EQ(dungeon_->instances().size(), 1u);
+  ASSERT_FALSE(log_.errors.empty());
+  EXPECT_NE(log_.errors[0].find("a developer broke this instance"), std::string::npos);
+}
+
+TEST_F(DungeonTest, ATeleportIsCorrected) {
+  open(77, {1});
+  const Position before = dungeon_->find(PlayerId(1))->position;
+  proto::MoveTo move;
+  move.set_x_cm(before.x_cm);
+  move.set_y_cm(before.y_cm + 3000);
+  client(1, move);
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->position, before);
+}
+
+TEST_F(DungeonTest, ARejectedOperationDisconnectsThatUserOnly) {
+  open(77, {1, 2});
+  cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(kAgent, [](auto&, const auto& request) {
+    proto::ApplyReply reply;
+    reply.set_code(request.player_id() == 1 ? proto::REJECTED : proto::STORED);
+    reply.set_detail("funds");
+    if (request.operations_size() > 0) reply.set_saved_pseq(request.operations(request.operations_size() - 1).pseq());
+    return reply;
+  });
+  fight(1);
+  cluster_->run(seconds(2));
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop);
+  EXPECT_EQ(drop->second.session_id(), 10u);
+  EXPECT_FALSE(drop->second.ask_lobby());
+}
+
+}  // namespace
+}  // namespace dure
