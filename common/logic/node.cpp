@@ -46,7 +46,6 @@ void Node::start() {
 void Node::turn(MonoTime now, WallTime wall, std::vector<Inbound>* in, std::vector<Outbound>* out) {
   now_ = std::max(now, now_);
   wall_ = wall;
-  out_.clear();
   ++turns_;
   if (!started_) start();
   for (auto& inbound : *in) input(inbound);
@@ -57,11 +56,12 @@ void Node::turn(MonoTime now, WallTime wall, std::vector<Inbound>* in, std::vect
     loopback_.pop_front();
     bus_message(message);
   }
-  while (auto action = timers_.take_due(now_)) guarded("timer", {}, 0, action);
+  const TimerId before = timers_.mark();
+  while (auto action = timers_.take_due(now_, before)) guarded("timer", {}, 0, action);
   while (!ready_.empty()) {
     Answer* answer = ready_.front();
     ready_.pop_front();
-    guarded("task", {}, 0, [answer] { answer->waiter_.resume(); });
+    if (answer->wanted()) guarded("task", {}, 0, [answer] { answer->waiter_.resume(); });
   }
   if (const Duration step = tick_interval(); step > Duration{} && now_ >= tick_due_) {
     const auto missed = (now_ - tick_due_) / step;
@@ -129,16 +129,23 @@ void Node::stopped() {
 
 // ── effects and faults ──────────────────────────────────────────────────────────────────────────────────────
 
+Node::Mark Node::mark() const { return {out_.size(), loopback_.size(), timers_.mark(), next_call_}; }
+
 void Node::rollback(const Mark& mark) {
   out_.resize(std::min(mark.out, out_.size()));
+  loopback_.resize(std::min(mark.loopback, loopback_.size()));
   timers_.cancel_from(mark.timer);
+  // What was asked since was never sent and its deadline is gone: whoever waits for it must not wait for ever.
+  std::vector<Answer*> lost;
+  for (auto at = waiting_.lower_bound(CallId(mark.call)); at != waiting_.end(); ++at) lost.push_back(at->second);
+  for (Answer* answer : lost) answer->finish(fail(Trouble::kCancelled, "dropped with the fault that asked it"));
   drop_staged();
 }
 
 bool Node::guarded(std::string_view where, PlayerId player, std::uint64_t subject,
                    const std::function<void()>& action) {
   keep_staged();
-  const Mark outer = std::exchange(mark_, Mark{out_.size(), timers_.mark()});
+  const Mark outer = std::exchange(mark_, mark());
   bool whole = true;
   try {
     action();
@@ -172,9 +179,16 @@ void Node::caught(std::string_view where, PlayerId player, std::uint64_t subject
                {"subject", fault.subject},
                {"stack", fault.stack},
                {"last_inputs", inputs}});
-  on_fault(fault);
-  keep_staged();
-  mark_ = Mark{out_.size(), timers_.mark()};
+  mark_ = mark();
+  try {
+    on_fault(fault);
+    keep_staged();
+  } catch (const std::exception& e) {
+    rollback(mark_);
+    log().event(LogLevel::kError, "fault.twice",
+                {{"node", identity_.name}, {"where", fault.where}, {"what", e.what()}});
+  }
+  mark_ = mark();
 }
 
 std::unique_ptr<Scope> Node::make_scope(std::string where, PlayerId player, std::uint64_t subject) {
@@ -444,6 +458,7 @@ void Node::link_message(const MeshHeader& header, std::string_view body) {
 }
 
 void Node::take_hello(const MeshHeader& header, const proto::Hello& hello) {
+  if (stopped_) return;  // after our goodbye nobody may come to believe that we are back
   std::string refused;
   if (hello.cluster_id() != identity_.cluster_id)
     refused = "cluster '" + hello.cluster_id() + "' is not '" + identity_.cluster_id + "'";
@@ -475,6 +490,8 @@ void Node::take_hello(const MeshHeader& header, const proto::Hello& hello) {
 }
 
 void Node::run_links() {
+  links_due_ = now_ + kHeartbeatInterval / 4;
+  if (stopped_) return;
   proto::Heartbeat beat;
   std::string body;
   for (auto& [peer, link] : links_) {
@@ -494,7 +511,6 @@ void Node::run_links() {
     header.message_id = kHeartbeat;
     send_raw(peer, header, body);
   }
-  links_due_ = now_ + kHeartbeatInterval / 4;
 }
 
 bool Node::peer_up(NodeId peer) const {

@@ -217,9 +217,11 @@ class Node {
 
  private:
   struct Mark {
-    std::size_t out = 0;
+    std::size_t out = 0, loopback = 0;
     TimerId timer = 0;
+    std::uint64_t call = 0;
   };
+  Mark mark() const;
   void start();
   void input(Inbound& inbound);
   void bus_message(const Bytes& message);
@@ -273,7 +275,11 @@ class Node::Answer {
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
   bool await_ready() const noexcept { return done_; }
-  void await_suspend(std::coroutine_handle<> waiter) { waiter_ = waiter; }
+  template <class WaiterPromise>
+  void await_suspend(std::coroutine_handle<WaiterPromise> waiter) {
+    if constexpr (std::is_base_of_v<task_detail::PromiseBase, WaiterPromise>) scope_ = waiter.promise().scope;
+    waiter_ = waiter;
+  }
 
  protected:
   explicit Answer(Node& node) : node_(node) {}
@@ -286,7 +292,9 @@ class Node::Answer {
 
  private:
   friend class Node;
+  bool wanted() const { return scope_ == nullptr || !scope_->ended(); }
   std::coroutine_handle<> waiter_;
+  const Scope* scope_ = nullptr;
   CallId id_;
   NodeId peer_;
   TimerId timer_ = 0;

@@ -15,6 +15,7 @@ Task<void> Scope::guard(Task<void> inner) {
 void Scope::spawn(Task<void> task) {
   if (ended_) return;
   roots_.push_back(Root{guard(std::move(task))});
+  roots_.back().task.handle().promise().scope = this;
   roots_.back().task.handle().resume();
 }
 

@@ -15,6 +15,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "common/base/check.h"
@@ -23,10 +24,12 @@ namespace dure {
 
 template <class T>
 class Task;
+class Scope;
 
 namespace task_detail {
 
 struct PromiseBase {
+  const Scope* scope = nullptr;    // whose this conversation is; handed down to what it awaits
   std::coroutine_handle<> waiter;  // resumed when this task finishes after its waiter had suspended
   std::exception_ptr error;
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -86,7 +89,10 @@ class [[nodiscard]] Task {
   }
 
   bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> waiter) {
+  template <class WaiterPromise>
+  bool await_suspend(std::coroutine_handle<WaiterPromise> waiter) {
+    if constexpr (std::is_base_of_v<task_detail::PromiseBase, WaiterPromise>)
+      handle_.promise().scope = waiter.promise().scope;
     handle_.resume();
     if (handle_.done()) return false;
     handle_.promise().waiter = waiter;
@@ -120,7 +126,8 @@ class Scope {
 
   // Runs the task until it first suspends. After end() new tasks are destroyed unstarted.
   void spawn(Task<void> task);
-  // No task of this scope runs any further. Frames are freed by sweep(), or with the scope.
+  // No task of this scope is resumed any more (one that runs now goes on until it suspends). Frames are freed by
+  // sweep(), or with the scope.
   void end() { ended_ = true; }
   // Frees finished tasks, and all of them once ended. Never call it from inside one of the tasks.
   void sweep();

@@ -18,8 +18,8 @@ void Timers::cancel(TimerId id) {
 
 MonoTime Timers::next_due() const { return by_due_.empty() ? MonoTime::max() : by_due_.begin()->first.first; }
 
-std::function<void()> Timers::take_due(MonoTime now) {
-  if (by_due_.empty() || by_due_.begin()->first.first > now) return {};
+std::function<void()> Timers::take_due(MonoTime now, TimerId before) {
+  if (by_due_.empty() || by_due_.begin()->first.first > now || by_due_.begin()->first.second >= before) return {};
   auto node = by_due_.extract(by_due_.begin());
   due_of_.erase(node.key().second);
   return std::move(node.mapped());

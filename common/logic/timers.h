@@ -17,8 +17,9 @@ class Timers {
   void cancel(TimerId id);
   // MonoTime::max() when there is none.
   MonoTime next_due() const;
-  // Takes out the next timer that is due at `now`; an empty function when none is.
-  std::function<void()> take_due(MonoTime now);
+  // Takes out the next timer that is due at `now`; an empty function when none is, or when the next one is not older
+  // than `before` (a mark), so that a timer that starts itself anew cannot keep a turn for ever.
+  std::function<void()> take_due(MonoTime now, TimerId before = UINT64_MAX);
   // The next id to be given out: cancel_from(mark) forgets what was started since.
   TimerId mark() const { return next_id_; }
   void cancel_from(TimerId mark);
