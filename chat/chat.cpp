@@ -1,0 +1,193 @@
+#include "chat/chat.h"
+
+#include <algorithm>
+
+#include "common/base/hash.h"
+#include "common/base/text.h"
+#include "common/proto/chat.pb.h"
+#include "common/proto/cluster.pb.h"
+
+namespace dure {
+
+Chat::Chat(NodeIdentity identity, const Routes& node_routes, Seams seams, ChatOptions options)
+    : Node(std::move(identity), node_routes, seams), options_(std::move(options)), publisher_(*this) {
+  on(&Chat::presence);
+  on(&Chat::say);
+  on(&Chat::whisper);
+  on(&Chat::history);
+  on(&Chat::session_lost);
+}
+
+// ── who is where ────────────────────────────────────────────────────────────────────────────────────────────
+
+TopicKey Chat::topic(const std::string& channel) {
+  TopicKey key;
+  key.kind = TopicKind::kChat;
+  key.place = fnv1a(channel);
+  return key;
+}
+
+std::string Chat::channel_name(const Member& member, bool world) const { return world ? options_.world : member.place; }
+
+void Chat::presence(const From&, const proto::Presence& presence) {
+  const PlayerId player(presence.player_id());
+  const auto at = members_.find(player);
+  // A late word of an owner that was replaced.
+  if (at != members_.end() && presence.player_epoch() < at->second.player_epoch) return;
+  if (presence.place().empty()) return leave(player);
+  Member member;
+  if (at != members_.end()) {
+    const bool same = at->second.session == SessionId(presence.session_id()) && at->second.place == presence.place() &&
+                      at->second.gateway == NodeId(presence.gateway());
+    member = at->second;
+    if (!same) publisher_.drop(member.gateway, member.session, true);
+  }
+  member.player = player;
+  member.name = presence.name();
+  member.gateway = NodeId(presence.gateway());
+  member.session = SessionId(presence.session_id());
+  member.session_epoch = presence.session_epoch();
+  member.player_epoch = presence.player_epoch();
+  member.place = presence.place();
+  by_name_[name_skeleton(member.name)] = player;
+  join(members_[player] = member);
+}
+
+void Chat::join(Member& member) {
+  publisher_.subscribe(member.gateway, member.session, member.player, member.player_epoch,
+                       {topic(options_.world), topic(member.place)});
+}
+
+void Chat::leave(PlayerId player) {
+  const auto at = members_.find(player);
+  if (at == members_.end()) return;
+  publisher_.drop(at->second.gateway, at->second.session, true);
+  by_name_.erase(name_skeleton(at->second.name));
+  members_.erase(at);
+}
+
+void Chat::session_lost(const From&, const proto::SessionLost& lost) {
+  const auto at = members_.find(PlayerId(lost.player_id()));
+  if (lost.gone() && at != members_.end() && at->second.session == SessionId(lost.session_id()))
+    leave(PlayerId(lost.player_id()));
+}
+
+void Chat::on_peer_up(NodeId peer) {
+  if (peer.role() == Role::kGateway) publisher_.gateway_up(peer);
+}
+
+void Chat::on_peer_down(NodeId peer, const std::string&) {
+  if (peer.role() != Role::kGateway) return;
+  publisher_.gateway_down(peer);
+  std::vector<PlayerId> gone;
+  for (const auto& [player, member] : members_)
+    if (member.gateway == peer) gone.push_back(player);
+  for (const PlayerId player : gone) leave(player);
+}
+
+PeerLoad Chat::load() const {
+  PeerLoad mine;
+  mine.players = static_cast<std::uint32_t>(members_.size());
+  return mine;
+}
+
+// ── talking ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+Chat::Member* Chat::speaker(const From& from) {
+  const auto at = members_.find(from.header.player);
+  return at != members_.end() && at->second.session == from.header.session ? &at->second : nullptr;
+}
+
+std::uint32_t Chat::charge(Member& member) {
+  const std::int64_t line_ms = to_ms(options_.line_interval), most = line_ms * options_.burst_lines;
+  member.tokens_ms =
+      member.filled == MonoTime{} ? most : std::min(most, member.tokens_ms + to_ms(now() - member.filled));
+  member.filled = now();
+  if (member.tokens_ms < line_ms) return static_cast<std::uint32_t>(line_ms - member.tokens_ms);
+  member.tokens_ms -= line_ms;
+  return 0;
+}
+
+void Chat::tell(const Member& member, const proto::ChatLine& line) {
+  send_client(member.gateway, member.session, member.session_epoch, member.player, member.player_epoch, line);
+}
+
+proto::SayReply Chat::say(const From& from, const proto::SayRequest& request) {
+  proto::SayReply reply;
+  Member* member = speaker(from);
+  if (member == nullptr) {
+    // Its owner has not told us yet, or we have just started: soon.
+    reply.set_code(proto::BUSY);
+    reply.set_retry_after_ms(500);
+    return reply;
+  }
+  if (!showable(request.text(), options_.points_max) || !proto::Channel_IsValid(request.channel())) {
+    reply.set_code(proto::INVALID);
+    return reply;
+  }
+  if (const std::uint32_t wait = charge(*member); wait > 0) {
+    reply.set_code(proto::TOO_FAST);
+    reply.set_retry_after_ms(wait);
+    return reply;
+  }
+  const std::string name = channel_name(*member, request.channel() == proto::WORLD_CHANNEL);
+  Channel& channel = channels_[name];
+  proto::ChatLine line;
+  line.set_channel(request.channel());
+  line.set_from(member->name);
+  line.set_from_player(member->player.value);
+  line.set_text(request.text());
+  line.set_number(++channel.last_number);
+  line.set_place(name);
+  channel.lines.push_back(line.SerializeAsString());
+  if (channel.lines.size() > options_.history_lines) channel.lines.pop_front();
+  publisher_.publish(topic(name), line);
+  return reply;
+}
+
+proto::WhisperReply Chat::whisper(const From& from, const proto::WhisperRequest& request) {
+  proto::WhisperReply reply;
+  Member* member = speaker(from);
+  if (member == nullptr) {
+    reply.set_code(proto::BUSY);
+    reply.set_retry_after_ms(500);
+    return reply;
+  }
+  if (!showable(request.text(), options_.points_max) || !valid_name(request.to())) {
+    reply.set_code(proto::INVALID);
+    return reply;
+  }
+  if (const std::uint32_t wait = charge(*member); wait > 0) {
+    reply.set_code(proto::TOO_FAST);
+    reply.set_retry_after_ms(wait);
+    return reply;
+  }
+  const auto named = by_name_.find(name_skeleton(request.to()));
+  const auto to = named == by_name_.end() ? members_.end() : members_.find(named->second);
+  if (to == members_.end() || to->second.name != request.to()) {
+    reply.set_code(proto::NOT_FOUND);
+    return reply;
+  }
+  proto::ChatLine line;
+  line.set_from(member->name);
+  line.set_from_player(member->player.value);
+  line.set_text(request.text());
+  line.set_whisper(true);
+  tell(to->second, line);
+  return reply;
+}
+
+proto::HistoryReply Chat::history(const From& from, const proto::HistoryRequest& request) {
+  proto::HistoryReply reply;
+  const Member* member = speaker(from);
+  if (member == nullptr) {
+    reply.set_code(proto::BUSY);
+    return reply;
+  }
+  const auto at = channels_.find(channel_name(*member, request.channel() == proto::WORLD_CHANNEL));
+  if (at == channels_.end()) return reply;
+  for (const auto& line : at->second.lines) reply.add_lines()->ParseFromString(line);
+  return reply;
+}
+
+}  // namespace dure

@@ -1,0 +1,82 @@
+// The chat role: channels, whispers, who is where. Owns no player and no value; is never waited for by the game, and
+// the game goes on without it. Presence is told by the owners, whole again at every peer_up. Logic thread only.
+#pragma once
+#include <deque>
+#include <map>
+#include <string>
+
+#include "common/logic/node.h"
+#include "common/logic/publisher.h"
+
+namespace dure {
+
+namespace proto {
+class ChatLine;
+class HistoryReply;
+class HistoryRequest;
+class Presence;
+class SayReply;
+class SayRequest;
+class SessionLost;
+class WhisperReply;
+class WhisperRequest;
+}  // namespace proto
+
+struct ChatOptions {
+  std::size_t history_lines = 50;
+  std::size_t points_max = 256;         // code points of a line
+  std::uint32_t burst_lines = 5;        // flood limit of a player …
+  Duration line_interval = seconds(1);  // … refilled by one each
+  std::string world = "world";
+};
+
+class Chat : public Node {
+ public:
+  Chat(NodeIdentity identity, const Routes& routes, Seams seams, ChatOptions options);
+  std::size_t present() const { return members_.size(); }
+
+ protected:
+  void on_peer_up(NodeId peer) override;
+  void on_peer_down(NodeId peer, const std::string& why) override;
+  PeerLoad load() const override;
+
+ private:
+  struct Member {
+    PlayerId player;
+    std::string name;
+    NodeId gateway;
+    SessionId session;
+    std::uint32_t session_epoch = 0;
+    std::uint64_t player_epoch = 0;
+    std::string place;
+    std::int64_t tokens_ms = 0;  // of the flood limit, in time
+    MonoTime filled{};
+  };
+  struct Channel {
+    std::uint64_t last_number = 0;
+    std::deque<std::string> lines;  // encoded ChatLines
+  };
+
+  void presence(const From& from, const proto::Presence& presence);
+  proto::SayReply say(const From& from, const proto::SayRequest& request);
+  proto::WhisperReply whisper(const From& from, const proto::WhisperRequest& request);
+  proto::HistoryReply history(const From& from, const proto::HistoryRequest& request);
+  void session_lost(const From& from, const proto::SessionLost& lost);
+
+  Member* speaker(const From& from);
+  // How long until another line may be said; 0: now, and it is charged.
+  std::uint32_t charge(Member& member);
+  void join(Member& member);
+  void leave(PlayerId player);
+  std::string channel_name(const Member& member, bool world) const;
+  static TopicKey topic(const std::string& channel);
+  void tell(const Member& member, const proto::ChatLine& line);
+
+  ChatOptions options_;
+  TopicPublisher publisher_;
+  std::map<PlayerId, Member> members_;
+  std::map<std::string, PlayerId> by_name_;
+  std::map<std::string, Channel> channels_;
+};
+
+}  // namespace dure

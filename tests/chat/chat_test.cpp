@@ -1,0 +1,167 @@
+#include "chat/chat.h"
+
+#include <gtest/gtest.h>
+
+#include "common/proto/chat.pb.h"
+#include "common/proto/client_frame.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "tests/common/fake_cluster.h"
+
+namespace dure {
+namespace {
+
+const NodeId kGatewayA(Role::kGateway, 1), kGatewayB(Role::kGateway, 2), kGeneral(Role::kGeneral, 1);
+
+class ChatTest : public testing::Test {
+ protected:
+  ChatTest() {
+    NodeIdentity identity;
+    identity.id = NodeId(Role::kChat, 1);
+    identity.name = "chat-1";
+    identity.incarnation = {3, 3};
+    chat_ = std::make_unique<Chat>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, ChatOptions());
+    cluster_ = std::make_unique<test::FakeCluster>(*chat_, routes_);
+    cluster_->up(kGatewayA);
+    cluster_->up(kGatewayB);
+    cluster_->up(kGeneral);
+  }
+  void present(std::uint64_t player, const std::string& name, NodeId gateway, const std::string& place,
+               std::uint64_t epoch = 1) {
+    proto::Presence presence;
+    presence.set_player_id(player);
+    presence.set_name(name);
+    presence.set_session_id(player * 10);
+    presence.set_session_epoch(1);
+    presence.set_gateway(gateway.value);
+    presence.set_player_epoch(epoch);
+    presence.set_place(place);
+    cluster_->say(kGeneral, presence);
+    cluster_->turn();
+  }
+  template <class Reply, class Request>
+  Reply client(std::uint64_t player, NodeId gateway, const Request& request) {
+    MeshHeader header;
+    header.kind = MeshKind::kFromClient;
+    header.message_id = route_id(Request::descriptor());
+    header.session = SessionId(player * 10);
+    header.player = PlayerId(player);
+    header.client_seq = ++seq_;
+    cluster_->raw(gateway, header, request.SerializeAsString());
+    cluster_->turn();
+    const auto reply = cluster_->take<Reply>(gateway);
+    EXPECT_TRUE(reply && reply->first.client_seq == seq_);
+    return reply ? reply->second : Reply();
+  }
+  proto::Code say(std::uint64_t player, NodeId gateway, const std::string& text, bool world = true) {
+    proto::SayRequest request;
+    request.set_channel(world ? proto::WORLD_CHANNEL : proto::PLACE_CHANNEL);
+    request.set_text(text);
+    return client<proto::SayReply>(player, gateway, request).code();
+  }
+  std::vector<proto::ChatLine> published(NodeId gateway) {
+    std::vector<proto::ChatLine> lines;
+    while (auto publish = cluster_->take<proto::Publish>(gateway)) {
+      proto::ChatLine line;
+      EXPECT_TRUE(line.ParseFromString(std::string(cut_frame(publish->second.frame(), 65536).frame.body)));
+      lines.push_back(line);
+    }
+    return lines;
+  }
+
+  Routes routes_ = std::move(*Routes::build(engine_files()));
+  test::MemoryLog log_;
+  SeededEntropy entropy_{1};
+  std::unique_ptr<Chat> chat_;
+  std::unique_ptr<test::FakeCluster> cluster_;
+  std::uint32_t seq_ = 0;
+};
+
+TEST_F(ChatTest, EveryMessageRoutedHereHasAHandler) {
+  EXPECT_EQ(chat_->routes_without_handler(), std::vector<std::string>{});
+}
+
+TEST_F(ChatTest, ALineCrossesOncePerGatewayAndItsNumberRises) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(2, "Bert", kGatewayA, "town/1");
+  present(3, "Carl", kGatewayB, "field/1");
+  EXPECT_EQ(say(1, kGatewayA, "hello"), proto::OK);
+  EXPECT_EQ(say(3, kGatewayB, "hi"), proto::OK);
+  const auto a = published(kGatewayA), b = published(kGatewayB);
+  ASSERT_EQ(a.size(), 2u);
+  ASSERT_EQ(b.size(), 2u);
+  EXPECT_EQ(a[0].number(), 1u);
+  EXPECT_EQ(a[1].number(), 2u);
+  EXPECT_EQ(a[1].from(), "Carl");
+}
+
+TEST_F(ChatTest, APlaceIsHeardOnlyByThoseWhoAreThere) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(3, "Carl", kGatewayB, "field/1");
+  EXPECT_EQ(say(1, kGatewayA, "here", false), proto::OK);
+  EXPECT_EQ(published(kGatewayA).size(), 1u);
+  EXPECT_TRUE(published(kGatewayB).empty());
+  present(3, "Carl", kGatewayB, "town/1", 2);
+  EXPECT_EQ(say(1, kGatewayA, "here again", false), proto::OK);
+  EXPECT_EQ(published(kGatewayB).size(), 1u);
+}
+
+TEST_F(ChatTest, AWhisperCrossesGatewaysAndReachesOnlyItsName) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(3, "Carl", kGatewayB, "field/1");
+  proto::WhisperRequest request;
+  request.set_to("Carl");
+  request.set_text("psst");
+  EXPECT_EQ(client<proto::WhisperReply>(1, kGatewayA, request).code(), proto::OK);
+  const auto line = cluster_->take<proto::ChatLine>(kGatewayB);
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->first.session, SessionId(30));
+  request.set_to("Nobody");
+  EXPECT_EQ(client<proto::WhisperReply>(1, kGatewayA, request).code(), proto::NOT_FOUND);
+}
+
+TEST_F(ChatTest, AFloodIsToldWhenToComeBack) {
+  present(1, "Anna", kGatewayA, "town/1");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(say(1, kGatewayA, "spam"), proto::OK);
+  EXPECT_EQ(say(1, kGatewayA, "spam"), proto::TOO_FAST);
+  cluster_->run(seconds(2));
+  EXPECT_EQ(say(1, kGatewayA, "calm"), proto::OK);
+}
+
+TEST_F(ChatTest, TextThatWouldDeceiveOthersIsRefused) {
+  present(1, "Anna", kGatewayA, "town/1");
+  EXPECT_EQ(say(1, kGatewayA, ""), proto::INVALID);
+  EXPECT_EQ(say(1, kGatewayA, "abc\xe2\x80\xae txt"), proto::INVALID) << "right-to-left override";
+  EXPECT_EQ(say(1, kGatewayA, std::string(300, 'x')), proto::INVALID);
+}
+
+TEST_F(ChatTest, TheLastFiftyLinesAreKept) {
+  present(1, "Anna", kGatewayA, "town/1");
+  for (int i = 0; i < 60; ++i) {
+    EXPECT_EQ(say(1, kGatewayA, "line " + std::to_string(i)), proto::OK);
+    cluster_->run(seconds(1), milliseconds(250));
+  }
+  const auto history = client<proto::HistoryReply>(1, kGatewayA, proto::HistoryRequest());
+  ASSERT_EQ(history.lines_size(), 50);
+  EXPECT_EQ(history.lines(49).text(), "line 59");
+}
+
+TEST_F(ChatTest, AStrangerIsToldToWait) { EXPECT_EQ(say(9, kGatewayA, "hello"), proto::BUSY); }
+
+TEST_F(ChatTest, AGatewayThatIsGoneTakesItsPlayersAlong) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(3, "Carl", kGatewayB, "field/1");
+  cluster_->down(kGatewayB);
+  EXPECT_EQ(chat_->present(), 1u);
+}
+
+TEST_F(ChatTest, ALateWordOfAnEarlierOwnerChangesNothing) {
+  present(1, "Anna", kGatewayA, "run/5", 7);
+  present(1, "Anna", kGatewayA, "", 6);
+  EXPECT_EQ(chat_->present(), 1u);
+  present(1, "Anna", kGatewayA, "", 7);
+  EXPECT_EQ(chat_->present(), 0u);
+}
+
+}  // namespace
+}  // namespace dure
