@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+#include <sodium.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "common/proto/cluster.pb.h"
+#include "tools/gm/gm_command.h"
+#include "tools/gm/gm_key.h"
+
+namespace dure {
+namespace {
+
+const WallTime kNow{seconds(1'800'000'000)};
+
+TEST(GmCommand, EachVerbIsUnderstood) {
+  EXPECT_EQ(parse_gm({"announce", "hello", "world"}, kNow)->arguments(0), "hello world");
+  EXPECT_EQ(parse_gm({"give", "Anna", "gold", "50"}, kNow)->arguments(2), "50");
+  EXPECT_EQ(parse_gm({"feature", "shop", "off"}, kNow)->arguments(1), "off");
+  EXPECT_TRUE(parse_gm({"status"}, kNow));
+  EXPECT_EQ(parse_gm({"ban", "Anna", "--until", "2d", "--reason", "bots"}, kNow)->arguments(2), "bots");
+}
+
+TEST(GmCommand, NonsenseIsExplained) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"dance"},
+                                             {"kick"},
+                                             {"kick", "'; drop"},
+                                             {"give", "Anna", "gold", "-5"},
+                                             {"give", "Anna", "gold", "99999999999"},
+                                             {"feature", "shop", "maybe"},
+                                             {"ban", "Anna", "--until", "yesterday"},
+                                             {"announce", ""},
+                                             {"maintenance"}}) {
+    const auto command = parse_gm(words, kNow);
+    ASSERT_FALSE(command);
+    EXPECT_NE(command.error().detail.find("announce TEXT"), std::string::npos);
+  }
+}
+
+TEST(GmCommand, UntilTakesDurationsAndDates) {
+  EXPECT_EQ(*parse_until("90m", kNow), unix_ms(kNow) + 90 * 60'000);
+  EXPECT_EQ(*parse_until("2030-01-02", kNow), 1893542400000);
+  EXPECT_EQ(*parse_until("2030-01-02T01:00Z", kNow), 1893546000000);
+  EXPECT_FALSE(parse_until("2020-01-01", kNow)) << "has passed";
+  EXPECT_FALSE(parse_until("2030-13-01", kNow));
+}
+
+class GmKeyTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "dure-gm-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::filesystem::path folder_;
+};
+
+TEST_F(GmKeyTest, ASignedCommandVerifiesAndAChangedOneDoesNot) {
+  const auto key = make_gm_key((folder_ / "anna.key").string());
+  ASSERT_TRUE(key) << key.error().detail;
+  proto::SignedGmCommand out;
+  ASSERT_TRUE(out.ParseFromString(sign_gm(*parse_gm({"status"}, kNow), *key, "test", 5, kNow)));
+  EXPECT_EQ(out.key_name(), "anna");
+  unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
+  sodium_hex2bin(public_key, sizeof public_key, key->public_hex.data(), key->public_hex.size(), nullptr, nullptr,
+                 nullptr);
+  const auto verifies = [&](const std::string& text) {
+    return crypto_sign_verify_detached(reinterpret_cast<const unsigned char*>(out.signature().data()),
+                                       reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                                       public_key) == 0;
+  };
+  EXPECT_TRUE(verifies(out.command()));
+  std::string changed = out.command();
+  changed[0] ^= 1;
+  EXPECT_FALSE(verifies(changed));
+}
+
+TEST_F(GmKeyTest, ASecretIsPrivateAndNeverOverwritten) {
+  const std::string path = (folder_ / "k.key").string();
+  ASSERT_TRUE(make_gm_key(path));
+  EXPECT_FALSE(make_gm_key(path));
+  EXPECT_TRUE(read_gm_key(path));
+  ::chmod(path.c_str(), 0644);
+  EXPECT_FALSE(read_gm_key(path));
+}
+
+}  // namespace
+}  // namespace dure

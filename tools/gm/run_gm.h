@@ -1,0 +1,21 @@
+// `dure gm …`: signs a command, publishes it, repeats the same id until answered, prints one line a node. Main thread.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "common/base/time.h"
+
+namespace dure {
+
+struct GmOptions {
+  std::string redis;  // "127.0.0.1:6379" or the path of a unix socket
+  std::string prefix = "dure:";
+  std::string key_file;
+  std::string cluster_id = "dure";
+  Duration patience = seconds(5);
+};
+
+// 0: every node that answered did it. 1: somebody answered that it failed, or nobody answered. 2: the words are wrong.
+int run_gm(const GmOptions& options, const std::vector<std::string>& words);
+
+}  // namespace dure
