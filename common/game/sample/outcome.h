@@ -1,0 +1,20 @@
+// How a committed operation is told to its client, and why one was not committed. Also: every reason that an operation
+// of the sample may carry. Pure functions.
+#pragma once
+#include <set>
+#include <string>
+
+#include "common/game/mirror.h"
+#include "common/proto/route.pb.h"
+
+namespace dure::sample {
+
+class Touched;
+
+proto::Code code_of(Mirror::Guard guard);
+// The values after it of whatever the operation touched; `mirror` already has it.
+void tell_touched(const Mirror& mirror, const proto::Operation& operation, Touched* touched);
+// For OwnerNode::Options::reasons.
+std::set<std::string> reasons();
+
+}  // namespace dure::sample

@@ -1,0 +1,190 @@
+// The queue of Lobby: joining it from any general, and, on the general that holds it, making matches and opening runs.
+#include <algorithm>
+#include <set>
+
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dungeon.pb.h"
+#include "common/proto/lobby.pb.h"
+#include "lobby/lobby.h"
+
+namespace dure {
+namespace {
+constexpr std::size_t kOpenAttempts = 3;
+constexpr Duration kOpenDeadline = seconds(2);
+constexpr Duration kHeartbeatLag = milliseconds(600);  // until a dungeon's own figures show who was sent there
+}  // namespace
+
+// ── the owner's side ────────────────────────────────────────────────────────────────────────────────────────
+
+Task<proto::QueueReply> Lobby::queue(PlayerRef ref, proto::QueueRequest request) {
+  proto::QueueReply reply;
+  if (!request.leave() && content().dungeon(request.dungeon()) == nullptr) {
+    reply.set_code(proto::NOT_FOUND);
+    co_return reply;
+  }
+  const NodeId holder = keeper_.holder(kMatchPlace);
+  if (!holder) {
+    reply.set_code(proto::BUSY);
+    co_return reply;
+  }
+  proto::QueueJoin join;
+  join.set_player_id(ref.id.value);
+  join.set_dungeon(request.dungeon());
+  join.set_owner(id().value);
+  join.set_leave(request.leave());
+  // Before the answer: a match may be made within the same turn of the holder.
+  if (request.leave())
+    queued_.erase(ref.id);
+  else
+    queued_[ref.id] = request.dungeon();
+  auto answer = co_await call<proto::QueueJoinReply>(holder, join);
+  if (answer && answer->code() == proto::OK) co_return reply;
+  if (!request.leave()) queued_.erase(ref.id);
+  reply.set_code(answer ? answer->code() : proto::BUSY);
+  co_return reply;
+}
+
+void Lobby::leave_queue(PlayerId player) {
+  if (queued_.erase(player) == 0) return;
+  proto::QueueJoin leave;
+  leave.set_player_id(player.value);
+  leave.set_owner(id().value);
+  leave.set_leave(true);
+  if (const NodeId holder = keeper_.holder(kMatchPlace)) send(holder, leave);
+}
+
+void Lobby::join_again() {
+  const NodeId holder = keeper_.holder(kMatchPlace);
+  if (!holder) return;
+  for (const auto& [player, dungeon] : queued_) {
+    proto::QueueJoin join;
+    join.set_player_id(player.value);
+    join.set_dungeon(dungeon);
+    join.set_owner(id().value);
+    send(holder, join);
+  }
+}
+
+void Lobby::match_found(const From&, const proto::MatchFound& match) {
+  proto::MatchNotice notice;
+  notice.set_code(match.code());
+  notice.set_dungeon(match.dungeon());
+  notice.set_run_id(match.run_id());
+  *notice.mutable_players() = match.players();
+  for (const auto number : match.players()) {
+    Player* player = find(PlayerId(number));
+    const auto waiting = queued_.find(PlayerId(number));
+    // Who changed its mind meanwhile stays; the others begin without it.
+    if (player == nullptr || waiting == queued_.end() || waiting->second != match.dungeon()) continue;
+    if (player->state != Player::State::kActive) continue;
+    queued_.erase(waiting);
+    tell(*player, notice);
+    if (match.code() == proto::OK)
+      spawn(enter_dungeon(PlayerRef{player->id, player->epoch}, NodeId(match.node()), match.run_id(), match.dungeon()));
+  }
+}
+
+Task<void> Lobby::enter_dungeon(PlayerRef ref, NodeId node, std::uint64_t run_id, std::string dungeon) {
+  proto::Admit admit;
+  admit.set_reason("dungeon");
+  admit.set_ticket(true);
+  admit.set_run_id(run_id);
+  if (co_await hand_over(ref, node, admit)) co_return;
+  Player* player = find(ref.id);
+  if (player == nullptr) co_return;
+  proto::MatchNotice notice;
+  notice.set_code(proto::BUSY);
+  notice.set_dungeon(dungeon);
+  notice.set_run_id(run_id);
+  tell(*player, notice);
+}
+
+// ── the holder's side ───────────────────────────────────────────────────────────────────────────────────────
+
+proto::QueueJoinReply Lobby::queue_join(const From& from, const proto::QueueJoin& join) {
+  proto::QueueJoinReply reply;
+  const PlayerId player(join.player_id());
+  const DungeonContent* dungeon = content().dungeon(join.dungeon());
+  if (join.leave())
+    matchmaker_.leave(player);
+  else if (!keeper_.mine(kMatchPlace))
+    reply.set_code(proto::BUSY);
+  else if (dungeon == nullptr || !player)
+    reply.set_code(proto::NOT_FOUND);
+  else
+    matchmaker_.join(dungeon->name, dungeon->players, player, from.node(), now());
+  return reply;
+}
+
+void Lobby::review_queue() {
+  std::vector<PlayerId> gone;
+  for (const auto& [player, dungeon] : queued_)
+    if (find(player) == nullptr) gone.push_back(player);
+  for (const PlayerId player : gone) leave_queue(player);
+
+  // A new holder knows nobody: who waits is told again.
+  const NodeId holder = keeper_.holder(kMatchPlace);
+  const std::uint64_t epoch = keeper_.epoch(kMatchPlace);
+  if (holder && (holder != queue_holder_ || epoch != queue_epoch_)) {
+    queue_holder_ = holder;
+    queue_epoch_ = epoch;
+    join_again();
+  }
+  if (!keeper_.mine(kMatchPlace)) return;
+  for (auto& match : matchmaker_.take(now())) spawn(open_match(std::move(match)));
+}
+
+NodeId Lobby::emptiest_dungeon(const std::vector<NodeId>& tried) const {
+  NodeId best;
+  std::uint32_t fewest = 0;
+  for (const NodeId peer : peers(Role::kDungeon, true)) {
+    if (std::find(tried.begin(), tried.end(), peer) != tried.end()) continue;
+    const Link* to = link(peer);
+    if (to == nullptr || to->breaker_open()) continue;
+    const auto sent = sent_to_.find(peer);
+    const bool recent = sent != sent_to_.end() && now() < sent->second.first;
+    const std::uint32_t players = to->load().players + (recent ? sent->second.second : 0);
+    if (best && players >= fewest) continue;
+    best = peer;
+    fewest = players;
+  }
+  return best;
+}
+
+Task<void> Lobby::open_match(Matchmaker::Match match) {
+  proto::MatchFound found;
+  found.set_dungeon(match.dungeon);
+  found.set_code(proto::BUSY);
+  for (const auto& entry : match.entries) found.add_players(entry.player.value);
+  std::vector<NodeId> tried;
+  while (found.code() != proto::OK && tried.size() < kOpenAttempts) {
+    const NodeId node = emptiest_dungeon(tried);
+    if (!node) break;
+    tried.push_back(node);
+    auto& [until, sent] = sent_to_[node];
+    if (now() >= until) sent = 0;
+    sent += static_cast<std::uint32_t>(match.entries.size());
+    until = now() + kHeartbeatLag;
+    // Each attempt is a run of its own: the one before may have been opened without our hearing of it.
+    proto::OpenInstance open;
+    open.set_run_id(entropy().id63());
+    open.set_dungeon(match.dungeon);
+    open.set_seed(rng().next());
+    for (const auto& entry : match.entries) open.add_players(entry.player.value);
+    auto answer = co_await call<proto::OpenInstanceReply>(node, open, kOpenDeadline);
+    if (!answer) continue;
+    found.set_code(answer->code());
+    found.set_run_id(open.run_id());
+    found.set_node(node.value);
+  }
+  log().event(LogLevel::kInfo, "match.made",
+              {{"dungeon", match.dungeon},
+               {"players", match.entries.size()},
+               {"run", found.run_id()},
+               {"code", static_cast<int>(found.code())}});
+  std::set<NodeId> owners;
+  for (const auto& entry : match.entries) owners.insert(entry.owner);
+  for (const NodeId owner : owners) send(owner, found);
+}
+
+}  // namespace dure

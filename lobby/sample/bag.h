@@ -1,0 +1,29 @@
+// What a character carries, in a zone: the starter kit at the first arrival, items in use anywhere.
+#pragma once
+#include "common/game/sample/shop.h"
+#include "lobby/lobby.h"
+
+namespace dure::sample {
+
+class AttackReply;
+class AttackRequest;
+class SkillReply;
+class SkillRequest;
+class UseItemReply;
+class UseItemRequest;
+
+class Bag : public LobbyFeature {
+ public:
+  Bag(Lobby& lobby, const Items& items);
+  // Told by the PlayerState that follows.
+  void player_arrived(Player& player) override;
+
+ private:
+  UseItemReply use(Player& player, const UseItemRequest& request);
+  AttackReply attack(Player& player, const AttackRequest& request);
+  SkillReply skill(Player& player, const SkillRequest& request);
+  Lobby& lobby_;
+  const Items& items_;
+};
+
+}  // namespace dure::sample
