@@ -121,15 +121,15 @@ Result<proto::GmCommand> parse_gm(const std::vector<std::string>& given, WallTim
   return command;
 }
 
-std::string sign_gm(proto::GmCommand command, const GmKey& key, const std::string& cluster_id, std::uint64_t id,
-                    WallTime now) {
+std::string sign_gm(proto::GmCommand command, const GmKey& key, const std::string& key_name,
+                    const std::string& cluster_id, std::uint64_t id, WallTime now) {
   command.set_id(id);
-  command.set_issuer(key.name);
+  command.set_issuer(key_name);
   command.set_cluster_id(cluster_id);
   command.set_not_after_unix_ms(unix_ms(now + kValidFor));
   proto::SignedGmCommand out;
   out.set_command(command.SerializeAsString());
-  out.set_key_name(key.name);
+  out.set_key_name(key_name);
   std::string signature(crypto_sign_BYTES, '\0');
   crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr,
                        reinterpret_cast<const unsigned char*>(out.command().data()), out.command().size(),

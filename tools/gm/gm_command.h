@@ -20,7 +20,7 @@ std::string gm_usage();
 // "2026-12-01", "2026-12-01T10:00Z", "90m", "7d", "perm" → milliseconds since 1970, or an error.
 [[nodiscard]] Result<std::int64_t> parse_until(const std::string& text, WallTime now);
 // An encoded SignedGmCommand: id, issuer, audience and expiry filled in.
-std::string sign_gm(proto::GmCommand command, const GmKey& key, const std::string& cluster_id, std::uint64_t id,
-                    WallTime now);
+std::string sign_gm(proto::GmCommand command, const GmKey& key, const std::string& key_name,
+                    const std::string& cluster_id, std::uint64_t id, WallTime now);
 
 }  // namespace dure

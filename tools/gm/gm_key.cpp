@@ -29,41 +29,44 @@ Result<> write_new(const std::string& path, const std::string& text, mode_t mode
   return {};
 }
 
-GmKey key_of(const std::string& path, const std::string& secret) {
-  std::string public_key(crypto_sign_PUBLICKEYBYTES, '\0');
-  crypto_sign_ed25519_sk_to_pk(reinterpret_cast<unsigned char*>(public_key.data()),
-                               reinterpret_cast<const unsigned char*>(secret.data()));
-  return {std::filesystem::path(path).stem().string(), secret, hex(public_key)};
+GmKey key_of(const std::string& seed) {
+  std::string public_key(crypto_sign_PUBLICKEYBYTES, '\0'), secret(crypto_sign_SECRETKEYBYTES, '\0');
+  crypto_sign_seed_keypair(reinterpret_cast<unsigned char*>(public_key.data()),
+                           reinterpret_cast<unsigned char*>(secret.data()),
+                           reinterpret_cast<const unsigned char*>(seed.data()));
+  return {secret, hex(public_key)};
 }
 
 }  // namespace
 
 Result<GmKey> make_gm_key(const std::string& path) {
   if (sodium_init() < 0) return fail(Trouble::kIo, "libsodium has no randomness");
-  std::string public_key(crypto_sign_PUBLICKEYBYTES, '\0'), secret(crypto_sign_SECRETKEYBYTES, '\0');
-  crypto_sign_keypair(reinterpret_cast<unsigned char*>(public_key.data()),
-                      reinterpret_cast<unsigned char*>(secret.data()));
+  std::string seed(crypto_sign_SEEDBYTES, '\0');
+  randombytes_buf(seed.data(), seed.size());
+  GmKey key = key_of(seed);
   if (std::filesystem::exists(path + ".pub")) return fail(Trouble::kIo, path + ".pub: File exists");
-  if (auto written = write_new(path, hex(secret) + "\n", 0600); !written) return tl::unexpected<Error>(written.error());
-  if (auto written = write_new(path + ".pub", hex(public_key) + "\n", 0644); !written)
+  if (auto written = write_new(path, hex(seed) + "\n", 0600); !written) return tl::unexpected<Error>(written.error());
+  if (auto written = write_new(path + ".pub", key.public_hex + "\n", 0644); !written)
     return tl::unexpected<Error>(written.error());
-  return key_of(path, secret);
+  return key;
 }
 
-Result<GmKey> read_gm_key(const std::string& path) {
+Result<GmKey> read_gm_key(const std::string& path, bool others_may_read) {
   struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0) return fail(Trouble::kIo, path + ": " + std::strerror(errno));
-  if ((facts.st_mode & 077) != 0) return fail(Trouble::kInvalid, path + ": others may read this secret; chmod 600 it");
+  if (!others_may_read && (facts.st_mode & 077) != 0)
+    return fail(Trouble::kInvalid, path + ": others may read this secret; chmod 600 it");
+  if (sodium_init() < 0) return fail(Trouble::kIo, "libsodium has no randomness");
   std::ifstream in(path);
   std::string text;
   in >> text;
-  std::string secret(crypto_sign_SECRETKEYBYTES, '\0');
+  std::string seed(crypto_sign_SEEDBYTES, '\0');
   std::size_t length = 0;
-  if (sodium_hex2bin(reinterpret_cast<unsigned char*>(secret.data()), secret.size(), text.data(), text.size(), nullptr,
+  if (sodium_hex2bin(reinterpret_cast<unsigned char*>(seed.data()), seed.size(), text.data(), text.size(), nullptr,
                      &length, nullptr) != 0 ||
-      length != secret.size())
-    return fail(Trouble::kInvalid, path + ": is not a secret key (128 hex digits)");
-  return key_of(path, secret);
+      length != seed.size() || text.size() != 2 * seed.size())
+    return fail(Trouble::kInvalid, path + ": is not a secret key (64 hex digits)");
+  return key_of(seed);
 }
 
 int run_keygen(const std::string& path) {

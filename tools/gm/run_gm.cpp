@@ -64,7 +64,7 @@ int run_gm(const GmOptions& options, const std::vector<std::string>& words) {
     std::fprintf(stderr, "dure gm: %s\n", command.error().detail.c_str());
     return 2;
   }
-  const auto key = read_gm_key(options.key_file);
+  const auto key = read_gm_key(options.key_file, options.development);
   if (!key) {
     std::fprintf(stderr, "dure gm: %s\n", key.error().detail.c_str());
     return 2;
@@ -73,7 +73,7 @@ int run_gm(const GmOptions& options, const std::vector<std::string>& words) {
   std::uint64_t id = 0;
   randombytes_buf(&id, sizeof id);
   id = (id >> 1) | 1;
-  const std::string message = sign_gm(*command, *key, options.cluster_id, id, now);
+  const std::string message = sign_gm(*command, *key, options.key_name, options.cluster_id, id, now);
   const std::string replies = options.prefix + "gm:reply:" + std::to_string(id);
 
   const Redis listening = open_redis(options.redis), speaking = open_redis(options.redis);

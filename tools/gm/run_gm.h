@@ -11,6 +11,8 @@ struct GmOptions {
   std::string redis;  // "127.0.0.1:6379" or the path of a unix socket
   std::string prefix = "dure:";
   std::string key_file;
+  std::string key_name;      // as the config's gm.public_keys name it
+  bool development = false;  // the key may be readable by others
   std::string cluster_id = "dure";
   Duration patience = seconds(5);
 };

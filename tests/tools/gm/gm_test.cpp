@@ -62,7 +62,7 @@ TEST_F(GmKeyTest, ASignedCommandVerifiesAndAChangedOneDoesNot) {
   const auto key = make_gm_key((folder_ / "anna.key").string());
   ASSERT_TRUE(key) << key.error().detail;
   proto::SignedGmCommand out;
-  ASSERT_TRUE(out.ParseFromString(sign_gm(*parse_gm({"status"}, kNow), *key, "test", 5, kNow)));
+  ASSERT_TRUE(out.ParseFromString(sign_gm(*parse_gm({"status"}, kNow), *key, "anna", "test", 5, kNow)));
   EXPECT_EQ(out.key_name(), "anna");
   unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
   sodium_hex2bin(public_key, sizeof public_key, key->public_hex.data(), key->public_hex.size(), nullptr, nullptr,
@@ -85,6 +85,7 @@ TEST_F(GmKeyTest, ASecretIsPrivateAndNeverOverwritten) {
   EXPECT_TRUE(read_gm_key(path));
   ::chmod(path.c_str(), 0644);
   EXPECT_FALSE(read_gm_key(path));
+  EXPECT_TRUE(read_gm_key(path, true)) << "a development key";
 }
 
 }  // namespace
