@@ -1,0 +1,45 @@
+#include "tests/sim/client.h"
+
+#include "common/base/check.h"
+
+namespace dure::sim {
+
+bool Client::connect(NodeId gateway) {
+  close();
+  seq_ = 0;
+  kept_.clear();
+  socket_ = cluster_.connect(gateway, address_, this);
+  return connected();
+}
+
+void Client::close() {
+  if (const SocketId socket = std::exchange(socket_, 0)) cluster_.close(socket);
+}
+
+std::uint32_t Client::send_frame(std::uint32_t message_id, const std::string& body) {
+  if (!connected()) return 0;
+  cluster_.send(socket_, encode_frame(static_cast<std::uint16_t>(message_id), ++seq_, body));
+  return seq_;
+}
+
+void Client::bytes(std::string_view bytes) {
+  kept_ += bytes;
+  // A handler may close or reconnect: then what was kept is gone.
+  for (;;) {
+    const FrameCut cut = cut_frame(kept_, kMeshBytesMax);
+    CHECK_MSG(cut.state != FrameState::kBad, "the server sent a bad frame");
+    if (cut.state != FrameState::kWhole) return;
+    const std::string frame = kept_.substr(0, cut.bytes);
+    kept_.erase(0, cut.bytes);
+    ++frames_in_;
+    const FrameCut again = cut_frame(frame, kMeshBytesMax);
+    if (on_frame) on_frame(again.frame);
+  }
+}
+
+void Client::closed() {
+  socket_ = 0;
+  if (on_closed) on_closed();
+}
+
+}  // namespace dure::sim

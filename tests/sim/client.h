@@ -1,0 +1,51 @@
+// The near end of a client's socket, at byte level: frames with their seq out, frames in, and what a game client must
+// know of the route (place and epoch). Scripts stand on it; it decides nothing. One thread.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "common/proto/client_frame.h"
+#include "common/proto/routes.h"
+#include "tests/sim/cluster.h"
+
+namespace dure::sim {
+
+class Client : public Wire {
+ public:
+  Client(Cluster& cluster, std::string address) : cluster_(cluster), address_(std::move(address)) {}
+  ~Client() override { close(); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  bool connect(NodeId gateway);
+  void close();
+  bool connected() const { return socket_ != 0; }
+  // The seq it was sent under.
+  template <class Message>
+  std::uint32_t send(const Message& message) {
+    std::string body;
+    message.SerializeToString(&body);
+    return send_frame(route_id(Message::descriptor()), body);
+  }
+  std::uint32_t send_frame(std::uint32_t message_id, const std::string& body);
+  void send_bytes(std::string bytes) { cluster_.send(socket_, std::move(bytes)); }
+
+  // Told of every whole frame, and of the end.
+  std::function<void(const ClientFrame&)> on_frame;
+  std::function<void()> on_closed;
+  std::uint64_t frames_in() const { return frames_in_; }
+
+ private:
+  void bytes(std::string_view bytes) override;
+  void closed() override;
+  Cluster& cluster_;
+  std::string address_;
+  SocketId socket_ = 0;
+  std::uint32_t seq_ = 0;
+  std::string kept_;
+  std::uint64_t frames_in_ = 0;
+};
+
+}  // namespace dure::sim

@@ -1,0 +1,98 @@
+// A whole cluster in one thread: processes, the wires between them, clients' sockets, workers, deaths and restarts.
+// What an incarnation does is driven exactly as the host drives it: inputs in a batch, one turn, effects out.
+// Everything is drawn from one seed. A law that is broken (check_invariants, an exception out of a turn) throws out of
+// run().
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/sim/network.h"
+#include "tests/sim/process.h"
+#include "tests/sim/scheduler.h"
+
+namespace dure::sim {
+
+// The client's end of a socket. Outlives the cluster's run, or closes first.
+class Wire {
+ public:
+  virtual ~Wire() = default;
+  virtual void bytes(std::string_view bytes) = 0;
+  virtual void closed() = 0;
+};
+using SocketId = std::uint64_t;
+
+class Cluster {
+ public:
+  explicit Cluster(std::uint64_t seed, LinkModel links = {});
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  void add(Blueprint blueprint);  // starts with start() or start_all(); knows every other one as from a config
+  void start(NodeId node, Duration after = {});
+  void start_all();
+  // At once: effects not yet collected are lost, sockets close, its files are left as they are.
+  void kill(NodeId node);
+  // No turn and no client read for so long, then it goes on: the maker of zombies.
+  void pause(NodeId node, Duration duration);
+  void stop(NodeId node);  // TERM
+  void cut(NodeId a, NodeId b, bool is_cut) { network_.cut(a, b, is_cut); }
+
+  void run(Duration duration) { scheduler_.run_until(scheduler_.now() + duration); }
+  Scheduler& scheduler() { return scheduler_; }
+  std::uint64_t trace() const { return scheduler_.trace(); }
+
+  bool alive(NodeId node) const;
+  // nullptr while it is dead.
+  Node* node(NodeId node);
+  template <class Role>
+  Role* as(NodeId id) {
+    return dynamic_cast<Role*>(node(id));
+  }
+  const SimLog& log(NodeId node) const { return *processes_.at(node)->log; }
+  // Lines of level error, of all processes, in order of node; a run without faults has none.
+  std::vector<std::string> errors() const;
+  void give(NodeId node, Inbound inbound);  // an event of the outside, e.g. a GM command
+
+  // ── clients ───────────────────────────────────────────────────────────────────────────────────────────────
+  SocketId connect(NodeId gateway, const std::string& address, Wire* wire);  // 0: refused, nobody listens
+  void send(SocketId socket, std::string bytes);                             // arrives in pieces cut anywhere
+  void close(SocketId socket);
+  bool open(SocketId socket) const { return sockets_.count(socket) != 0; }
+
+ private:
+  struct Socket {
+    NodeId node;
+    std::uint32_t life = 0;
+    ClientId client;
+    std::shared_ptr<Wire*> wire;  // holds nullptr once the client has closed its end
+    MonoTime last_up{}, last_down{};
+    std::string unread;  // arrived while the port did not read
+  };
+  void birth(Process& process);
+  void wake(Process& process, MonoTime due);
+  void turn(Process& process);
+  void take_out(Process& process, Outbound& outbound);
+  void work(Process& process, const Work& work);
+  ClientIo* port(Process& process, ClientId client);
+  void port_ticks(NodeId node, std::uint32_t life);
+  void pump(Process& process);
+  void write_out(Process& process, ClientIo& port, ClientId client);
+  void drop_socket(SocketId id, bool tell_client, Duration after);
+  void arrived(SocketId id, const std::string& bytes);
+  MonoTime mono(const Process& process) const { return scheduler_.now() + process.clock_offset; }
+  WallTime wall() const { return WallTime(seconds(1'800'000'000)) + (scheduler_.now() - MonoTime{}); }
+  std::uint32_t life_of(NodeId node) const;
+
+  Scheduler scheduler_;
+  Network network_;
+  Rng rng_;
+  std::map<NodeId, std::unique_ptr<Process>> processes_;
+  std::map<SocketId, Socket> sockets_;
+  std::map<std::pair<NodeId, ClientId>, SocketId> socket_of_;
+  SocketId next_socket_ = 1;
+};
+
+}  // namespace dure::sim

@@ -1,0 +1,60 @@
+// The wires between processes, as ZeroMQ's DEALER → ROUTER makes them: one connection for each direction of each pair,
+// in order, no resend. A killed receiver is noticed by the sender's side 0.3 ms later; a connection is tried again
+// every 100 ms; what was in flight is lost. A cut pair is half-open: sends succeed and nothing arrives. One thread.
+#pragma once
+#include <functional>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "common/base/bytes.h"
+#include "common/base/ids.h"
+#include "tests/sim/scheduler.h"
+
+namespace dure::sim {
+
+struct LinkModel {
+  Duration latency_min = microseconds(60);
+  Duration latency_mean = microseconds(200);  // exponential, above the least
+  double tail = 0.001;                        // one in a thousand takes ten times the mean and more
+};
+
+class Network {
+ public:
+  // 0: not running.
+  using LifeOf = std::function<std::uint32_t(NodeId)>;
+  using Deliver = std::function<void(NodeId to, std::uint32_t life, const Bytes& message)>;
+  using Tell = std::function<void(NodeId owner, std::uint32_t life, NodeId peer, bool up)>;
+  Network(Scheduler& scheduler, LinkModel model, LifeOf life_of, Deliver deliver, Tell tell);
+
+  void connect(NodeId from, NodeId to);
+  void disconnect(NodeId from, NodeId to);
+  void send(NodeId from, NodeId to, const Bytes& message);
+  void died(NodeId node);
+  void cut(NodeId a, NodeId b, bool is_cut);
+  // Of one hop; also used for the clients' sockets.
+  Duration draw_latency();
+  Rng& rng() { return rng_; }
+
+ private:
+  struct Connection {
+    std::uint32_t from_life = 0, to_life = 0;  // to_life 0: being tried
+    MonoTime last_arrival{};
+    std::uint64_t tries = 0;
+  };
+  using Pair = std::pair<NodeId, NodeId>;
+  void try_later(Pair pair, Duration delay);
+  void attempt(Pair pair, std::uint64_t number);
+
+  Scheduler& scheduler_;
+  LinkModel model_;
+  LifeOf life_of_;
+  Deliver deliver_;
+  Tell tell_;
+  Rng rng_;
+  std::map<Pair, Connection> connections_;
+  std::set<Pair> cut_;
+  std::uint64_t next_try_ = 1;
+};
+
+}  // namespace dure::sim
