@@ -200,8 +200,18 @@ void Lobby::monitor(std::vector<std::pair<std::string, std::string>>* fields) co
   fields->emplace_back("moves_corrected", std::to_string(moves_corrected_));
 }
 
+// Every owned player stands in the zone of its place and in no other.
 void Lobby::check_invariants() const {
-  for (const auto& [place, zone] : zones_) CHECK(zone->place() == place);
+  std::size_t standing = 0;
+  for (const auto& [place, zone] : zones_) {
+    CHECK(zone->place() == place);
+    standing += zone->members().size();
+    for (const PlayerId member : zone->members()) {
+      const auto at = players().find(member);
+      CHECK(at != players().end() && at->second.place == place);
+    }
+  }
+  CHECK(standing == players().size());
 }
 
 }  // namespace dure

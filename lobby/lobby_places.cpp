@@ -54,9 +54,13 @@ NodeId Lobby::open_holder(const std::string& place) const {
   return {};
 }
 
+// With those who are on their way there.
 std::uint32_t Lobby::crowd(const std::string& place) const {
   const auto sent = forwarded_.find(place);
-  return keeper_.players(place) + (sent == forwarded_.end() ? 0 : sent->second);
+  const auto coming = std::count_if(promised_.begin(), promised_.end(), [&](const auto& entry) {
+    return entry.second.place == place && now() <= entry.second.until;
+  });
+  return keeper_.players(place) + static_cast<std::uint32_t>(coming) + (sent == forwarded_.end() ? 0 : sent->second);
 }
 
 std::string Lobby::emptiest_channel(const ZoneContent& content) const {
@@ -93,6 +97,8 @@ OwnerNode::Placing Lobby::placing(const proto::Admit& admit) {
   const ZoneContent& content_there = asked != nullptr ? *asked : content().home();
   std::string place = asked != nullptr && channel != 0 && channel <= asked->channels ? wanted : std::string();
   if (place.empty() || !open_holder(place)) place = emptiest_channel(content_there);
+  // Who only would like to be there goes home; who asked for the zone is refused and stays where it is.
+  if (place.empty() && hinted) place = emptiest_channel(content().home());
   const NodeId holder = place.empty() ? NodeId() : open_holder(place);
   if (!holder) {
     answer.code = proto::BUSY;

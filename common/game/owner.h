@@ -54,6 +54,7 @@ class OwnerNode : public Node {
   Player* find(PlayerId id);
   Player* find(PlayerRef ref);  // nullptr if gone or of another epoch
   std::map<PlayerId, Player>& players() { return players_; }
+  const std::map<PlayerId, Player>& players() const { return players_; }
 
   // Changes memory at once and numbers the operation; it leaves at the end of the turn. Anything but kOk changed
   // nothing. Call it last in a handler: rules first compute, then one commit.

@@ -1,0 +1,75 @@
+// A lobby node with a directory that gives it places, a database that grants and saves, a gateway, and clients.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/game/sample/sample.pb.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "common/proto/lobby.pb.h"
+#include "lobby/sample/sample.h"
+#include "tests/common/fake_cluster.h"
+
+namespace dure::test {
+
+inline const NodeId kGateway(Role::kGateway, 1), kAgent(Role::kDbagent, 1), kOther(Role::kGeneral, 2),
+    kDungeon(Role::kDungeon, 1);
+
+class LobbyTest : public testing::Test {
+ protected:
+  LobbyTest();
+  // A login, as the gateway asks for it.
+  proto::AdmitReply admit(std::uint64_t player, proto::Admit request = {});
+  // Sends a client's frame and turns.
+  template <class Message>
+  void client(std::uint64_t player, const Message& message) {
+    MeshHeader header;
+    header.kind = MeshKind::kFromClient;
+    header.message_id = route_id(Message::descriptor());
+    header.session = SessionId(player * 10);
+    header.session_epoch = 1;
+    header.player = PlayerId(player);
+    header.player_epoch = epochs_[player];
+    header.client_seq = ++seq_;
+    cluster_->raw(kGateway, header, message.SerializeAsString());
+    cluster_->turn();
+  }
+  template <class Reply, class Message>
+  std::optional<Reply> ask(std::uint64_t player, const Message& message) {
+    client(player, message);
+    return told<Reply>();
+  }
+  // The oldest message of that type that a client was sent.
+  template <class Message>
+  std::optional<Message> told() {
+    auto found = cluster_->take<Message>(kGateway);
+    if (!found) return std::nullopt;
+    return found->second;
+  }
+  // Another general is up and holds that place.
+  void other_holds(const std::string& place, std::uint32_t players = 0);
+  Player& player(std::uint64_t id) { return *lobby_->find(PlayerId(id)); }
+
+  Routes routes_;
+  MemoryLog log_;
+  SeededEntropy entropy_{1};
+  sample::LobbyContent sample_;
+  std::unique_ptr<Lobby> lobby_;
+  std::unique_ptr<FakeCluster> cluster_;
+  std::map<std::uint64_t, std::uint64_t> epochs_;
+  std::map<std::uint64_t, proto::Hint> hints_;
+  std::vector<proto::Operation> applied_;
+  std::map<std::string, std::pair<std::uint64_t, NodeId>> held_by_other_;
+  bool database_saves_ = true;
+  std::uint32_t seq_ = 0;
+};
+
+Content test_content();
+sample::LobbyContent test_sample();
+
+}  // namespace dure::test

@@ -1,0 +1,147 @@
+#include "common/proto/dungeon.pb.h"
+#include "tests/lobby/lobby_fixture.h"
+
+namespace dure::test {
+namespace {
+
+class LobbyQueueTest : public LobbyTest {
+ protected:
+  proto::Code join(std::uint64_t player, const std::string& dungeon = "cellar", bool leave = false) {
+    proto::QueueRequest request;
+    request.set_dungeon(dungeon);
+    request.set_leave(leave);
+    client(player, request);
+    cluster_->turn();
+    const auto reply = told<proto::QueueReply>();
+    return reply ? reply->code() : proto::INTERNAL;
+  }
+  void dungeon_up() {
+    cluster_->up(kDungeon);
+    cluster_->answers<proto::OpenInstance, proto::OpenInstanceReply>(kDungeon, [this](auto&, const auto& open) {
+      opened_.push_back(open);
+      return proto::OpenInstanceReply();
+    });
+    cluster_->answers<proto::Admit, proto::AdmitReply>(kDungeon, [this](auto&, const auto& request) {
+      admitted_.push_back(request);
+      return proto::AdmitReply();
+    });
+  }
+  std::vector<proto::OpenInstance> opened_;
+  std::vector<proto::Admit> admitted_;
+};
+
+TEST_F(LobbyQueueTest, FourAreMatchedToldAndHandedToTheDungeon) {
+  dungeon_up();
+  for (std::uint64_t p = 1; p <= 4; ++p) {
+    ASSERT_EQ(admit(p).code(), proto::OK);
+    ASSERT_EQ(join(p), proto::OK);
+  }
+  cluster_->run(milliseconds(300));
+  ASSERT_EQ(opened_.size(), 1u);
+  EXPECT_EQ(opened_[0].players_size(), 4);
+  EXPECT_EQ(opened_[0].dungeon(), "cellar");
+  const auto notice = told<proto::MatchNotice>();
+  ASSERT_TRUE(notice.has_value());
+  EXPECT_EQ(notice->code(), proto::OK);
+  EXPECT_EQ(notice->run_id(), opened_[0].run_id());
+  ASSERT_EQ(admitted_.size(), 4u);
+  EXPECT_EQ(admitted_[0].run_id(), opened_[0].run_id());
+  EXPECT_TRUE(admitted_[0].ticket());
+  EXPECT_EQ(admitted_[0].hint().zone(), "town") << "where it comes back to";
+  EXPECT_TRUE(lobby_->players().empty());
+}
+
+TEST_F(LobbyQueueTest, OneAloneGoesAfterThreeSeconds) {
+  dungeon_up();
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(join(1), proto::OK);
+  cluster_->run(milliseconds(2500));
+  EXPECT_TRUE(opened_.empty());
+  cluster_->run(seconds(1));
+  EXPECT_EQ(opened_.size(), 1u);
+}
+
+TEST_F(LobbyQueueTest, WhoLeavesTheQueueIsNotMatched) {
+  dungeon_up();
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(join(1), proto::OK);
+  ASSERT_EQ(join(1, "cellar", true), proto::OK);
+  cluster_->run(seconds(4));
+  EXPECT_TRUE(opened_.empty());
+}
+
+TEST_F(LobbyQueueTest, WhoLogsOutIsNotMatched) {
+  dungeon_up();
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(join(1), proto::OK);
+  proto::LeavePlayer leave;
+  leave.set_player_id(1);
+  cluster_->ask(kGateway, leave);
+  cluster_->run(seconds(4));
+  EXPECT_TRUE(opened_.empty());
+  EXPECT_EQ(lobby_->queue_waiting(), 0u);
+}
+
+TEST_F(LobbyQueueTest, AnUnknownDungeonIsRefused) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  EXPECT_EQ(join(1, "moon"), proto::NOT_FOUND);
+  EXPECT_EQ(lobby_->queue_waiting(), 0u);
+}
+
+TEST_F(LobbyQueueTest, WithoutADungeonNodeThePlayersAreToldAndStay) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(join(1), proto::OK);
+  cluster_->run(seconds(4));
+  const auto notice = told<proto::MatchNotice>();
+  ASSERT_TRUE(notice.has_value());
+  EXPECT_EQ(notice->code(), proto::BUSY);
+  EXPECT_NE(lobby_->find(PlayerId(1)), nullptr);
+}
+
+TEST_F(LobbyQueueTest, ADungeonThatRefusesThePlayerLeavesItHereAndSaysSo) {
+  dungeon_up();
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kDungeon, [](auto&, auto&) {
+    proto::AdmitReply no;
+    no.set_code(proto::NOT_FOUND);
+    return no;
+  });
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(join(1), proto::OK);
+  cluster_->run(seconds(4));
+  EXPECT_EQ(told<proto::MatchNotice>()->code(), proto::OK);
+  EXPECT_EQ(told<proto::MatchNotice>()->code(), proto::BUSY);
+  EXPECT_EQ(player(1).epoch, 2u);
+}
+
+TEST_F(LobbyQueueTest, ANewHolderOfTheQueueIsToldOfWhoWaits) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  other_holds(kMatchPlace);
+  cluster_->answers<proto::QueueJoin, proto::QueueJoinReply>(kOther, [](const auto& header, const auto&) {
+    return header.call ? std::optional(proto::QueueJoinReply()) : std::nullopt;
+  });
+  cluster_->run(milliseconds(200));
+  ASSERT_EQ(join(1), proto::OK);
+  EXPECT_EQ(lobby_->queue_waiting(), 0u) << "the other general holds the queue";
+  cluster_->down(kOther);
+  cluster_->run(seconds(2));
+  EXPECT_TRUE(lobby_->places().mine(kMatchPlace));
+  EXPECT_EQ(lobby_->queue_waiting(), 1u);
+}
+
+TEST_F(LobbyQueueTest, OwnersOnOtherGeneralsAreToldOfTheMatch) {
+  dungeon_up();
+  cluster_->up(kOther);
+  proto::QueueJoin join;
+  join.set_player_id(77);
+  join.set_dungeon("cellar");
+  join.set_owner(kOther.value);
+  cluster_->ask(kOther, join);
+  cluster_->run(seconds(4));
+  const auto found = cluster_->take<proto::MatchFound>(kOther);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->second.players(0), 77u);
+  EXPECT_EQ(found->second.node(), kDungeon.value);
+}
+
+}  // namespace
+}  // namespace dure::test

@@ -1,0 +1,177 @@
+#include "lobby/lobby.h"
+
+#include "tests/lobby/lobby_fixture.h"
+
+namespace dure::test {
+namespace {
+
+proto::MoveTo move_to(std::int32_t x, std::int32_t y) {
+  proto::MoveTo move;
+  move.set_x_cm(x);
+  move.set_y_cm(y);
+  return move;
+}
+
+TEST_F(LobbyTest, EveryMessageRoutedToTheGeneralHasAHandler) {
+  EXPECT_EQ(lobby_->routes_without_handler(), std::vector<std::string>());
+}
+
+TEST_F(LobbyTest, AnAloneGeneralTakesEveryPlace) {
+  for (const auto& place : {"town/1", "town/2", "field/1"}) EXPECT_NE(lobby_->zone(place), nullptr) << place;
+  EXPECT_TRUE(lobby_->places().mine(kMatchPlace));
+}
+
+TEST_F(LobbyTest, ALoginArrivesInTownWithRouteThenStateThenTheCells) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  const auto route = cluster_->take<proto::RouteSet>(kGateway);
+  ASSERT_TRUE(route.has_value());
+  EXPECT_EQ(route->second.place(), "town/1");
+  EXPECT_EQ(route->second.player_epoch(), 1u);
+  const auto state = told<proto::PlayerState>();
+  ASSERT_TRUE(state.has_value());
+  EXPECT_EQ(state->tick_rate_hz(), 10u);
+  EXPECT_EQ(state->speed_max_cm_s(), 600u);
+  EXPECT_EQ(state->entity_id(), 1u);
+  EXPECT_TRUE(lobby_->zone("town/1")->area().inside({state->x_cm(), state->y_cm()}));
+  EXPECT_TRUE(cluster_->take<proto::Subscribe>(kGateway).has_value());
+  const auto cell = told<proto::CellChanged>();
+  ASSERT_TRUE(cell.has_value());
+  EXPECT_TRUE(cell->whole());
+}
+
+TEST_F(LobbyTest, LoginsSpreadOverTheChannels) {
+  for (std::uint64_t p = 1; p <= 10; ++p) ASSERT_EQ(admit(p).code(), proto::OK);
+  EXPECT_EQ(lobby_->zone("town/1")->members().size(), 5u);
+  EXPECT_EQ(lobby_->zone("town/2")->members().size(), 5u);
+}
+
+TEST_F(LobbyTest, LoginsOfOneMomentSpreadToo) {
+  for (std::uint64_t p = 1; p <= 10; ++p) {
+    proto::Admit request;
+    request.set_player_id(p);
+    request.set_session_id(p * 10);
+    request.set_session_epoch(1);
+    request.set_gateway(kGateway.value);
+    cluster_->ask(kGateway, request);
+  }
+  cluster_->turn();
+  EXPECT_EQ(lobby_->zone("town/1")->members().size(), 5u);
+  EXPECT_EQ(lobby_->zone("town/2")->members().size(), 5u);
+}
+
+TEST_F(LobbyTest, ASavedPositionInTheZoneIsKept) {
+  hints_[1].set_zone("town");
+  hints_[1].set_x_cm(4444);
+  hints_[1].set_y_cm(5555);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  EXPECT_EQ(player(1).position, (Position{4444, 5555}));
+}
+
+TEST_F(LobbyTest, AHintFromOutsideTheGroundIsClamped) {
+  hints_[1].set_zone("town");
+  hints_[1].set_x_cm(2'000'000'000);
+  hints_[1].set_y_cm(-5);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  EXPECT_EQ(player(1).position, (Position{25599, 0}));
+}
+
+TEST_F(LobbyTest, ALoginWhoseHintIsAFarZoneStillArrivesHere) {
+  other_holds("field/1");
+  hints_[1].set_zone("field");
+  hints_[1].set_channel(1);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  EXPECT_EQ(player(1).zone_hint, "town");
+}
+
+TEST_F(LobbyTest, AnotherGeneralsEmptierChannelGetsTheLogin) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  other_holds("town/2");
+  std::uint32_t hops = 0;
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kOther, [&](auto&, const auto& request) {
+    hops = request.hops();
+    return proto::AdmitReply();
+  });
+  ASSERT_EQ(admit(2).code(), proto::OK);
+  EXPECT_EQ(hops, 1u);
+  EXPECT_EQ(lobby_->find(PlayerId(2)), nullptr);
+}
+
+TEST_F(LobbyTest, WalkingIsPublishedToTheCellOnce) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  cluster_->run(milliseconds(200));
+  cluster_->forget_sent();
+  const Position at = player(1).position;
+  client(1, move_to(at.x_cm + 50, at.y_cm));
+  cluster_->run(milliseconds(110));
+  EXPECT_EQ(player(1).position, (Position{at.x_cm + 50, at.y_cm}));
+  EXPECT_TRUE(cluster_->take<proto::Publish>(kGateway).has_value());
+  EXPECT_FALSE(told<proto::MoveCorrected>().has_value());
+}
+
+TEST_F(LobbyTest, ATeleportIsCorrectedAndMovesNothing) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  const Position at = player(1).position;
+  client(1, move_to(at.x_cm + 5000, at.y_cm));
+  EXPECT_EQ(player(1).position, at);
+  const auto corrected = told<proto::MoveCorrected>();
+  ASSERT_TRUE(corrected.has_value());
+  EXPECT_EQ((Position{corrected->x_cm(), corrected->y_cm()}), at);
+}
+
+TEST_F(LobbyTest, OutOfTheGroundIsCorrectedWhateverTheNumber) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  const Position at = player(1).position;
+  for (const auto far : {-1, 25600, 2147483647, -2147483647 - 1}) {
+    client(1, move_to(far, at.y_cm));
+    EXPECT_TRUE(told<proto::MoveCorrected>().has_value()) << far;
+  }
+  EXPECT_EQ(player(1).position, at);
+}
+
+TEST_F(LobbyTest, WhoGoesOnTeleportingIsClosed) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  for (int i = 0; i < 60 && lobby_->find(PlayerId(1)) != nullptr; ++i) client(1, move_to(i % 2 == 0 ? 0 : 25599, 0));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_TRUE(cluster_->take<proto::RouteDrop>(kGateway).has_value());
+  EXPECT_TRUE(lobby_->zone("town/1")->members().empty());
+}
+
+TEST_F(LobbyTest, EchoComesBackFromTheOwnersLogic) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  proto::Echo echo;
+  echo.set_stamp(42);
+  EXPECT_EQ(ask<proto::EchoReply>(1, echo)->stamp(), 42u);
+}
+
+TEST_F(LobbyTest, AZoneWhoseTickThrowsIsBuiltAgainAndItsPlayersAcquiredAgain) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(admit(2).code(), proto::OK);
+  cluster_->run(milliseconds(100));
+  cluster_->forget_sent();
+  lobby_->zone("town/1")->broken = true;
+  cluster_->run(seconds(2));
+  ASSERT_NE(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(player(1).epoch, 2u) << "in the broken zone";
+  EXPECT_EQ(player(2).epoch, 1u) << "in the other channel: nothing happened";
+  EXPECT_EQ(lobby_->zone("town/1")->members().size(), 1u);
+  EXPECT_NE(lobby_->npc(player(1), "Mira"), nullptr);
+  EXPECT_TRUE(told<proto::PlayerState>().has_value());
+  cluster_->forget_sent();
+  const Position at = player(1).position;
+  client(1, move_to(at.x_cm + 10, at.y_cm));
+  cluster_->run(milliseconds(200));
+  EXPECT_TRUE(cluster_->take<proto::Publish>(kGateway).has_value()) << "it ticks on";
+}
+
+TEST_F(LobbyTest, ALostGatewaysPlayersStandLinkDeadAndGoInTime) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  cluster_->down(kGateway);
+  cluster_->run(seconds(15), milliseconds(50));
+  EXPECT_NE(lobby_->find(PlayerId(1)), nullptr);
+  cluster_->run(seconds(10), milliseconds(50));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_TRUE(lobby_->zone("town/1")->members().empty());
+}
+
+}  // namespace
+}  // namespace dure::test

@@ -1,0 +1,78 @@
+#include "lobby/matchmaker.h"
+
+#include <gtest/gtest.h>
+
+namespace dure {
+namespace {
+
+const NodeId kOne(Role::kGeneral, 1), kTwo(Role::kGeneral, 2);
+constexpr MonoTime kStart{seconds(100)};
+
+std::vector<std::uint64_t> players(const Matchmaker::Match& match) {
+  std::vector<std::uint64_t> all;
+  for (const auto& entry : match.entries) all.push_back(entry.player.value);
+  return all;
+}
+
+TEST(Matchmaker, AFullPartyGoesAtOnceFirstComeFirstServed) {
+  Matchmaker maker;
+  for (std::uint64_t p = 1; p <= 5; ++p) maker.join("cellar", 4, PlayerId(p), kOne, kStart);
+  const auto matches = maker.take(kStart);
+  ASSERT_EQ(matches.size(), 1u);
+  EXPECT_EQ(players(matches[0]), (std::vector<std::uint64_t>{1, 2, 3, 4}));
+  EXPECT_EQ(maker.waiting(), 1u);
+}
+
+TEST(Matchmaker, AfterThreeSecondsTheyGoWithFewer) {
+  Matchmaker maker;
+  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
+  maker.join("cellar", 4, PlayerId(2), kOne, kStart + seconds(2));
+  EXPECT_TRUE(maker.take(kStart + milliseconds(2999)).empty());
+  const auto matches = maker.take(kStart + seconds(3));
+  ASSERT_EQ(matches.size(), 1u);
+  EXPECT_EQ(players(matches[0]), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(maker.waiting(), 0u);
+}
+
+TEST(Matchmaker, DungeonsDoNotMix) {
+  Matchmaker maker;
+  maker.join("cellar", 2, PlayerId(1), kOne, kStart);
+  maker.join("tower", 2, PlayerId(2), kOne, kStart);
+  EXPECT_TRUE(maker.take(kStart).empty());
+  EXPECT_EQ(maker.take(kStart + kMatchWait).size(), 2u);
+}
+
+TEST(Matchmaker, AskingAgainKeepsTheTurnAndTakesTheNewOwner) {
+  Matchmaker maker;
+  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
+  maker.join("cellar", 4, PlayerId(1), kTwo, kStart + seconds(2));
+  const auto matches = maker.take(kStart + seconds(3));
+  ASSERT_EQ(matches.size(), 1u);
+  ASSERT_EQ(matches[0].entries.size(), 1u);
+  EXPECT_EQ(matches[0].entries[0].owner, kTwo);
+}
+
+TEST(Matchmaker, NobodyWaitsForTwoDungeons) {
+  Matchmaker maker;
+  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
+  maker.join("tower", 4, PlayerId(1), kOne, kStart);
+  const auto matches = maker.take(kStart + seconds(3));
+  ASSERT_EQ(matches.size(), 1u);
+  EXPECT_EQ(matches[0].dungeon, "tower");
+}
+
+TEST(Matchmaker, WhoLeavesOrWhoseOwnerDiesWaitsNoMore) {
+  Matchmaker maker;
+  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
+  maker.join("cellar", 4, PlayerId(2), kTwo, kStart);
+  maker.join("cellar", 4, PlayerId(3), kOne, kStart);
+  EXPECT_TRUE(maker.leave(PlayerId(1)));
+  EXPECT_FALSE(maker.leave(PlayerId(1)));
+  maker.leave_all_of(kTwo);
+  const auto matches = maker.take(kStart + seconds(3));
+  ASSERT_EQ(matches.size(), 1u);
+  EXPECT_EQ(players(matches[0]), (std::vector<std::uint64_t>{3}));
+}
+
+}  // namespace
+}  // namespace dure
