@@ -1,0 +1,120 @@
+#include "dbagent/store/batch.h"
+
+#include "common/base/check.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/store.pb.h"
+
+namespace dure::store {
+
+std::string Batch::run(std::string_view encoded) {
+  proto::StoreBatch batch;
+  CHECK(batch.ParseFromArray(encoded.data(), static_cast<int>(encoded.size())));
+  if (failed_) return retry_all(batch, failure_);
+  proto::StoreBatchReply reply;
+  try {
+    if (!run_all(batch, &reply)) return retry_all(batch, failure_);
+  } catch (const SqlTrouble& trouble) {
+    if (trouble.fatal()) {
+      failed_ = true;
+      failure_ = file_.options().path + ": " + trouble.what();
+    }
+    roll_back();
+    return retry_all(batch, trouble.what());
+  }
+  if (failed_) {
+    reply.set_failed(true);
+    reply.set_detail(failure_);
+  }
+  return reply.SerializeAsString();
+}
+
+bool Batch::run_all(const proto::StoreBatch& batch, proto::StoreBatchReply* reply) {
+  Database& db = file_.database();
+  db.run("BEGIN IMMEDIATE");
+  if (!file_.begin(batch.wall_unix_ms())) {
+    roll_back();
+    failed_ = true;
+    failure_ = file_.options().path + " was taken over by another agent";
+    return false;
+  }
+  std::uint32_t changed = 0;
+  for (const auto& item : batch.items()) {
+    const std::int64_t before = db.total_changes();
+    auto* answer = reply->add_items();
+    answer->set_message_id(item.message_id());
+    answer->set_body(run_one(item.message_id(), item.body()));
+    if (db.total_changes() != before) ++changed;
+  }
+  if (changed > 0) file_.keep();
+  commit();
+  reply->set_changed(changed);
+  reply->set_shard_time(static_cast<std::uint64_t>(changed > 0 ? file_.shard_time() : file_.stored_shard_time()));
+  return true;
+}
+
+// After COMMIT the batch is SAVED, whatever becomes of the checkpoint. But a checkpoint whose sync failed must not be
+// tried again: the kernel may have dropped the pages, and a second sync would lie.
+void Batch::commit() {
+  Database& db = file_.database();
+  db.run("COMMIT");
+  try {
+    db.checkpoint_if_due();
+  } catch (const SqlTrouble& trouble) {
+    if (!trouble.fatal()) return;
+    failed_ = true;
+    failure_ = file_.options().path + ": checkpoint: " + trouble.what();
+  }
+}
+
+std::string Batch::run_one(std::uint32_t message_id, const std::string& body) {
+  const auto at = handlers_.find(message_id);
+  if (at == handlers_.end()) return {};
+  const Handler& handler = at->second;
+  Database& db = file_.database();
+  std::string reply;
+  db.run("SAVEPOINT item");
+  try {
+    if (!handler.handle(body, &reply)) reply = handler.refuse(proto::REJECTED, "malformed");
+    db.run("RELEASE item");
+    return reply;
+  } catch (const SqlTrouble& trouble) {
+    if (!trouble.constraint()) throw;
+    reply = handler.refuse(proto::REJECTED, trouble.what());
+  } catch (const GuardFalse& guard) {
+    reply = handler.refuse(proto::REJECTED, guard.what());
+  } catch (const CheckFailed& bug) {
+    ++faults_;
+    reply = handler.refuse(proto::RETRY, bug.what());
+  }
+  take_back();
+  return reply;
+}
+
+void Batch::take_back() {
+  file_.database().run("ROLLBACK TO item");
+  file_.database().run("RELEASE item");
+}
+
+void Batch::roll_back() {
+  // SQLite may have rolled back by itself; then this is an error without meaning.
+  try {
+    if (file_.database().in_transaction()) file_.database().run("ROLLBACK");
+  } catch (const SqlTrouble&) {
+  }
+}
+
+std::string Batch::retry_all(const proto::StoreBatch& batch, const std::string& why) const {
+  proto::StoreBatchReply reply;
+  reply.set_retry(true);
+  reply.set_failed(failed_);
+  reply.set_detail(why);
+  for (const auto& item : batch.items()) {
+    auto* answer = reply.add_items();
+    answer->set_message_id(item.message_id());
+    if (const auto at = handlers_.find(item.message_id()); at != handlers_.end())
+      answer->set_body(at->second.refuse(proto::RETRY, why));
+  }
+  return reply.SerializeAsString();
+}
+
+}  // namespace dure::store

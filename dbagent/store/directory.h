@@ -1,0 +1,71 @@
+// The transactions of the directory database, a function each: who may log in, which session is the live one, who has
+// which name, who holds which place, which GM commands were claimed. Compare-and-set throughout. All run inside the
+// batch's transaction.
+#pragma once
+#include <cstdint>
+
+#include "dbagent/store/batch.h"
+#include "dbagent/store/schema.h"
+#include "dbagent/store/store_file.h"
+
+namespace dure::proto {
+class AccountQuery;
+class AccountReply;
+class BanSet;
+class ClaimName;
+class GmClaim;
+class PlaceAcquire;
+class PlaceQuery;
+class PlaceReply;
+class PlayerLocate;
+class PlayerLocateReply;
+class ReserveName;
+class ReserveNameReply;
+class SessionBegin;
+class SessionEnd;
+class SessionReply;
+class SessionResume;
+class SessionSelect;
+class StoreReply;
+class SwitchSet;
+class SwitchesQuery;
+class SwitchesReply;
+}  // namespace dure::proto
+
+namespace dure::store {
+
+inline constexpr std::int64_t kPreviousTokenGraceMs = 30'000;
+inline constexpr std::uint32_t kNamePartitions = 64;
+
+struct Directory {
+  StoreFile& file;
+  Database& db;
+  std::uint32_t shards;    // new accounts go to the one with the fewest
+  std::uint32_t realm_id;  // of new accounts
+};
+
+proto::AccountReply find_account(Directory& directory, const proto::AccountQuery& request);
+// Ends the live session, too: session_epoch + 1.
+proto::SessionReply set_ban(Directory& directory, const proto::BanSet& request);
+
+proto::SessionReply begin_session(Directory& directory, const proto::SessionBegin& request);
+proto::SessionReply resume_session(Directory& directory, const proto::SessionResume& request);
+void end_session(Directory& directory, const proto::SessionEnd& request);
+proto::StoreReply select_player(Directory& directory, const proto::SessionSelect& request);
+// session_epoch + 1 and no session: whatever acted under the old number is fenced.
+void end_session_family(Directory& directory, std::uint64_t account_id);
+
+proto::ReserveNameReply reserve_name(Directory& directory, const proto::ReserveName& request);
+proto::StoreReply claim_name(Directory& directory, const proto::ClaimName& request);
+proto::PlayerLocateReply locate_player(Directory& directory, const proto::PlayerLocate& request);
+
+proto::PlaceReply acquire_place(Directory& directory, const proto::PlaceAcquire& request);
+proto::PlaceReply find_place(Directory& directory, const proto::PlaceQuery& request);
+
+proto::StoreReply claim_gm_command(Directory& directory, const proto::GmClaim& request);
+proto::StoreReply set_switch(Directory& directory, const proto::SwitchSet& request);
+proto::SwitchesReply switches(Directory& directory, const proto::SwitchesQuery& request);
+// The number of the first audit row whose hash does not follow from the rows before it; 0: the chain is whole.
+std::uint64_t first_forged_audit_row(Database& database);
+
+}  // namespace dure::store

@@ -1,0 +1,77 @@
+#include "common/proto/dbagent.pb.h"
+#include "dbagent/store/directory.h"
+
+namespace dure::store {
+namespace {
+
+std::uint32_t emptiest_shard(Directory& directory) {
+  std::uint32_t best = 0;
+  std::int64_t fewest = -1;
+  for (std::uint32_t shard = 0; shard < directory.shards; ++shard) {
+    const auto accounts = directory.db.number("SELECT accounts FROM shard_load WHERE shard = ?1", shard).value_or(0);
+    if (fewest >= 0 && accounts >= fewest) continue;
+    best = shard;
+    fewest = accounts;
+  }
+  return best;
+}
+
+std::uint64_t make_account(Directory& directory, const proto::AccountQuery& request) {
+  require(!request.account().empty() && request.account().size() <= 128, "account name");
+  const std::uint32_t shard = emptiest_shard(directory);
+  const std::int64_t account_id = directory.file.next_number();
+  directory.db.run(
+      "INSERT INTO account(account_id, name, password_hash, realm_id, shard, created_at) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+      account_id, request.account(), request.password_hash(), directory.realm_id, shard, directory.file.shard_time());
+  directory.db.run("INSERT INTO shard_load VALUES(?1, 1) ON CONFLICT DO UPDATE SET accounts = accounts + 1", shard);
+  return static_cast<std::uint64_t>(account_id);
+}
+
+proto::AccountReply read_account(Directory& directory, std::uint64_t account_id) {
+  proto::AccountReply reply;
+  Query row(directory.db,
+            "SELECT password_hash, session_epoch, shard, banned_until, ban_reason, realm_id FROM account "
+            "WHERE account_id = ?1",
+            account_id);
+  if (!row.row()) {
+    reply.set_code(proto::NO_SUCH);
+    return reply;
+  }
+  reply.set_account_id(account_id);
+  reply.set_password_hash(row.text(0));
+  reply.set_session_epoch(row.u32(1));
+  reply.set_shard(row.u32(2));
+  reply.set_banned_until_unix_ms(row.i64(3));
+  reply.set_ban_reason(row.text(4));
+  reply.set_realm_id(row.u32(5));
+  return reply;
+}
+
+}  // namespace
+
+proto::AccountReply find_account(Directory& directory, const proto::AccountQuery& request) {
+  if (request.account_id() != 0) return read_account(directory, request.account_id());
+  const auto known = directory.db.number("SELECT account_id FROM account WHERE name = ?1", request.account());
+  if (known) return read_account(directory, static_cast<std::uint64_t>(*known));
+  return read_account(directory, request.create() ? make_account(directory, request) : 0);
+}
+
+proto::SessionReply set_ban(Directory& directory, const proto::BanSet& request) {
+  proto::SessionReply reply;
+  const auto changed = directory.db.run("UPDATE account SET banned_until = ?2, ban_reason = ?3 WHERE account_id = ?1",
+                                        request.account_id(), request.until_unix_ms(), request.reason());
+  if (changed == 0) {
+    reply.set_code(proto::NO_SUCH);
+    return reply;
+  }
+  if (request.until_unix_ms() != 0) end_session_family(directory, request.account_id());
+  const proto::AccountReply account = read_account(directory, request.account_id());
+  reply.set_account_id(request.account_id());
+  reply.set_session_epoch(account.session_epoch());
+  reply.set_shard(account.shard());
+  reply.set_banned_until_unix_ms(request.until_unix_ms());
+  return reply;
+}
+
+}  // namespace dure::store

@@ -1,0 +1,109 @@
+#include "common/base/hash.h"
+#include "common/base/text.h"
+#include "common/proto/dbagent.pb.h"
+#include "dbagent/store/directory.h"
+
+namespace dure::store {
+namespace {
+
+// A name's place among 64 fixed partitions, which never changes however many files they are spread over.
+struct NameKey {
+  explicit NameKey(const std::string& name) : skeleton(name_skeleton(name)) {
+    partition = static_cast<std::uint32_t>(fnv1a(skeleton) % kNamePartitions);
+  }
+  std::string skeleton;
+  std::uint32_t partition = 0;
+};
+
+struct NameRow {
+  std::uint64_t player_id = 0;
+  std::uint64_t reservation = 0;
+  NameState state = NameState::kReserved;
+};
+
+std::optional<NameRow> find_name(Directory& directory, const NameKey& key) {
+  Query row(directory.db, "SELECT player_id, reservation, state FROM name WHERE partition = ?1 AND skeleton = ?2",
+            key.partition, key.skeleton);
+  if (!row.row()) return std::nullopt;
+  return NameRow{row.u64(0), row.u64(1), static_cast<NameState>(row.i64(2))};
+}
+
+void set_state(Directory& directory, const NameKey& key, NameState state) {
+  directory.db.run("UPDATE name SET state = ?3, at = ?4 WHERE partition = ?1 AND skeleton = ?2", key.partition,
+                   key.skeleton, static_cast<int>(state), directory.file.shard_time());
+}
+
+proto::StoreReply answer(proto::StoreCode code, const char* detail = "") {
+  proto::StoreReply reply;
+  reply.set_code(code);
+  reply.set_detail(detail);
+  return reply;
+}
+
+}  // namespace
+
+// RESERVE: the first to ask has it, also against look-alikes. A tombstone is taken for ever.
+proto::ReserveNameReply reserve_name(Directory& directory, const proto::ReserveName& request) {
+  proto::ReserveNameReply reply;
+  const NameKey key(request.name());
+  const auto shard = directory.db.number("SELECT shard FROM account WHERE account_id = ?1", request.account_id());
+  if (!shard || key.skeleton.empty() || request.player_id() == 0) {
+    reply.set_code(shard ? proto::REJECTED : proto::NO_SUCH);
+    return reply;
+  }
+  reply.set_shard(static_cast<std::uint32_t>(*shard));
+  if (const auto row = find_name(directory, key)) {
+    const bool ours = row->player_id == request.player_id() && row->reservation == request.reservation() &&
+                      row->state != NameState::kTombstone;
+    reply.set_code(ours ? proto::STORED : proto::NAME_TAKEN);
+    return reply;
+  }
+  directory.db.run("INSERT INTO name VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)", key.partition, key.skeleton,
+                   request.name(), request.player_id(), request.account_id(), request.reservation(),
+                   directory.file.shard_time());
+  return reply;
+}
+
+// CLAIM after CREATE. Released names leave a tombstone, reserved ones too: a CREATE may still be on its way.
+proto::StoreReply claim_name(Directory& directory, const proto::ClaimName& request) {
+  const NameKey key(request.name());
+  const auto row = find_name(directory, key);
+  if (!row) return answer(proto::NO_SUCH);
+  const bool ours = row->player_id == request.player_id() && row->reservation == request.reservation();
+  if (!ours) return answer(proto::EXPECTED_OTHER, "reserved by another");
+  if (request.release()) {
+    if (row->state != NameState::kTombstone) set_state(directory, key, NameState::kTombstone);
+    return answer(proto::STORED);
+  }
+  if (row->state == NameState::kTombstone) return answer(proto::EXPECTED_OTHER, "released");
+  if (row->state == NameState::kReserved) set_state(directory, key, NameState::kClaimed);
+  return answer(proto::STORED);
+}
+
+proto::PlayerLocateReply locate_player(Directory& directory, const proto::PlayerLocate& request) {
+  proto::PlayerLocateReply reply;
+  const auto read = [&](Query& row) {
+    if (!row.row()) return reply.set_code(proto::NO_SUCH);
+    reply.set_player_id(row.u64(0));
+    reply.set_account_id(row.u64(1));
+    reply.set_shard(row.u32(2));
+    reply.set_name(row.text(3));
+  };
+  if (request.player_id() != 0) {
+    Query row(directory.db,
+              "SELECT player_id, account_id, shard, shown FROM name JOIN account USING(account_id) "
+              "WHERE player_id = ?1 AND state = 1",
+              request.player_id());
+    read(row);
+  } else {
+    const NameKey key(request.name());
+    Query row(directory.db,
+              "SELECT player_id, account_id, shard, shown FROM name JOIN account USING(account_id) "
+              "WHERE partition = ?1 AND skeleton = ?2 AND state = 1",
+              key.partition, key.skeleton);
+    read(row);
+  }
+  return reply;
+}
+
+}  // namespace dure::store

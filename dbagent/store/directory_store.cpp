@@ -1,0 +1,52 @@
+#include "dbagent/store/directory_store.h"
+
+#include "common/proto/dbagent.pb.h"
+#include "dbagent/store/directory.h"
+
+namespace dure::store {
+
+struct DirectoryStore::Parts {
+  std::unique_ptr<StoreFile> file;
+  Directory directory;
+  Batch batch;
+
+  Parts(std::unique_ptr<StoreFile> opened, const DirectoryOptions& options)
+      : file(std::move(opened)), directory{*file, file->database(), options.shards, options.realm_id}, batch(*file) {
+    on(&find_account);
+    on(&set_ban);
+    on(&begin_session);
+    on(&resume_session);
+    batch.on_notice<proto::SessionEnd>([this](const proto::SessionEnd& notice) { end_session(directory, notice); });
+    on(&select_player);
+    on(&reserve_name);
+    on(&claim_name);
+    on(&locate_player);
+    on(&acquire_place);
+    on(&find_place);
+    on(&claim_gm_command);
+    on(&set_switch);
+    on(&switches);
+  }
+  template <class Request, class Reply>
+  void on(Reply (*transaction)(Directory&, const Request&)) {
+    batch.on<Request, Reply>([this, transaction](const Request& request) { return transaction(directory, request); });
+  }
+};
+
+DirectoryStore::DirectoryStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+DirectoryStore::~DirectoryStore() = default;
+
+Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const DirectoryOptions& options) {
+  auto file = StoreFile::open(options, "directory", kDirectorySchema);
+  if (!file) return tl::unexpected(file.error());
+  return std::unique_ptr<DirectoryStore>(new DirectoryStore(std::make_unique<Parts>(std::move(*file), options)));
+}
+
+std::string DirectoryStore::run(std::string_view batch) { return parts_->batch.run(batch); }
+bool DirectoryStore::failed() const { return parts_->batch.failed(); }
+const std::string& DirectoryStore::failure() const { return parts_->batch.failure(); }
+std::uint64_t DirectoryStore::faults() const { return parts_->batch.faults(); }
+Result<bool> DirectoryStore::check_in_background() { return parts_->file->check_next_table(); }
+bool DirectoryStore::audit_chain_whole() { return first_forged_audit_row(parts_->file->database()) == 0; }
+
+}  // namespace dure::store

@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <limits>
+
+#include "common/proto/value.pb.h"
+#include "dbagent/store/posting.h"
+
+namespace dure::store {
+namespace {
+
+// What the effects of one operation share.
+struct Applying {
+  Shard& shard;
+  std::uint64_t player_id;
+  std::string_view reason;
+  Posting posting;
+  Holder bag() const { return {HolderKind::kPlayer, player_id}; }
+};
+
+void require_name(std::string_view name) { require(!name.empty() && name.size() <= 64, "name"); }
+
+void credit(Applying& on, std::string_view currency, std::int64_t amount, std::int64_t cap, const Account& from) {
+  require_room(on.shard, on.player_id, currency, amount, cap);
+  on.posting.move(currency, amount, from, player_account(on.player_id));
+}
+
+void change_balance(Applying& on, const proto::Effect::Balance& effect) {
+  require(effect.delta() != std::numeric_limits<std::int64_t>::min(), "amount");
+  if (effect.delta() > 0) credit(on, effect.currency(), effect.delta(), effect.cap(), faucet(on.reason));
+  if (effect.delta() < 0)
+    on.posting.move(effect.currency(), -effect.delta(), player_account(on.player_id), sink(on.reason));
+}
+
+void require_version(Applying& on, const Key16& item, std::int64_t version) {
+  require(on.shard.db.number("SELECT version FROM item WHERE item_id = ?1", item) == version, "item version");
+}
+
+void burn(Applying& on, const proto::Effect::Burn& effect) {
+  const Key16 item = key_of(effect.item());
+  require_version(on, item, effect.version());
+  on.posting.hand_over(item, on.bag(), {HolderKind::kSink, 0});
+}
+
+void write_attribute(proto::Item& item, const std::string& key, std::int64_t value) {
+  auto* attributes = item.mutable_attributes();
+  auto at = std::find_if(attributes->begin(), attributes->end(), [&](const auto& a) { return a.key() >= key; });
+  if (at != attributes->end() && at->key() == key) {
+    at->set_value(value);
+    return;
+  }
+  const auto index = at - attributes->begin();
+  auto* added = attributes->Add();
+  added->set_key(key);
+  added->set_value(value);
+  std::rotate(attributes->begin() + index, attributes->end() - 1, attributes->end());
+}
+
+void set_attribute(Applying& on, const proto::Effect::SetAttribute& effect) {
+  const Key16 key = key_of(effect.item());
+  require_name(effect.key());
+  proto::Item item;
+  {
+    Query held(on.shard.db,
+               "SELECT version, attributes FROM item JOIN item_holder USING(item_id) "
+               "WHERE item_id = ?1 AND kind = 0 AND owner = ?2",
+               key, on.player_id);
+    require(held.row(), "holder");
+    require(held.i64(0) == effect.version(), "item version");
+    item.ParseFromString(held.text(1));
+  }
+  write_attribute(item, effect.key(), effect.value());
+  on.shard.db.run("UPDATE item SET version = version + 1, attributes = ?2 WHERE item_id = ?1", key,
+                  Blob{encoded_attributes(item)});
+}
+
+void set_once(Applying& on, const proto::Effect::SetOnce& effect) {
+  require_name(effect.flag());
+  require(on.shard.db.run("INSERT INTO flag VALUES(?1, ?2) ON CONFLICT DO NOTHING", on.player_id, effect.flag()) == 1,
+          "flag is set");
+}
+
+void count(Applying& on, const proto::Effect::Count& effect) {
+  require_name(effect.counter());
+  const std::int64_t now =
+      on.shard.db.number("SELECT value FROM counter WHERE pid = ?1 AND name = ?2", on.player_id, effect.counter())
+          .value_or(0);
+  std::int64_t after = 0;
+  require(!__builtin_add_overflow(now, effect.delta(), &after) && after >= 0, "counter");
+  require(effect.cap() <= 0 || effect.delta() <= 0 || after <= effect.cap(), "counter cap");
+  on.shard.db.run("INSERT INTO counter VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+                  on.player_id, effect.counter(), after);
+}
+
+void lay_out(Applying& on, const proto::Effect::Layout& effect) {
+  on.shard.db.run("INSERT INTO layout VALUES(?1, ?2) ON CONFLICT DO UPDATE SET body = excluded.body", on.player_id,
+                  Blob{effect.layout()});
+}
+
+// SEND: from here on the value belongs to the message. It is never refunded; a return is a new message.
+void send(Applying& on, const proto::Effect::Send& effect) {
+  require(effect.message_id() != 0 && effect.to_player() != 0, "message");
+  require(!on.shard.db.number("SELECT 1 FROM outbox WHERE message_id = ?1", effect.message_id()), "message exists");
+  proto::InboxEntry letter;
+  letter.set_message_id(effect.message_id());
+  letter.set_reason(std::string(on.reason));
+  *letter.mutable_balances() = effect.balances();
+  for (const auto& amount : effect.balances())
+    on.posting.move(amount.name(), amount.value(), player_account(on.player_id), transit());
+  const Holder envelope{HolderKind::kOutbox, effect.message_id()};
+  for (const auto& item : effect.items()) on.posting.hand_over(key_of(item), on.bag(), envelope);
+  read_items_of(on.shard, envelope, [&] { return letter.add_items(); });
+  on.shard.db.run("INSERT INTO outbox VALUES(?1, ?2, ?3, ?4, 0, ?5)", effect.message_id(), on.shard.file.next_number(),
+                  on.player_id, effect.to_player(), Blob{letter.SerializeAsString()});
+}
+
+std::int64_t cap_of(const proto::Effect::Claim& effect, std::string_view currency) {
+  for (const auto& cap : effect.caps())
+    if (cap.name() == currency) return cap.value();
+  return 0;
+}
+
+// CLAIM: the row stays, so that a late DELIVER finds it.
+void claim(Applying& on, const proto::Effect::Claim& effect) {
+  const auto claimed = on.shard.db.run("UPDATE inbox SET state = 1 WHERE message_id = ?1 AND pid = ?2 AND state = 0",
+                                       effect.message_id(), on.player_id);
+  require(claimed == 1, "inbox");
+  const Account letter = inbox_account(effect.message_id());
+  std::vector<std::pair<std::string, std::int64_t>> amounts;
+  {
+    Query in(on.shard.db, "SELECT currency, amount FROM account WHERE kind = 4 AND owner = ?1 AND amount > 0",
+             effect.message_id());
+    while (in.row()) amounts.emplace_back(in.text(0), in.i64(1));
+  }
+  for (const auto& [currency, amount] : amounts) credit(on, currency, amount, cap_of(effect, currency), letter);
+  std::vector<Key16> items;
+  {
+    Query in(on.shard.db, "SELECT item_id FROM item_holder WHERE kind = 4 AND owner = ?1 ORDER BY item_id",
+             effect.message_id());
+    while (in.row()) items.push_back(in.key(0));
+  }
+  for (const auto& item : items) on.posting.hand_over(item, {HolderKind::kInbox, effect.message_id()}, on.bag());
+}
+
+// LOOT: the key is what makes a drop or a reward happen once.
+void use_drop_key(Applying& on, const proto::Effect::DropKey& effect) {
+  require(effect.source().size() <= 64, "name");
+  const auto fresh = on.shard.db.run("INSERT INTO drop_key VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING", on.player_id,
+                                     effect.source(), effect.run(), effect.number());
+  require(fresh == 1, "drop key used");
+}
+
+void apply_effect(Applying& on, const proto::Effect& effect) {
+  switch (effect.kind_case()) {
+    case proto::Effect::kBalance:
+      return change_balance(on, effect.balance());
+    case proto::Effect::kMint:
+      return on.posting.mint(effect.mint().item(), on.bag());
+    case proto::Effect::kBurn:
+      return burn(on, effect.burn());
+    case proto::Effect::kSetAttribute:
+      return set_attribute(on, effect.set_attribute());
+    case proto::Effect::kSetOnce:
+      return set_once(on, effect.set_once());
+    case proto::Effect::kCount:
+      return count(on, effect.count());
+    case proto::Effect::kLayout:
+      return lay_out(on, effect.layout());
+    case proto::Effect::kSend:
+      return send(on, effect.send());
+    case proto::Effect::kClaim:
+      return claim(on, effect.claim());
+    case proto::Effect::kDropKey:
+      return use_drop_key(on, effect.drop_key());
+    case proto::Effect::KIND_NOT_SET:
+      break;
+  }
+  throw GuardFalse("unknown effect");
+}
+
+}  // namespace
+
+void apply_effects(Shard& shard, const Root& root, const proto::Operation& operation) {
+  Applying on{shard, root.player_id, operation.reason(),
+              Posting(shard, {root.player_id, root.epoch, operation.pseq(), operation.reason(),
+                              operation.content_version(), operation.trace_id()})};
+  for (const auto& effect : operation.effects()) apply_effect(on, effect);
+}
+
+}  // namespace dure::store

@@ -1,0 +1,259 @@
+#include "dbagent/store/schema.h"
+
+namespace dure::store {
+
+// Whose file this is. agent_inc: the process start that opened it last; an older one finds itself replaced.
+const char* const kMetaSchema = R"sql(
+CREATE TABLE shard_meta(
+  one            INTEGER PRIMARY KEY CHECK(one = 1),
+  kind           TEXT    NOT NULL CHECK(kind IN ('shard', 'directory')),
+  cluster_id     TEXT    NOT NULL,
+  shard_id       INTEGER NOT NULL,
+  realm_id       INTEGER NOT NULL,
+  schema_version INTEGER NOT NULL,
+  generation     INTEGER NOT NULL,
+  agent_inc      BLOB    NOT NULL CHECK(length(agent_inc) = 16),
+  shard_time     INTEGER NOT NULL,
+  next_number    INTEGER NOT NULL,
+  operations     INTEGER NOT NULL
+) STRICT;
+)sql";
+
+const char* const kShardSchema = R"sql(
+CREATE TABLE player(
+  pid              INTEGER PRIMARY KEY,
+  account_id       INTEGER NOT NULL,
+  realm_id         INTEGER NOT NULL,
+  name             TEXT    NOT NULL,
+  data_version     INTEGER NOT NULL,
+  status           INTEGER NOT NULL CHECK(status BETWEEN 0 AND 3),
+  move_id          INTEGER NOT NULL DEFAULT 0,
+  mv               INTEGER NOT NULL DEFAULT 0,
+  epoch            INTEGER NOT NULL DEFAULT 0 CHECK(epoch >= 0),
+  owner_inc        BLOB    NOT NULL DEFAULT (zeroblob(16)) CHECK(length(owner_inc) = 16),
+  owner_node       INTEGER NOT NULL DEFAULT 0,
+  last_pseq        INTEGER NOT NULL DEFAULT 0 CHECK(last_pseq >= 0),
+  settle_seq       INTEGER NOT NULL DEFAULT 0,
+  last_creq        INTEGER NOT NULL DEFAULT 0,
+  last_creq_hash   INTEGER NOT NULL DEFAULT 0,
+  last_creq_result INTEGER NOT NULL DEFAULT 0 CHECK(last_creq_result IN (0, 1)),
+  acquire_id       INTEGER NOT NULL DEFAULT 0,
+  acquire_epoch    INTEGER NOT NULL DEFAULT 0,
+  reservation      INTEGER NOT NULL,
+  created_at       INTEGER NOT NULL,
+  delete_at        INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX player_by_account ON player(account_id);
+
+-- How far each ended epoch came: the proof that an unanswered operation is dead.
+CREATE TABLE ended_epoch(
+  pid       INTEGER NOT NULL REFERENCES player(pid),
+  epoch     INTEGER NOT NULL,
+  last_pseq INTEGER NOT NULL,
+  PRIMARY KEY(pid, epoch)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE hint(pid INTEGER PRIMARY KEY REFERENCES player(pid), body BLOB NOT NULL) STRICT;
+CREATE TABLE layout(pid INTEGER PRIMARY KEY REFERENCES player(pid), body BLOB NOT NULL) STRICT;
+CREATE TABLE flag(
+  pid INTEGER NOT NULL REFERENCES player(pid), name TEXT NOT NULL, PRIMARY KEY(pid, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counter(
+  pid INTEGER NOT NULL REFERENCES player(pid), name TEXT NOT NULL, value INTEGER NOT NULL CHECK(value >= 0),
+  PRIMARY KEY(pid, name)
+) STRICT, WITHOUT ROWID;
+
+-- Money, double entry. An account's amount is its first opening plus its entries; only faucet and transit (what comes
+-- from other shards) may stand below zero.
+CREATE TABLE account(
+  id       INTEGER PRIMARY KEY,
+  kind     INTEGER NOT NULL CHECK(kind BETWEEN 0 AND 5),
+  owner    INTEGER NOT NULL,
+  name     TEXT    NOT NULL,
+  currency TEXT    NOT NULL CHECK(length(currency) BETWEEN 1 AND 64),
+  amount   INTEGER NOT NULL,
+  day      INTEGER NOT NULL,
+  CHECK(kind IN (1, 3) OR amount >= 0)
+) STRICT;
+CREATE UNIQUE INDEX account_of ON account(kind, owner, name, currency);
+CREATE TABLE ledger_txn(
+  txn             INTEGER PRIMARY KEY,
+  day             INTEGER NOT NULL,
+  pid             INTEGER NOT NULL,
+  epoch           INTEGER NOT NULL,
+  pseq            INTEGER NOT NULL,
+  reason          TEXT    NOT NULL,
+  content_version INTEGER NOT NULL,
+  trace_id        INTEGER NOT NULL,
+  at              INTEGER NOT NULL
+) STRICT;
+CREATE TABLE ledger_entry(
+  day     INTEGER NOT NULL,
+  txn     INTEGER NOT NULL,
+  line    INTEGER NOT NULL,
+  account INTEGER NOT NULL REFERENCES account(id),
+  amount  INTEGER NOT NULL CHECK(amount <> 0),
+  PRIMARY KEY(day, txn, line)
+) STRICT, WITHOUT ROWID;
+-- Written when an account is first touched on a day.
+CREATE TABLE ledger_opening(
+  account INTEGER NOT NULL REFERENCES account(id),
+  day     INTEGER NOT NULL,
+  amount  INTEGER NOT NULL,
+  PRIMARY KEY(account, day)
+) STRICT, WITHOUT ROWID;
+
+-- An item's row stays for ever, burnt ones with a sink as holder: no id is minted twice.
+CREATE TABLE item(
+  item_id    BLOB    PRIMARY KEY CHECK(length(item_id) = 16),
+  template   TEXT    NOT NULL CHECK(length(template) BETWEEN 1 AND 128),
+  version    INTEGER NOT NULL,
+  attributes BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE item_holder(
+  item_id BLOB    NOT NULL REFERENCES item(item_id),
+  kind    INTEGER NOT NULL CHECK(kind IN (0, 2, 3, 4, 5)),
+  owner   INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX item_one_holder ON item_holder(item_id);
+CREATE INDEX item_of_holder ON item_holder(kind, owner);
+CREATE TABLE item_history(
+  day     INTEGER NOT NULL,
+  txn     INTEGER NOT NULL,
+  line    INTEGER NOT NULL,
+  item_id BLOB    NOT NULL,
+  kind    INTEGER NOT NULL,
+  owner   INTEGER NOT NULL,
+  PRIMARY KEY(day, txn, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE drop_key(
+  pid    INTEGER NOT NULL REFERENCES player(pid),
+  source TEXT    NOT NULL,
+  run    INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY(pid, source, run, number)
+) STRICT, WITHOUT ROWID;
+
+-- Rows of both boxes stay after delivery and claim: they are what makes a repeat harmless.
+CREATE TABLE outbox(
+  message_id INTEGER PRIMARY KEY,
+  number     INTEGER NOT NULL,
+  pid        INTEGER NOT NULL REFERENCES player(pid),
+  to_pid     INTEGER NOT NULL,
+  state      INTEGER NOT NULL CHECK(state IN (0, 1)),
+  body       BLOB    NOT NULL
+) STRICT;
+CREATE INDEX outbox_pending ON outbox(number) WHERE state = 0;
+CREATE TABLE inbox(
+  message_id INTEGER PRIMARY KEY,
+  pid        INTEGER NOT NULL REFERENCES player(pid),
+  state      INTEGER NOT NULL CHECK(state IN (0, 1)),
+  reason     TEXT    NOT NULL,
+  from_shard INTEGER NOT NULL,
+  seq        INTEGER NOT NULL DEFAULT 0,
+  at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX inbox_of_player ON inbox(pid, state);
+CREATE TABLE inbox_mark(
+  pid INTEGER NOT NULL, from_shard INTEGER NOT NULL, hwm INTEGER NOT NULL, PRIMARY KEY(pid, from_shard)
+) STRICT, WITHOUT ROWID;
+
+-- Trades across aggregates: what is held for an undecided one, and the register of decisions.
+CREATE TABLE hold(
+  txn_id   BLOB    NOT NULL CHECK(length(txn_id) = 16),
+  leg      INTEGER NOT NULL,
+  pid      INTEGER NOT NULL REFERENCES player(pid),
+  vote     INTEGER NOT NULL CHECK(vote IN (0, 1)),
+  finished INTEGER NOT NULL CHECK(finished IN (0, 1)),
+  at       INTEGER NOT NULL,
+  PRIMARY KEY(txn_id, leg)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hold_open ON hold(pid) WHERE finished = 0;
+CREATE TABLE hold_amount(
+  txn_id   BLOB    NOT NULL,
+  leg      INTEGER NOT NULL,
+  currency TEXT    NOT NULL,
+  give     INTEGER NOT NULL CHECK(give >= 0),
+  get      INTEGER NOT NULL CHECK(get >= 0),
+  PRIMARY KEY(txn_id, leg, currency),
+  FOREIGN KEY(txn_id, leg) REFERENCES hold(txn_id, leg)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE decision(
+  txn_id  BLOB    PRIMARY KEY CHECK(length(txn_id) = 16),
+  verdict INTEGER NOT NULL CHECK(verdict IN (1, 2)),
+  at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+const char* const kDirectorySchema = R"sql(
+CREATE TABLE account(
+  account_id    INTEGER PRIMARY KEY,
+  name          TEXT    NOT NULL UNIQUE CHECK(length(name) BETWEEN 1 AND 128),
+  password_hash TEXT    NOT NULL,
+  realm_id      INTEGER NOT NULL,
+  shard         INTEGER NOT NULL,
+  map_version   INTEGER NOT NULL DEFAULT 0,
+  move_intent   INTEGER NOT NULL DEFAULT 0,
+  session_epoch INTEGER NOT NULL DEFAULT 0,
+  banned_until  INTEGER NOT NULL DEFAULT 0,
+  ban_reason    TEXT    NOT NULL DEFAULT '',
+  created_at    INTEGER NOT NULL
+) STRICT;
+CREATE TABLE shard_load(shard INTEGER PRIMARY KEY, accounts INTEGER NOT NULL CHECK(accounts >= 0)) STRICT;
+
+CREATE TABLE session(
+  account_id      INTEGER PRIMARY KEY REFERENCES account(account_id),
+  session_id      INTEGER NOT NULL UNIQUE,
+  gateway         INTEGER NOT NULL,
+  selected_player INTEGER NOT NULL DEFAULT 0,
+  token           BLOB    NOT NULL,
+  previous        BLOB    NOT NULL DEFAULT x'',
+  previous_until  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+-- Every token of a session that was taken out of use: seeing one again means that somebody copied it.
+CREATE TABLE spent_token(
+  session_id INTEGER NOT NULL, token BLOB NOT NULL, PRIMARY KEY(session_id, token)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE name(
+  partition   INTEGER NOT NULL CHECK(partition BETWEEN 0 AND 63),
+  skeleton    TEXT    NOT NULL,
+  shown       TEXT    NOT NULL,
+  player_id   INTEGER NOT NULL,
+  account_id  INTEGER NOT NULL REFERENCES account(account_id),
+  reservation INTEGER NOT NULL,
+  state       INTEGER NOT NULL CHECK(state BETWEEN 0 AND 2),
+  at          INTEGER NOT NULL,
+  PRIMARY KEY(partition, skeleton)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX name_of_player ON name(player_id);
+
+CREATE TABLE place(
+  place         TEXT    PRIMARY KEY,
+  epoch         INTEGER NOT NULL,
+  holder        INTEGER NOT NULL,
+  holder_inc    BLOB    NOT NULL CHECK(length(holder_inc) = 16),
+  acquire_id    INTEGER NOT NULL,
+  acquire_epoch INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE gm_claim(
+  command_id INTEGER NOT NULL, node TEXT NOT NULL, PRIMARY KEY(command_id, node)
+) STRICT, WITHOUT ROWID;
+-- Each row's hash covers the row and the hash before it: a row changed or cut out later shows.
+CREATE TABLE gm_audit(
+  number     INTEGER PRIMARY KEY,
+  command_id INTEGER NOT NULL,
+  node       TEXT    NOT NULL,
+  issuer     TEXT    NOT NULL,
+  text       TEXT    NOT NULL,
+  at         INTEGER NOT NULL,
+  hash       BLOB    NOT NULL CHECK(length(hash) = 32)
+) STRICT;
+CREATE TABLE switch(name TEXT PRIMARY KEY, is_on INTEGER NOT NULL CHECK(is_on IN (0, 1)), until INTEGER NOT NULL)
+  STRICT, WITHOUT ROWID;
+CREATE TABLE content_activation(one INTEGER PRIMARY KEY CHECK(one = 1), version INTEGER NOT NULL) STRICT;
+)sql";
+
+}  // namespace dure::store

@@ -1,0 +1,30 @@
+// The tables of both kinds of file. Also the vocabulary of the numbers in their columns: an auditor with the sqlite3
+// shell reads them with this header beside it.
+#pragma once
+#include <cstdint>
+
+namespace dure::store {
+
+inline constexpr int kSchemaVersion = 1;
+// Root rows older than this are upgraded inside ACQUIRE.
+inline constexpr std::uint32_t kDataVersion = 1;
+
+extern const char* const kMetaSchema;
+extern const char* const kShardSchema;
+extern const char* const kDirectorySchema;
+
+// player.status
+enum class Status { kActive = 0, kMoving = 1, kArriving = 2, kMoved = 3 };
+// account.kind: whose money it is. Sums over all accounts are 0, so faucets stand below zero.
+enum class AccountKind { kPlayer = 0, kFaucet = 1, kSink = 2, kTransit = 3, kInbox = 4, kHold = 5 };
+// item_holder.kind; owner is the player, or the message, or the transaction.
+enum class HolderKind { kPlayer = 0, kSink = 2, kOutbox = 3, kInbox = 4, kHold = 5 };
+// inbox.state and outbox.state
+enum class InboxState { kUnclaimed = 0, kClaimed = 1 };
+enum class OutboxState { kPending = 0, kDelivered = 1 };
+// name.state
+enum class NameState { kReserved = 0, kClaimed = 1, kTombstone = 2 };
+
+inline constexpr std::int64_t kDayMs = 86'400'000;
+
+}  // namespace dure::store

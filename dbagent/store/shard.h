@@ -1,0 +1,87 @@
+// The transitions of the consistency contract on one shard file, a function each. All run inside the batch's
+// transaction; what they read of a player they read there. A false guard throws GuardFalse unless the reply has a word
+// of its own for it.
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "dbagent/store/batch.h"
+#include "dbagent/store/schema.h"
+#include "dbagent/store/store_file.h"
+
+namespace dure::proto {
+class AcquireReply;
+class AcquireRequest;
+class Aggregate;
+class ApplyReply;
+class ApplyRequest;
+class AuditReply;
+class AuditRequest;
+class CharactersReply;
+class CharactersRequest;
+class CreatePlayerRequest;
+class DeletePlayerRequest;
+class DeliverReply;
+class DeliverRequest;
+class HintWrite;
+class Operation;
+class OutboxQuery;
+class OutboxReply;
+class OutboxSent;
+class OwnerQuery;
+class StoreReply;
+}  // namespace dure::proto
+
+namespace dure::store {
+
+struct Shard {
+  StoreFile& file;
+  Database& db;
+  std::uint32_t number;
+  std::uint32_t characters_max;  // of one account
+};
+
+// The root row of an aggregate.
+struct Root {
+  std::uint64_t player_id = 0;
+  Status status = Status::kActive;
+  std::uint64_t epoch = 0;
+  Key16 owner_incarnation;
+  std::uint32_t owner_node = 0;
+  std::uint64_t last_pseq = 0;
+  std::uint64_t settle_seq = 0;
+  std::uint64_t last_creq = 0;
+  std::uint64_t last_creq_hash = 0;
+  std::uint32_t last_creq_result = 0;
+  std::uint64_t acquire_id = 0;
+  std::uint64_t acquire_epoch = 0;
+  std::int64_t delete_at = 0;
+};
+std::optional<Root> find_root(Shard& shard, std::uint64_t player_id);
+// Why this player cannot be served here, as a StoreCode (WRONG_SHARD, NO_SUCH, RETRY while it moves); 0: it can.
+int unavailable(const Shard& shard, std::uint32_t asked_shard, const std::optional<Root>& root);
+// Ends the epoch and leaves the player without an owner; records how far the epoch came.
+void fence(Shard& shard, Root& root);
+void end_epoch(Shard& shard, const Root& root);
+void read_aggregate(Shard& shard, std::uint64_t player_id, proto::Aggregate* out);
+
+proto::AcquireReply acquire(Shard& shard, const proto::AcquireRequest& request);
+proto::AcquireReply who_owns(Shard& shard, const proto::OwnerQuery& request);
+proto::ApplyReply apply(Shard& shard, const proto::ApplyRequest& request);
+void write_hint(Shard& shard, const proto::HintWrite& request);
+
+// One operation's effects, in order; GuardFalse takes all of them back.
+void apply_effects(Shard& shard, const Root& root, const proto::Operation& operation);
+
+proto::DeliverReply deliver(Shard& shard, const proto::DeliverRequest& request);
+proto::OutboxReply pending_outbox(Shard& shard, const proto::OutboxQuery& request);
+proto::StoreReply outbox_sent(Shard& shard, const proto::OutboxSent& request);
+
+// The audit (audit.h) of this shard as its agent answers it: the first page has the findings, every page some item ids.
+proto::AuditReply audit_page(Shard& shard, const proto::AuditRequest& request);
+
+proto::CharactersReply characters(Shard& shard, const proto::CharactersRequest& request);
+proto::StoreReply create_player(Shard& shard, const proto::CreatePlayerRequest& request);
+proto::StoreReply delete_player(Shard& shard, const proto::DeletePlayerRequest& request);
+
+}  // namespace dure::store

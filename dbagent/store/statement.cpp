@@ -1,0 +1,165 @@
+#include "dbagent/store/statement.h"
+
+#include <sqlite3.h>
+
+#include <cstring>
+
+#include "common/base/check.h"
+#include "common/proto/value.pb.h"
+
+namespace dure::store {
+namespace {
+
+constexpr int kCheckpointPages = 2000;
+
+[[noreturn]] void throw_last(sqlite3* connection) {
+  throw SqlTrouble(sqlite3_extended_errcode(connection), sqlite3_errmsg(connection));
+}
+
+void expect_ok(sqlite3_stmt* statement, int code) {
+  if (code != SQLITE_OK) throw_last(sqlite3_db_handle(statement));
+}
+
+std::uint64_t big_endian(std::uint64_t value) { return __builtin_bswap64(value); }
+
+}  // namespace
+
+bool SqlTrouble::constraint() const { return (code_ & 0xff) == SQLITE_CONSTRAINT; }
+
+bool SqlTrouble::busy() const { return (code_ & 0xff) == SQLITE_BUSY || (code_ & 0xff) == SQLITE_LOCKED; }
+
+bool SqlTrouble::fatal() const {
+  switch (code_ & 0xff) {
+    case SQLITE_IOERR:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PROTOCOL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool Key16::zero() const { return *this == Key16{}; }
+
+Key16 key_of(const proto::Uid& uid) {
+  Key16 key;
+  const std::uint64_t high = big_endian(uid.high()), low = big_endian(uid.low());
+  std::memcpy(key.bytes, &high, 8);
+  std::memcpy(key.bytes + 8, &low, 8);
+  return key;
+}
+
+Key16 key_of(std::string_view blob) {
+  Key16 key;
+  if (blob.size() == sizeof key.bytes) std::memcpy(key.bytes, blob.data(), sizeof key.bytes);
+  return key;
+}
+
+void put(const Key16& key, proto::Uid* uid) {
+  std::uint64_t high, low;
+  std::memcpy(&high, key.bytes, 8);
+  std::memcpy(&low, key.bytes + 8, 8);
+  uid->set_high(big_endian(high));
+  uid->set_low(big_endian(low));
+}
+
+std::string hex(const Key16& key) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : key.bytes) {
+    out += kDigits[static_cast<unsigned char>(c) >> 4];
+    out += kDigits[c & 15];
+  }
+  return out;
+}
+
+Result<std::unique_ptr<Database>> Database::open(const Place& place) {
+  std::unique_ptr<Database> database(new Database);
+  int flags = place.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (place.create) flags |= SQLITE_OPEN_CREATE;
+  flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(place.path.c_str(), &database->connection_, flags,
+                                   place.vfs.empty() ? nullptr : place.vfs.c_str());
+  if (code != SQLITE_OK)
+    return fail(Trouble::kIo, "cannot open " + place.path + ": " +
+                                  (database->connection_ ? sqlite3_errmsg(database->connection_) : "out of memory"));
+  return database;
+}
+
+Database::~Database() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(connection_);
+}
+
+void Database::script(const std::string& sql) {
+  if (sqlite3_exec(connection_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) throw_last(connection_);
+}
+
+std::int64_t Database::total_changes() const { return sqlite3_total_changes64(connection_); }
+bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_) == 0; }
+
+void Database::checkpoint_by_hand() {
+  sqlite3_wal_hook(
+      connection_,
+      [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<Database*>(self)->wal_pages_ = pages;
+        return SQLITE_OK;
+      },
+      this);
+}
+
+void Database::checkpoint_if_due() {
+  if (wal_pages_ < kCheckpointPages) return;
+  if (sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr) != SQLITE_OK)
+    throw_last(connection_);
+  wal_pages_ = 0;
+}
+
+sqlite3_stmt* Database::cached(const char* sql) {
+  sqlite3_stmt*& statement = statements_[sql];
+  if (statement == nullptr) {
+    if (sqlite3_prepare_v3(connection_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+      throw_last(connection_);
+  }
+  CHECK_MSG(sqlite3_stmt_busy(statement) == 0, sql);
+  return statement;
+}
+
+Query::~Query() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+bool Query::row() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) throw_last(sqlite3_db_handle(statement_));
+  return false;
+}
+
+std::int64_t Query::i64(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string_view Query::bytes(int column) const {
+  const void* data = sqlite3_column_blob(statement_, column);
+  return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+void Query::bind_integer(int at, std::int64_t value) {
+  expect_ok(statement_, sqlite3_bind_int64(statement_, at, value));
+}
+
+void Query::bind(int at, std::string_view text) {
+  // An empty view may hold a null pointer, which SQLite would take for NULL.
+  const char* data = text.data() != nullptr ? text.data() : "";
+  expect_ok(statement_, sqlite3_bind_text(statement_, at, data, static_cast<int>(text.size()), SQLITE_TRANSIENT));
+}
+
+void Query::bind(int at, Blob blob) {
+  const char* data = blob.bytes.data() != nullptr ? blob.bytes.data() : "";
+  expect_ok(statement_, sqlite3_bind_blob(statement_, at, data, static_cast<int>(blob.bytes.size()), SQLITE_TRANSIENT));
+}
+
+}  // namespace dure::store

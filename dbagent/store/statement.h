@@ -1,0 +1,137 @@
+// One SQLite connection and its cached statements: the only wrapper around sqlite3 in the project. Used by one thread
+// at a time. An SQL error is thrown as SqlTrouble and never leaves dbagent/store: the batch turns it into RETRY (the
+// world) or, for a violated constraint, into a refusal.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "common/base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace dure::proto {
+class Uid;
+}
+
+namespace dure::store {
+
+class SqlTrouble : public std::runtime_error {
+ public:
+  SqlTrouble(int extended_code, const std::string& what) : std::runtime_error(what), code_(extended_code) {}
+  bool constraint() const;
+  bool busy() const;
+  // The disk or the file can no longer be trusted (I/O, sync, corruption): nothing may be tried again on it.
+  bool fatal() const;
+
+ private:
+  int code_;
+};
+
+struct Blob {
+  std::string_view bytes;
+};
+// 128-bit ids are stored as 16 bytes, big-endian, so that hex() shows them as to_text() does.
+struct Key16 {
+  char bytes[16] = {};
+  bool zero() const;
+  friend bool operator==(const Key16&, const Key16&) = default;
+  friend auto operator<=>(const Key16&, const Key16&) = default;
+};
+Key16 key_of(const proto::Uid& uid);
+Key16 key_of(std::string_view blob);
+void put(const Key16& key, proto::Uid* uid);
+std::string hex(const Key16& key);
+
+class Database {
+ public:
+  struct Place {
+    std::string path;
+    std::string vfs;  // empty: SQLite's default
+    bool read_only = false;
+    bool create = false;  // refuse a missing file otherwise
+  };
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const Place& place);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  void script(const std::string& sql);
+  // Runs a statement to its end; the number of rows it changed.
+  template <class... Args>
+  std::int64_t run(const char* sql, const Args&... args);
+  // The first column of the first row; nothing when there is no row.
+  template <class... Args>
+  std::optional<std::int64_t> number(const char* sql, const Args&... args);
+  // Rows changed since the connection was opened.
+  std::int64_t total_changes() const;
+  bool in_transaction() const;
+  // SQLite's own checkpoints swallow their errors; after this call only checkpoint_if_due() makes any.
+  void checkpoint_by_hand();
+  void checkpoint_if_due();
+  sqlite3* handle() const { return connection_; }
+
+ private:
+  friend class Query;
+  Database() = default;
+  sqlite3_stmt* cached(const char* sql);
+  sqlite3* connection_ = nullptr;
+  int wal_pages_ = 0;
+  std::unordered_map<const void*, sqlite3_stmt*> statements_;  // by the address of the SQL literal
+};
+
+// One execution of a cached statement; reset when it leaves its scope. `sql` must be a literal.
+class Query {
+ public:
+  template <class... Args>
+  Query(Database& database, const char* sql, const Args&... args) : statement_(database.cached(sql)) {
+    int at = 0;
+    (bind(++at, args), ...);
+  }
+  ~Query();
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+
+  bool row();  // steps; false at the end
+  std::int64_t i64(int column) const;
+  std::uint64_t u64(int column) const { return static_cast<std::uint64_t>(i64(column)); }
+  std::uint32_t u32(int column) const { return static_cast<std::uint32_t>(i64(column)); }
+  std::string_view bytes(int column) const;  // text or blob; valid until the next row()
+  std::string text(int column) const { return std::string(bytes(column)); }
+  Key16 key(int column) const { return key_of(bytes(column)); }
+
+ private:
+  template <class T>
+  requires std::is_integral_v<T>
+  void bind(int at, T value) { bind_integer(at, static_cast<std::int64_t>(value)); }
+  void bind_integer(int at, std::int64_t value);
+  void bind(int at, std::string_view text);
+  void bind(int at, const std::string& text) { bind(at, std::string_view(text)); }
+  void bind(int at, const char* text) { bind(at, std::string_view(text)); }
+  void bind(int at, Blob blob);
+  void bind(int at, const Key16& key) { bind(at, Blob{{key.bytes, sizeof key.bytes}}); }
+  sqlite3_stmt* statement_;
+};
+
+template <class... Args>
+std::int64_t Database::run(const char* sql, const Args&... args) {
+  const std::int64_t before = total_changes();
+  Query query(*this, sql, args...);
+  while (query.row()) {
+  }
+  return total_changes() - before;
+}
+
+template <class... Args>
+std::optional<std::int64_t> Database::number(const char* sql, const Args&... args) {
+  Query query(*this, sql, args...);
+  if (!query.row()) return std::nullopt;
+  return query.i64(0);
+}
+
+}  // namespace dure::store

@@ -1,0 +1,153 @@
+#include "dbagent/store/store_file.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "common/proto/value.pb.h"
+#include "dbagent/store/schema.h"
+
+namespace dure::store {
+namespace {
+
+// The first line of a check's answer that is not "ok"; empty: sound.
+std::string first_damage(Query& check) {
+  while (check.row())
+    if (check.bytes(0) != "ok") return check.text(0);
+  return {};
+}
+
+}  // namespace
+
+Key16 key_of(const Incarnation& incarnation) {
+  proto::Uid uid;
+  uid.set_high(incarnation.high);
+  uid.set_low(incarnation.low);
+  return key_of(uid);
+}
+
+Result<std::unique_ptr<StoreFile>> StoreFile::open(const FileOptions& options, const char* kind, const char* schema) {
+  auto database = Database::open({options.path, options.vfs, false, options.fresh_ok});
+  if (!database) return tl::unexpected(database.error());
+  auto file = std::make_unique<StoreFile>();
+  file->options_ = options;
+  file->database_ = std::move(*database);
+  try {
+    if (auto ready = file->prepare(kind, schema); !ready) return tl::unexpected(ready.error());
+  } catch (const SqlTrouble& trouble) {
+    return fail(Trouble::kIo, options.path + ": " + trouble.what());
+  }
+  return file;
+}
+
+Result<> StoreFile::prepare(const char* kind, const char* schema) {
+  Database& db = *database_;
+  // Exclusive before the first access: the WAL index then lives in our memory, and a second process gets "locked".
+  db.script("PRAGMA locking_mode=EXCLUSIVE");
+  db.script("PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;");
+  db.script("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384;");
+  {
+    Query mode(db, "PRAGMA journal_mode=WAL");
+    const bool wal = mode.row() && mode.bytes(0) == "wal";
+    if (!wal && options_.sync) return fail(Trouble::kIo, options_.path + ": cannot use a write-ahead log here");
+  }
+  db.script(options_.sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
+  db.script("PRAGMA journal_size_limit=67108864;");
+  db.checkpoint_by_hand();
+  const bool fresh = db.number("SELECT count(*) FROM sqlite_schema").value_or(0) == 0;
+  if (fresh) {
+    if (!options_.fresh_ok) return fail(Trouble::kInvalid, options_.path + " is empty");
+    create_tables(kind, schema);
+  }
+  if (auto ours = take_over(kind); !ours) return ours;
+  const auto pages = db.number("PRAGMA page_count").value_or(0);
+  const auto page_bytes = db.number("PRAGMA page_size").value_or(0);
+  check_is_due_ = static_cast<std::uint64_t>(pages * page_bytes) > options_.quick_check_bytes_max;
+  return check_is_due_ || fresh ? Result<>{} : quick_check();
+}
+
+void StoreFile::create_tables(const char* kind, const char* schema) {
+  Database& db = *database_;
+  db.script("BEGIN IMMEDIATE");
+  db.script(kMetaSchema);
+  db.script(schema);
+  db.run("INSERT INTO shard_meta VALUES(1, ?1, ?2, ?3, ?4, ?5, 1, ?6, 0, 1, 0)", kind, options_.cluster_id,
+         options_.shard, options_.realm_id, kSchemaVersion, key_of(options_.agent_incarnation));
+  db.script("COMMIT");
+}
+
+Result<> StoreFile::take_over(const char* kind) {
+  Database& db = *database_;
+  const std::string file = std::string(kind) + " file " + options_.path;
+  db.script("BEGIN IMMEDIATE");
+  std::string refusal;
+  if (!db.number("SELECT 1 FROM sqlite_schema WHERE name = 'shard_meta'")) {
+    refusal = file + " is not a file of this server";
+  } else {
+    Query meta(db, "SELECT kind, cluster_id, shard_id, schema_version, shard_time FROM shard_meta");
+    if (!meta.row())
+      refusal = file + " does not say whose it is";
+    else if (meta.bytes(0) != kind)
+      refusal = file + " is a " + meta.text(0) + " file";
+    else if (meta.bytes(1) != options_.cluster_id)
+      refusal = file + " belongs to cluster '" + meta.text(1) + "', not '" + options_.cluster_id + "'";
+    else if (meta.u32(2) != options_.shard)
+      refusal = file + " is shard " + std::to_string(meta.u32(2)) + ", not " + std::to_string(options_.shard);
+    else if (meta.i64(3) > kSchemaVersion)
+      refusal = file + " has schema version " + std::to_string(meta.i64(3)) + ", this program knows up to " +
+                std::to_string(kSchemaVersion);
+    else
+      stored_shard_time_ = meta.i64(4);
+  }
+  if (refusal.empty()) db.run("UPDATE shard_meta SET agent_inc = ?1", key_of(options_.agent_incarnation));
+  db.script(refusal.empty() ? "COMMIT" : "ROLLBACK");
+  if (!refusal.empty()) return fail(Trouble::kInvalid, refusal);
+  return {};
+}
+
+bool StoreFile::begin(std::int64_t wall_unix_ms) {
+  Query meta(*database_, "SELECT agent_inc, shard_time, next_number, operations FROM shard_meta");
+  if (!meta.row() || meta.key(0) != key_of(options_.agent_incarnation)) return false;
+  stored_shard_time_ = meta.i64(1);
+  shard_time_ = std::max(stored_shard_time_, wall_unix_ms);
+  next_number_ = meta.i64(2);
+  operations_ = meta.i64(3);
+  return true;
+}
+
+void StoreFile::keep() {
+  database_->run("UPDATE shard_meta SET shard_time = ?1, next_number = ?2, operations = ?3", shard_time_, next_number_,
+                 operations_);
+}
+
+std::int64_t StoreFile::day() const { return shard_time_ / kDayMs; }
+
+Result<> StoreFile::quick_check() {
+  Query check(*database_, "PRAGMA quick_check(1)");
+  if (const std::string damage = first_damage(check); !damage.empty())
+    return fail(Trouble::kIo, options_.path + " is damaged: " + damage);
+  return {};
+}
+
+Result<bool> StoreFile::check_next_table() try {
+  if (!check_is_due_) return false;
+  std::string table;
+  {
+    Query next(*database_, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name > ?1 ORDER BY name LIMIT 1",
+               checked_up_to_);
+    if (next.row()) table = next.text(0);
+  }
+  if (table.empty()) {
+    check_is_due_ = false;
+    return false;
+  }
+  checked_up_to_ = table;
+  // Read as a table-valued function, because a PRAGMA's argument cannot be bound.
+  Query check(*database_, "SELECT * FROM pragma_quick_check(?1)", table);
+  if (const std::string damage = first_damage(check); !damage.empty())
+    return fail(Trouble::kIo, options_.path + " is damaged: " + damage);
+  return true;
+} catch (const SqlTrouble& trouble) {
+  return fail(Trouble::kIo, options_.path + ": " + trouble.what());
+}
+
+}  // namespace dure::store

@@ -1,0 +1,269 @@
+#include <sqlite3.h>
+
+#include "tests/dbagent/store/store_fixture.h"
+
+namespace dure::store {
+namespace {
+
+class DirectoryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    options.path = path;
+    options.cluster_id = "test";
+    options.agent_incarnation = {1, 1};
+    options.shards = 2;
+    auto opened = DirectoryStore::open(options);
+    ASSERT_TRUE(opened) << opened.error().detail;
+    store = std::move(*opened);
+    account_id = account("anna", true).account_id();
+  }
+  void TearDown() override {
+    if (store != nullptr) {
+      EXPECT_EQ(store->faults(), 0u);
+    }
+  }
+  proto::AccountReply account(const std::string& name, bool create) {
+    proto::AccountQuery query;
+    query.set_account(name);
+    query.set_create(create);
+    query.set_password_hash("hash of " + name);
+    return ask<proto::AccountReply>(*store, query);
+  }
+  proto::SessionReply begin(std::uint32_t expected, std::uint64_t session_id, const std::string& token) {
+    proto::SessionBegin request;
+    request.set_account_id(account_id);
+    request.set_expected_session_epoch(expected);
+    request.set_session_id(session_id);
+    request.set_token_hash(token);
+    request.set_now_unix_ms(kNow);
+    return ask<proto::SessionReply>(*store, request);
+  }
+  proto::SessionReply resume(const std::string& token, const std::string& next, std::int64_t after_ms = 0) {
+    proto::SessionResume request;
+    request.set_session_id(70);
+    request.set_token_hash(token);
+    request.set_next_token_hash(next);
+    request.set_now_unix_ms(kNow + after_ms);
+    return ask<proto::SessionReply>(*store, request);
+  }
+  proto::StoreCode select(std::uint32_t session_epoch, std::uint64_t player) {
+    proto::SessionSelect request;
+    request.set_account_id(account_id);
+    request.set_session_epoch(session_epoch);
+    request.set_player_id(player);
+    return ask<proto::StoreReply>(*store, request).code();
+  }
+  proto::StoreCode reserve(const std::string& name, std::uint64_t player, std::uint64_t reservation) {
+    proto::ReserveName request;
+    request.set_name(name);
+    request.set_player_id(player);
+    request.set_account_id(account_id);
+    request.set_reservation(reservation);
+    return ask<proto::ReserveNameReply>(*store, request).code();
+  }
+  proto::StoreCode claim(const std::string& name, std::uint64_t player, std::uint64_t reservation,
+                         bool release = false) {
+    proto::ClaimName request;
+    request.set_name(name);
+    request.set_player_id(player);
+    request.set_reservation(reservation);
+    request.set_release(release);
+    return ask<proto::StoreReply>(*store, request).code();
+  }
+  TempFolder folder;
+  std::string path = folder.file("directory.db");
+  DirectoryOptions options;
+  std::unique_ptr<DirectoryStore> store;
+  std::uint64_t account_id = 0;
+};
+
+TEST_F(DirectoryTest, AccountsAreMadeOnceAndSpreadOverTheShards) {
+  EXPECT_EQ(account("anna", true).account_id(), account_id);
+  EXPECT_EQ(account("anna", false).password_hash(), "hash of anna");
+  EXPECT_EQ(account("nobody", false).code(), proto::NO_SUCH);
+  EXPECT_EQ(account("anna", false).shard(), 0u);
+  EXPECT_EQ(account("ben", true).shard(), 1u);
+  EXPECT_EQ(account("cem", true).shard(), 0u);
+}
+
+TEST_F(DirectoryTest, ASessionBeginsByCompareAndSet) {
+  const auto reply = begin(0, 70, "t0");
+  EXPECT_EQ(reply.code(), proto::STORED);
+  EXPECT_EQ(reply.session_epoch(), 1u);
+  EXPECT_EQ(begin(0, 70, "t0").session_epoch(), 1u) << "asked again";
+  const auto late = begin(0, 71, "u0");
+  EXPECT_EQ(late.code(), proto::EXPECTED_OTHER);
+  EXPECT_EQ(late.session_epoch(), 1u);
+  EXPECT_EQ(begin(1, 71, "u0").session_epoch(), 2u);
+  EXPECT_EQ(resume("t0", "t1").code(), proto::NO_SUCH) << "the older session is gone";
+}
+
+TEST_F(DirectoryTest, AResumeRotatesTheTokenAndFencesTheOlderEpoch) {
+  begin(0, 70, "t0");
+  EXPECT_EQ(select(1, 11), proto::STORED);
+  const auto reply = resume("t0", "t1");
+  EXPECT_EQ(reply.code(), proto::STORED);
+  EXPECT_EQ(reply.session_epoch(), 2u);
+  EXPECT_EQ(reply.selected_player(), 11u);
+  EXPECT_EQ(reply.account_id(), account_id);
+  EXPECT_EQ(select(1, 12), proto::EXPECTED_OTHER);
+  EXPECT_EQ(resume("t1", "t2").session_epoch(), 3u);
+}
+
+TEST_F(DirectoryTest, TheSameResumeAskedTwiceIsAnsweredTwice) {
+  begin(0, 70, "t0");
+  EXPECT_EQ(resume("t0", "t1").session_epoch(), 2u);
+  EXPECT_EQ(resume("t0", "t1").session_epoch(), 2u);
+}
+
+TEST_F(DirectoryTest, ThePreviousTokenIsGoodForThirtySeconds) {
+  begin(0, 70, "t0");
+  resume("t0", "t1");
+  EXPECT_EQ(resume("t0", "t2", 30'000).code(), proto::STORED) << "the answer with t1 was lost";
+  EXPECT_EQ(resume("t2", "t3", 30'001).code(), proto::STORED);
+}
+
+TEST_F(DirectoryTest, ThePreviousTokenIsDeadOnceTheNewOneWasUsed) {
+  begin(0, 70, "t0");
+  resume("t0", "t1");
+  resume("t1", "t2");
+  const auto stolen = resume("t0", "x");
+  EXPECT_EQ(stolen.code(), proto::EXPECTED_OTHER);
+  EXPECT_EQ(stolen.detail(), "token reused");
+  EXPECT_EQ(resume("t2", "t3").code(), proto::NO_SUCH) << "the family lives on";
+  EXPECT_EQ(account("anna", false).session_epoch(), 4u);
+}
+
+TEST_F(DirectoryTest, ThePreviousTokenAfterThirtySecondsKillsTheFamily) {
+  begin(0, 70, "t0");
+  resume("t0", "t1");
+  EXPECT_EQ(resume("t0", "t2", 30'001).detail(), "token reused");
+}
+
+TEST_F(DirectoryTest, AnUnknownTokenKillsNothing) {
+  begin(0, 70, "t0");
+  EXPECT_EQ(resume("guess", "t1").code(), proto::NO_SUCH);
+  EXPECT_EQ(resume("t0", "t0").code(), proto::REJECTED) << "a token must be new";
+  EXPECT_EQ(resume("t0", "t1").code(), proto::STORED);
+}
+
+TEST_F(DirectoryTest, ASessionEndsOnlyUnderItsEpoch) {
+  begin(0, 70, "t0");
+  proto::SessionEnd end;
+  end.set_account_id(account_id);
+  end.set_session_epoch(0);
+  BatchOf().add(end).run(*store);
+  EXPECT_EQ(select(1, 1), proto::STORED);
+  end.set_session_epoch(1);
+  BatchOf().add(end).run(*store);
+  EXPECT_EQ(resume("t0", "t1").code(), proto::NO_SUCH);
+}
+
+TEST_F(DirectoryTest, ABanEndsTheSessionAndKeepsTheAccountOut) {
+  begin(0, 70, "t0");
+  proto::BanSet ban;
+  ban.set_account_id(account_id);
+  ban.set_until_unix_ms(kNow + 1000);
+  ban.set_reason("bot");
+  EXPECT_EQ(ask<proto::SessionReply>(*store, ban).session_epoch(), 2u);
+  EXPECT_EQ(resume("t0", "t1").code(), proto::NO_SUCH);
+  const auto refused = begin(2, 71, "u0");
+  EXPECT_EQ(refused.code(), proto::REJECTED);
+  EXPECT_EQ(refused.detail(), "banned");
+  EXPECT_EQ(refused.banned_until_unix_ms(), kNow + 1000);
+  EXPECT_EQ(account("anna", false).ban_reason(), "bot");
+  ban.set_until_unix_ms(0);
+  ask<proto::SessionReply>(*store, ban);
+  EXPECT_EQ(begin(2, 71, "u0").code(), proto::STORED);
+  ban.set_account_id(999);
+  EXPECT_EQ(ask<proto::SessionReply>(*store, ban).code(), proto::NO_SUCH);
+}
+
+TEST_F(DirectoryTest, ANameBelongsToTheFirstAlsoAgainstLookAlikes) {
+  EXPECT_EQ(reserve("Gold", 1, 100), proto::STORED);
+  EXPECT_EQ(reserve("Gold", 1, 100), proto::STORED);
+  EXPECT_EQ(reserve("g0ld", 2, 200), proto::NAME_TAKEN);
+  EXPECT_EQ(claim("Gold", 2, 200), proto::EXPECTED_OTHER);
+  EXPECT_EQ(claim("Gold", 1, 100), proto::STORED);
+  EXPECT_EQ(claim("Gold", 1, 100), proto::STORED);
+  EXPECT_EQ(claim("Nobody", 1, 100), proto::NO_SUCH);
+}
+
+TEST_F(DirectoryTest, AReleasedNameIsATombstone) {
+  reserve("Gold", 1, 100);
+  claim("Gold", 1, 100);
+  EXPECT_EQ(claim("Gold", 1, 100, true), proto::STORED);
+  EXPECT_EQ(claim("Gold", 1, 100, true), proto::STORED);
+  EXPECT_EQ(reserve("Gold", 1, 100), proto::NAME_TAKEN);
+  EXPECT_EQ(reserve("Gold", 2, 200), proto::NAME_TAKEN);
+  EXPECT_EQ(claim("Gold", 1, 100), proto::EXPECTED_OTHER);
+}
+
+TEST_F(DirectoryTest, APlayerIsLocatedByNameAndByIdOnceClaimed) {
+  proto::PlayerLocate by_name, by_id;
+  by_name.set_name("gOLd");
+  by_id.set_player_id(1);
+  reserve("Gold", 1, 100);
+  EXPECT_EQ(ask<proto::PlayerLocateReply>(*store, by_name).code(), proto::NO_SUCH);
+  claim("Gold", 1, 100);
+  EXPECT_EQ(ask<proto::PlayerLocateReply>(*store, by_name).player_id(), 1u);
+  EXPECT_EQ(ask<proto::PlayerLocateReply>(*store, by_id).name(), "Gold");
+  EXPECT_EQ(ask<proto::PlayerLocateReply>(*store, by_id).account_id(), account_id);
+}
+
+TEST_F(DirectoryTest, APlaceIsTakenByOneAndARepeatIsHarmless) {
+  proto::PlaceQuery query;
+  query.set_place("town#1");
+  EXPECT_EQ(ask<proto::PlaceReply>(*store, query).code(), proto::NO_SUCH);
+  proto::PlaceAcquire request;
+  request.set_place("town#1");
+  request.set_node(5);
+  *request.mutable_incarnation() = uid(7, 1);
+  request.set_acquire_id(44);
+  EXPECT_EQ(ask<proto::PlaceReply>(*store, request).epoch(), 1u);
+  EXPECT_EQ(ask<proto::PlaceReply>(*store, request).code(), proto::STORED);
+  auto rival = request;
+  rival.set_node(6);
+  rival.set_acquire_id(45);
+  const auto lost = ask<proto::PlaceReply>(*store, rival);
+  EXPECT_EQ(lost.code(), proto::EXPECTED_OTHER);
+  EXPECT_EQ(lost.holder(), 5u);
+  rival.set_expected_epoch(1);
+  EXPECT_EQ(ask<proto::PlaceReply>(*store, rival).epoch(), 2u);
+  EXPECT_EQ(ask<proto::PlaceReply>(*store, request).code(), proto::EXPECTED_OTHER) << "overtaken";
+  EXPECT_EQ(ask<proto::PlaceReply>(*store, query).holder(), 6u);
+}
+
+TEST_F(DirectoryTest, AGmCommandIsClaimedOnceByEachNodeAndItsAuditCannotBeRewritten) {
+  proto::GmClaim request;
+  request.set_command_id(8);
+  request.set_node("general-1");
+  request.set_text("give Anna 5 gold");
+  EXPECT_EQ(ask<proto::StoreReply>(*store, request).code(), proto::STORED);
+  EXPECT_EQ(ask<proto::StoreReply>(*store, request).code(), proto::EXPECTED_OTHER);
+  request.set_node("general-2");
+  EXPECT_EQ(ask<proto::StoreReply>(*store, request).code(), proto::STORED);
+  EXPECT_TRUE(store->audit_chain_whole());
+  store.reset();
+  sqlite3* db = nullptr;
+  sqlite3_open(path.c_str(), &db);
+  sqlite3_exec(db, "UPDATE gm_audit SET text = 'give Anna 1 gold' WHERE number = 1", nullptr, nullptr, nullptr);
+  sqlite3_close(db);
+  store = std::move(DirectoryStore::open(options).value());
+  EXPECT_FALSE(store->audit_chain_whole());
+}
+
+TEST_F(DirectoryTest, SwitchesAreRows) {
+  proto::SwitchSet set;
+  set.set_name("shop");
+  set.set_on(true);
+  ask<proto::StoreReply>(*store, set);
+  set.set_on(false);
+  EXPECT_EQ(ask<proto::StoreReply>(*store, set).code(), proto::STORED);
+  const auto list = ask<proto::SwitchesReply>(*store, proto::SwitchesQuery());
+  ASSERT_EQ(list.switches_size(), 1);
+  EXPECT_FALSE(list.switches(0).on());
+}
+
+}  // namespace
+}  // namespace dure::store
