@@ -1,0 +1,174 @@
+#include "common/base/text.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "gateway/gateway.h"
+
+namespace dure {
+namespace {
+
+template <class Reply>
+Reply with_code(proto::Code code) {
+  Reply reply;
+  reply.set_code(code);
+  return reply;
+}
+
+}  // namespace
+
+proto::Pong Gateway::ping(const From&, const proto::Ping& ping) {
+  proto::Pong pong;
+  pong.set_client_time_us(ping.client_time_us());
+  pong.set_server_time_us(to_us(now().time_since_epoch()));
+  return pong;
+}
+
+Task<std::optional<proto::CharactersReply>> Gateway::characters_of(std::uint32_t shard, AccountId account) {
+  proto::CharactersRequest ask;
+  ask.set_shard(shard);
+  ask.set_account_id(account.value);
+  auto characters = co_await call<proto::CharactersReply>(shard_agent(shard), ask);
+  if (!characters || characters->code() != proto::STORED) co_return std::nullopt;
+  co_return *characters;
+}
+
+Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::CreateCharacterRequest request) {
+  using Reply = proto::CreateCharacterReply;
+  Session* session = find(from.header.session);
+  if (session == nullptr) co_return with_code<Reply>(proto::WRONG_STATE);
+  if (!valid_name(request.name())) co_return with_code<Reply>(proto::INVALID);
+  const AccountId account = session->account;
+  const std::uint32_t shard = session->shard;
+  auto characters = co_await characters_of(shard, account);
+  if (!characters) co_return with_code<Reply>(proto::BUSY);
+  if (characters->characters_size() >= static_cast<int>(options_.character_slots))
+    co_return with_code<Reply>(proto::FULL);
+
+  proto::ReserveName reserve;
+  reserve.set_name(request.name());
+  reserve.set_player_id(entropy().id63());
+  reserve.set_account_id(account.value);
+  reserve.set_reservation(entropy().id63());
+  auto reserved = co_await call<proto::ReserveNameReply>(directory_agent(), reserve);
+  if (!reserved || reserved->code() == proto::RETRY) co_return with_code<Reply>(proto::BUSY);
+  if (reserved->code() == proto::NAME_TAKEN) co_return with_code<Reply>(proto::TAKEN);
+  if (reserved->code() != proto::STORED) co_return with_code<Reply>(proto::INVALID);
+
+  proto::CreatePlayerRequest create;
+  create.set_shard(shard);
+  create.set_player_id(reserve.player_id());
+  create.set_account_id(account.value);
+  create.set_realm_id(identity().realm_id);
+  create.set_name(request.name());
+  create.set_reservation(reserve.reservation());
+  auto created = co_await call<proto::StoreReply>(shard_agent(shard), create);
+  // In doubt the reservation stays: it expires by itself, or the same name is claimed by its owner later.
+  if (!created || created->code() == proto::RETRY) co_return with_code<Reply>(proto::BUSY);
+  proto::ClaimName claim;
+  claim.set_name(request.name());
+  claim.set_player_id(reserve.player_id());
+  claim.set_reservation(reserve.reservation());
+  claim.set_release(created->code() != proto::STORED);
+  auto claimed = co_await call<proto::StoreReply>(directory_agent(), claim);
+  if (created->code() != proto::STORED) co_return with_code<Reply>(proto::INVALID);
+  if (!claimed || claimed->code() != proto::STORED) co_return with_code<Reply>(proto::BUSY);
+  Reply reply = with_code<Reply>(proto::OK);
+  reply.mutable_character()->set_player_id(reserve.player_id());
+  reply.mutable_character()->set_name(request.name());
+  reply.mutable_character()->set_level(1);
+  co_return reply;
+}
+
+Task<proto::DeleteCharacterReply> Gateway::delete_character(From from, proto::DeleteCharacterRequest request) {
+  using Reply = proto::DeleteCharacterReply;
+  Session* session = find(from.header.session);
+  if (session == nullptr) co_return with_code<Reply>(proto::WRONG_STATE);
+  proto::DeletePlayerRequest erase;
+  erase.set_shard(session->shard);
+  erase.set_account_id(session->account.value);
+  erase.set_player_id(request.player_id());
+  erase.set_delete_at_unix_ms(request.restore() ? 0 : unix_ms(wall_now()) + to_ms(options_.delete_grace));
+  auto erased = co_await call<proto::StoreReply>(shard_agent(erase.shard()), erase);
+  if (!erased || erased->code() == proto::RETRY) co_return with_code<Reply>(proto::BUSY);
+  if (erased->code() != proto::STORED) co_return with_code<Reply>(proto::NOT_FOUND);
+  Reply reply = with_code<Reply>(proto::OK);
+  reply.set_delete_at_unix_ms(erase.delete_at_unix_ms());
+  co_return reply;
+}
+
+Task<proto::SelectCharacterReply> Gateway::select_character(From from, proto::SelectCharacterRequest request) {
+  using Reply = proto::SelectCharacterReply;
+  const SessionId id = from.header.session;
+  Session* session = find(id);
+  if (session == nullptr || session->state != SessionState::kAccount) co_return with_code<Reply>(proto::WRONG_STATE);
+  session->state = SessionState::kEntering;
+  const auto back = [](Session* s) {
+    if (s != nullptr && s->state == SessionState::kEntering) s->state = SessionState::kAccount, s->player = {};
+  };
+  auto characters = co_await characters_of(session->shard, session->account);
+  session = find(id);
+  const proto::Character* chosen = nullptr;
+  if (characters)
+    for (const auto& character : characters->characters())
+      if (character.player_id() == request.player_id() && character.delete_at_unix_ms() == 0) chosen = &character;
+  if (session == nullptr || chosen == nullptr) {
+    back(session);
+    co_return with_code<Reply>(characters ? proto::NOT_FOUND : proto::BUSY);
+  }
+  session->player = PlayerId(request.player_id());
+  session->name = chosen->name();
+  proto::SessionSelect select;
+  select.set_account_id(session->account.value);
+  select.set_session_epoch(session->epoch);
+  select.set_player_id(request.player_id());
+  auto selected = co_await call<proto::StoreReply>(directory_agent(), select);
+  session = find(id);
+  if (session == nullptr || !selected || selected->code() != proto::STORED) {
+    back(session);
+    co_return with_code<Reply>(selected && selected->code() == proto::EXPECTED_OTHER ? proto::NOT_ALLOWED
+                                                                                     : proto::BUSY);
+  }
+  auto admitted = co_await admit(id, "login", 0);
+  session = find(id);
+  if (session == nullptr) co_return with_code<Reply>(proto::WRONG_STATE);
+  if (!admitted || admitted->code() != proto::OK) {
+    // Whoever admits it after all hears that nobody waits (route_set).
+    back(session);
+    Reply reply = with_code<Reply>(admitted ? admitted->code() : proto::BUSY);
+    reply.set_retry_after_ms(500);
+    co_return reply;
+  }
+  // An owner reached over others may still be on its way to tell us.
+  if (session->state == SessionState::kEntering) hold(*session, options_.hold_deadline);
+  co_return with_code<Reply>(proto::OK);
+}
+
+Task<proto::LeaveWorldReply> Gateway::leave_world(From from, proto::LeaveWorldRequest) {
+  using Reply = proto::LeaveWorldReply;
+  const SessionId id = from.header.session;
+  Session* session = find(id);
+  if (session == nullptr || session->state != SessionState::kWorld) co_return with_code<Reply>(proto::WRONG_STATE);
+  session->state = SessionState::kLeaving;
+  const OwnerRoute route = session->route;
+  proto::LeavePlayer leave;
+  leave.set_player_id(session->player.value);
+  leave.set_reason("leave");
+  auto left = co_await call<proto::LeavePlayerReply>(route.owner, leave, options_.leave_deadline);
+  session = find(id);
+  if (session == nullptr || session->state != SessionState::kLeaving) co_return with_code<Reply>(proto::BUSY);
+  if (left && left->code() == proto::OK) {
+    proto::SessionSelect nobody;
+    nobody.set_account_id(session->account.value);
+    nobody.set_session_epoch(session->epoch);
+    leave_the_world(*session);
+    (void)co_await call<proto::StoreReply>(directory_agent(), nobody);
+    co_return with_code<Reply>(proto::OK);
+  }
+  if (session->route.owner == route.owner && peer_up(route.owner))
+    session->state = SessionState::kWorld;
+  else
+    walk_back(*session, "the place you were in is gone");
+  co_return with_code<Reply>(proto::BUSY);
+}
+
+}  // namespace dure

@@ -1,0 +1,46 @@
+// What an IO thread knows of one socket. A plain record of ClientPort, which alone touches it.
+//
+//   silent ──first frame──► greeted ──ClientAccepted──► accepted      any of them ──► closing ──► gone
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "common/base/ids.h"
+#include "gateway/frame_reader.h"
+#include "gateway/send_queue.h"
+#include "gateway/token_bucket.h"
+
+namespace dure {
+
+struct ClientConnection {
+  ClientConnection(ClientId client, std::string address_text, std::string key, const PortOptions& options, MonoTime now)
+      : id(client),
+        address(std::move(address_text)),
+        address_key(std::move(key)),
+        reader(options),
+        queue(options.queue_bytes_max),
+        opened_at(now),
+        last_frame_at(now) {}
+
+  ClientId id;
+  std::string address, address_key;
+  FrameReader reader;
+  SendQueue queue;
+  std::array<TokenBucket, kRateClasses> buckets;
+  TokenBucket refusals, latest_budget;
+  MonoTime opened_at, last_frame_at;
+  MonoTime full_since{};          // zero: the queue is not full
+  std::uint32_t seq = 0;          // of the last frame
+  std::uint32_t undelivered = 0;  // frames that the logic thread has not taken yet
+  std::uint32_t unknown = 0;
+  SessionId session;       // none: speaks for nobody yet
+  bool announced = false;  // the logic thread knows of it
+  bool accepted = false;
+  bool counted = true;  // against its address
+  bool closing = false;
+  bool touched = false;
+  std::string reason;  // why it is being closed
+};
+
+}  // namespace dure

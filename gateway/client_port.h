@@ -1,0 +1,89 @@
+// The clients of one IO thread: decodes and limits what they send, queues what they are sent, keeps the replay ring of
+// their sessions and the table of their topics. No socket, thread or clock inside. It owns connections and the output
+// of sessions; the logic thread owns what a session is.
+//
+// A client that breaks a limit is answered or closed, never more; nobody else is affected. Every frame of class
+// reliable that a session is sent counts and is kept in its ring, whether or not a socket is there; frames to a client
+// itself (FrameOut without session: LoginReply, ResumeReply) do not count.
+#pragma once
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "common/logic/client_io.h"
+#include "common/proto/routes.h"
+#include "gateway/address_limits.h"
+#include "gateway/client_connection.h"
+#include "gateway/replay_ring.h"
+#include "gateway/topic_table.h"
+
+namespace dure {
+
+struct PortFigures {
+  std::uint64_t frames_in = 0, frames_out = 0, refused = 0, closed_for_cause = 0, latest_dropped = 0;
+};
+
+class ClientPort : public ClientIo {
+ public:
+  // Both must outlive the port.
+  ClientPort(const Routes& routes, const PortOptions& options);
+
+  [[nodiscard]] bool opened(ClientId client, std::string_view address, MonoTime now) override;
+  void received(ClientId client, std::string_view bytes, MonoTime now) override;
+  void closed(ClientId client, MonoTime now) override;
+  void command(const Outbound& command, MonoTime now) override;
+  void tick(MonoTime now) override;
+  [[nodiscard]] bool reads(ClientId client) const override;
+  void gather(ClientId client, std::size_t most, std::vector<std::string_view>* pieces) override;
+  void wrote(ClientId client, std::size_t bytes, MonoTime now) override;
+  [[nodiscard]] bool closing(ClientId client) const override;
+  void take_touched(std::vector<ClientId>* touched) override;
+  void take_events(std::vector<Inbound>* events) override;
+
+  const PortFigures& figures() const { return figures_; }
+  std::size_t clients() const { return connections_.size(); }
+  std::size_t sessions() const { return sessions_.size(); }
+
+ private:
+  struct Session {
+    ClientId client;  // none: its socket is lost
+    ReplayRing ring;
+    bool waiting = false;          // bound to a new socket; its ring is on the way
+    std::vector<Bytes> meanwhile;  // reliable frames that came while waiting
+  };
+
+  ClientConnection* find(ClientId client);
+  const ClientConnection* find(ClientId client) const;
+  void cut_frames(ClientConnection& connection, MonoTime now);
+  void take_frame(ClientConnection& connection, const ClientFrame& frame, MonoTime now);
+  void refuse(ClientConnection& connection, const ClientFrame& frame, std::uint32_t code, Duration wait, MonoTime now);
+  void close(ClientConnection& connection, std::uint32_t code, const char* reason);
+  void close_silently(ClientConnection& connection, const char* reason);
+  void check_deadlines(ClientConnection& connection, MonoTime now);
+  void queue(ClientConnection& connection, const Bytes& frame, bool latest, MonoTime now);
+  void deliver(SessionId session, const Bytes& frame, bool latest, MonoTime now);
+  void touch(ClientConnection& connection);
+  void uncount(ClientConnection& connection);
+
+  void run(const SessionBind& bind);
+  void run(const SessionTake& take);
+  void run(const SessionResumed& resumed, MonoTime now);
+  void run(const SessionEnded& ended);
+  void run(const FrameOut& out, MonoTime now);
+  void run(const TopicFrame& publish, MonoTime now);
+  void run(const FrameCredit& credit, MonoTime now);
+  void run(const ClientClose& close);
+  void run(const ClientAccepted& accepted, MonoTime now);
+
+  const Routes& routes_;
+  const PortOptions& options_;
+  AddressLimits addresses_;
+  std::map<ClientId, std::unique_ptr<ClientConnection>> connections_;
+  std::unordered_map<SessionId, Session> sessions_;
+  TopicTable topics_;
+  std::vector<ClientId> touched_;
+  std::vector<Inbound> events_;
+  PortFigures figures_;
+};
+
+}  // namespace dure

@@ -1,0 +1,330 @@
+#include "gateway/gateway.h"
+
+#include <algorithm>
+
+#include "common/logic/gm.h"
+#include "common/proto/client_frame.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/gateway.pb.h"
+
+namespace dure {
+namespace {
+constexpr Duration kSweepInterval = milliseconds(100);
+}
+
+Gateway::Gateway(NodeIdentity identity, const Routes& routes, Seams seams, GatewayOptions options)
+    : Node(std::move(identity), routes, seams), options_(std::move(options)) {
+  on(&Gateway::ping);
+  on(&Gateway::login);
+  on(&Gateway::resume);
+  on(&Gateway::create_character);
+  on(&Gateway::delete_character);
+  on(&Gateway::select_character);
+  on(&Gateway::route_set);
+  on(&Gateway::subscribe);
+  on(&Gateway::unsubscribe);
+  on(&Gateway::publish);
+  on(&Gateway::route_hold);
+  on(&Gateway::route_drop);
+  on(&Gateway::leave_world);
+  on(&Gateway::session_fenced);
+}
+
+void Gateway::on_start() {
+  every(kSweepInterval, [this] { sweep(); });
+}
+
+void Gateway::check_invariants() const {
+  for (const auto& [id, session] : sessions_) {
+    CHECK(session.id == id && session.epoch != 0);
+    CHECK(session.held.size() <= options_.held_frames_max);
+    if (session.state == SessionState::kAccount) CHECK(session.route.epoch == 0 && session.topics.empty());
+    if (session.state == SessionState::kWorld) CHECK(session.route.owner && session.held.empty());
+    if (!session.attached) continue;
+    const auto client = clients_.find(session.client);
+    CHECK(client != clients_.end() && client->second.session == id);
+  }
+}
+
+const Session* Gateway::session(SessionId id) const {
+  const auto at = sessions_.find(id);
+  return at == sessions_.end() ? nullptr : &at->second;
+}
+
+Session* Gateway::find(SessionId id) {
+  const auto at = sessions_.find(id);
+  return at == sessions_.end() ? nullptr : &at->second;
+}
+
+Session* Gateway::session_of(ClientId client) {
+  const auto at = clients_.find(client);
+  return at == clients_.end() ? nullptr : find(at->second.session);
+}
+
+// ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Gateway::on_client_opened(const ClientOpened& opened) { clients_[opened.client].address = opened.address; }
+
+void Gateway::on_client_closed(const ClientClosed& closed) {
+  const auto at = clients_.find(closed.client);
+  if (at == clients_.end()) return;
+  Session* session = find(at->second.session);
+  clients_.erase(at);
+  credit_.erase(closed.client);
+  if (session == nullptr || session->client != closed.client) return;
+  log().event(LogLevel::kInfo, "session.unlinked", {{"session", session->id}, {"why", closed.reason}});
+  session->attached = false;
+  session->lost_at = now();
+  tell_lost(*session, false);
+}
+
+void Gateway::on_client_frame(const ClientFrameIn& frame) {
+  ++credit_[frame.client];
+  const auto at = clients_.find(frame.client);
+  const RouteInfo* route = routes().find(frame.message_id);
+  if (at == clients_.end() || route == nullptr || !route->from_client) return;
+  Session* session = find(at->second.session);
+  const Bound bound = route->goes_to(Role::kGateway) ? Bound::kGateway
+                      : route->goes_to(Role::kChat)  ? Bound::kChat
+                                                     : Bound::kOwner;
+  const auto refuse = [&](std::uint32_t code, std::uint32_t retry_after_ms) {
+    refuse_frame(frame.client, frame.message_id, frame.seq, code, retry_after_ms);
+  };
+  if (route->developer_only && !identity().developer) return refuse(proto::NOT_ALLOWED, 0);
+  switch (judge(session, at->second.logging_in, route->phase, bound)) {
+    case Verdict::kWrongState:
+      return refuse(proto::WRONG_STATE, 0);
+    case Verdict::kBusy:
+      return refuse(proto::BUSY, 500);
+    case Verdict::kHold:
+      if (session->held.size() >= options_.held_frames_max || now() >= session->held_until)
+        return refuse(proto::BUSY, 500);
+      session->held.push_back({frame.message_id, frame.seq, frame.body});
+      return;
+    case Verdict::kTake:
+      break;
+  }
+  if (bound != Bound::kGateway) return forward(*session, frame.message_id, frame.seq, frame.body);
+  if (route->phase == Phase::kConnected) at->second.logging_in = true;
+  MeshHeader header;
+  header.kind = MeshKind::kFromClient;
+  header.message_id = frame.message_id;
+  header.call = CallId(frame.client.value);
+  header.client_seq = frame.seq;
+  if (session != nullptr)
+    header.session = session->id, header.account = session->account, header.player = session->player;
+  send_raw(id(), header, frame.body);
+}
+
+void Gateway::on_turn_end() {
+  for (const auto& [client, frames] : credit_) effect(FrameCredit{client, frames});
+  credit_.clear();
+}
+
+void Gateway::frame_to(ClientId client, SessionId session, std::uint32_t message_id, std::uint32_t seq,
+                       std::string_view body) {
+  const RouteInfo* route = routes().find(message_id);
+  FrameOut out;
+  out.client = client;
+  out.session = session;
+  out.frame = Bytes(encode_frame(static_cast<std::uint16_t>(message_id), seq, body));
+  out.latest = route != nullptr && route->latest;
+  effect(std::move(out));
+}
+
+void Gateway::to_client(const Session& session, std::uint32_t message_id, std::uint32_t seq, std::string_view body) {
+  frame_to(session.client, session.id, message_id, seq, body);
+}
+
+void Gateway::refuse_frame(ClientId client, std::uint32_t message_id, std::uint32_t seq, std::uint32_t code,
+                           std::uint32_t retry_after_ms) {
+  proto::ErrorReply error;
+  error.set_code(static_cast<proto::Code>(code));
+  error.set_message_id(message_id);
+  error.set_retry_after_ms(retry_after_ms);
+  const Session* session = session_of(client);
+  frame_to(client, session != nullptr ? session->id : SessionId(), route_id(proto::ErrorReply::descriptor()), seq,
+           error.SerializeAsString());
+}
+
+// An answer of our own handlers, or a frame of an owner or of chat.
+void Gateway::on_to_client(const MeshHeader& header, std::string_view body) {
+  const ClientId asked(header.call.value);
+  if (header.from == id()) {
+    const auto at = clients_.find(asked);
+    if (at == clients_.end()) return;
+    static const std::uint32_t login_id = route_id(proto::LoginReply::descriptor());
+    static const std::uint32_t error_id = route_id(proto::ErrorReply::descriptor());
+    const bool counted = header.message_id != login_id;
+    if (!counted || header.message_id == error_id) at->second.logging_in = false;
+    frame_to(asked, counted ? at->second.session : SessionId(), header.message_id, header.client_seq, body);
+    return;
+  }
+  const Session* session = find(header.session);
+  if (session == nullptr || header.session_epoch > session->epoch) return;
+  const bool owner = header.from == session->route.owner && header.player_epoch == session->route.epoch;
+  if (!owner && header.from.role() != Role::kChat) {
+    ++stale_frames_;
+    return;
+  }
+  // A request of an earlier connection has no number on this one.
+  const bool same_connection = !asked || asked == session->client;
+  to_client(*session, header.message_id, same_connection ? header.client_seq : 0, body);
+}
+
+void Gateway::close_client(ClientId client, std::uint32_t code, const std::string& reason) {
+  proto::CloseNotice notice;
+  notice.set_code(static_cast<proto::Code>(code));
+  notice.set_reason(reason);
+  const auto id = static_cast<std::uint16_t>(route_id(proto::CloseNotice::descriptor()));
+  effect(ClientClose{client, Bytes(encode_frame(id, 0, notice.SerializeAsString()))});
+}
+
+// ── sessions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+Session& Gateway::open_session(SessionId id, std::uint32_t epoch, AccountId account, std::uint32_t shard,
+                               ClientId client, bool fresh) {
+  Session& session = sessions_[id];
+  session.id = id;
+  session.epoch = epoch;
+  session.account = account;
+  session.shard = shard;
+  session.client = client;
+  session.attached = true;
+  Client& socket = clients_.at(client);
+  socket.session = id;
+  socket.logging_in = false;
+  effect(ClientAccepted{client});
+  effect(SessionBind{client, id, fresh});
+  return session;
+}
+
+void Gateway::leave_the_world(Session& session) {
+  drop_topics(session, {});
+  for (auto topics = session.topics; const auto& [topic, publisher] : topics) drop_topic(session, topic);
+  refuse_held(session);
+  session.state = SessionState::kAccount;
+  session.route = {};
+  session.player = {};
+  session.owner_lost = false;
+  session.walk = 0;
+  session.because.clear();
+}
+
+void Gateway::tell_lost(const Session& session, bool gone) {
+  if (!session.player) return;
+  proto::SessionLost lost;
+  lost.set_session_id(session.id.value);
+  lost.set_player_id(session.player.value);
+  lost.set_gone(gone);
+  if (session.route.owner) send(session.route.owner, lost);
+  for (const NodeId chat : peers(Role::kChat)) send(chat, lost);
+}
+
+void Gateway::end_session(SessionId id, std::uint32_t code, const std::string& reason, bool tell_directory) {
+  Session* session = find(id);
+  if (session == nullptr) return;
+  log().event(LogLevel::kInfo, "session.ended", {{"session", id}, {"account", session->account}, {"why", reason}});
+  tell_lost(*session, true);
+  leave_the_world(*session);
+  if (session->attached) close_client(session->client, code, reason);
+  effect(SessionEnded{session->client, id});
+  if (tell_directory) {
+    proto::SessionEnd end;
+    end.set_account_id(session->account.value);
+    end.set_session_epoch(session->epoch);
+    send(directory_agent(), end);
+  }
+  if (const auto at = clients_.find(session->client); at != clients_.end() && at->second.session == id)
+    at->second.session = {};
+  resumes_.erase(id);
+  sessions_.erase(id);
+}
+
+void Gateway::sweep() {
+  std::vector<SessionId> over;
+  for (auto& [id, session] : sessions_) {
+    if (!session.attached && now() - session.lost_at >= options_.session_kept) over.push_back(id);
+    if (session.state != SessionState::kHolding || now() < session.held_until) continue;
+    refuse_held(session);
+    // The handoff did not happen, or its word was lost: the owner we know has it.
+    if (session.owner_lost) continue;
+    if (session.route.owner)
+      session.state = SessionState::kWorld;
+    else
+      walk_back(session, "nobody took you in");
+  }
+  for (const SessionId id : over) end_session(id, proto::OK, "link lost", true);
+  std::erase_if(tries_, [&](const auto& entry) { return entry.second.full(options_.password_tries, now()); });
+  std::erase_if(logins_, [&](const auto& entry) { return entry.second.full(options_.address_logins, now()); });
+  std::erase_if(nonces_, [&](const auto& entry) { return entry.second < unix_ms(wall_now()); });
+}
+
+void Gateway::session_fenced(const From&, const proto::SessionFenced& fenced) {
+  std::vector<SessionId> older;
+  for (const auto& [id, session] : sessions_)
+    if (session.account == AccountId(fenced.account_id()) && session.epoch <= fenced.session_epoch())
+      older.push_back(id);
+  for (const SessionId id : older) end_session(id, proto::NOT_ALLOWED, fenced.reason(), false);
+}
+
+void Gateway::on_switches() {
+  if (!switched_on("maintenance", false)) return;
+  std::vector<SessionId> all;
+  for (const auto& [id, session] : sessions_) all.push_back(id);
+  for (const SessionId id : all) end_session(id, proto::CLOSED, "maintenance", true);
+}
+
+// ── leaving in order ────────────────────────────────────────────────────────────────────────────────────────
+
+void Gateway::on_stop(bool at_once) {
+  if (at_once) return stopped();
+  if (!std::exchange(draining_, true)) spawn(drain());
+}
+
+Task<void> Gateway::drain() {
+  const MonoTime deadline = now() + options_.drain_deadline;
+  std::vector<SessionId> all;
+  for (const auto& [id, session] : sessions_) all.push_back(id);
+  for (const SessionId id : all) spawn(drain_one(id));
+  while (leaving_ > 0 && now() < deadline) co_await wait(milliseconds(10));
+  for (const SessionId id : all) end_session(id, proto::CLOSED, "the gateway stops", false);
+  for (const auto& [client, known] : clients_) close_client(client, proto::CLOSED, "the gateway stops");
+  // One turn more, so that what was said has left before the process may end.
+  co_await wait(milliseconds(20));
+  stopped();
+}
+
+Task<void> Gateway::drain_one(SessionId id) {
+  Session* session = find(id);
+  if (session == nullptr || !session->route.owner) co_return;
+  session->state = SessionState::kLeaving;
+  refuse_held(*session);
+  ++leaving_;
+  proto::LeavePlayer leave;
+  leave.set_player_id(session->player.value);
+  leave.set_reason("drain");
+  (void)co_await call<proto::LeavePlayerReply>(session->route.owner, leave, options_.drain_deadline);
+  --leaving_;
+}
+
+// ── seeing ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+PeerLoad Gateway::load() const {
+  PeerLoad load;
+  for (const auto& [id, session] : sessions_) load.players += session.route.owner ? 1 : 0;
+  return load;
+}
+
+void Gateway::monitor(std::vector<std::pair<std::string, std::string>>* fields) const {
+  const auto add = [fields](const char* key, std::uint64_t value) { fields->emplace_back(key, std::to_string(value)); };
+  add("clients", clients_.size());
+  add("sessions", sessions_.size());
+  add("forwarded", forwarded_);
+  add("stale_frames", stale_frames_);
+  add("topics", subscribers_.size());
+  add("hashes_waiting", hashes_waiting_);
+}
+
+}  // namespace dure
