@@ -34,6 +34,7 @@ Lobby::Lobby(NodeIdentity identity, const Routes& node_routes, Seams seams, Opti
   on(&Lobby::queue_join);
   on(&Lobby::match_found);
   on(&Lobby::places_notice);
+  on(&Lobby::topic_gap);
 }
 
 Lobby::~Lobby() = default;
@@ -108,6 +109,15 @@ proto::ChangeZoneReply Lobby::change_zone(Player& player, const proto::ChangeZon
   const PlayerRef ref{player.id, player.epoch};
   after(Duration{}, [this, ref, place] { walk(ref, place); });
   return reply;
+}
+
+// The gateway dropped reliable frames of a cell for a slow client: it sees everything around it anew.
+void Lobby::topic_gap(const From& from, const proto::TopicGap& gap) {
+  for (const auto& [member, player] : players()) {
+    if (player.session.session != SessionId(gap.session_id()) || player.session.gateway != from.node()) continue;
+    if (Zone* here = zone_of(player); here != nullptr && player.session.linked)
+      here->area().watch(member, player.session, player.epoch, tick_number());
+  }
 }
 
 // ── arriving, leaving ───────────────────────────────────────────────────────────────────────────────────────

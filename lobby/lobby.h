@@ -28,6 +28,7 @@ class QueueJoin;
 class QueueJoinReply;
 class QueueReply;
 class QueueRequest;
+class TopicGap;
 }  // namespace proto
 
 // A part of the game that lives in the lobby. Its constructor takes the Lobby& and registers its handlers there.
@@ -36,7 +37,8 @@ class LobbyFeature {
   virtual ~LobbyFeature() = default;
   // A zone begins, or was built again after a fault: npcs come now.
   virtual void zone_opened(Zone&) {}
-  // The player stands in its zone; its state is told right afterwards, so what is committed here is in it.
+  // The player is about to stand in its zone (zone_of): its entity and its state are shown right afterwards, so what is
+  // committed or changed here is in them.
   virtual void player_arrived(Player&) {}
 };
 
@@ -94,6 +96,7 @@ class Lobby : public OwnerNode {
   proto::QueueJoinReply queue_join(const From& from, const proto::QueueJoin& join);
   void match_found(const From& from, const proto::MatchFound& match);
   void places_notice(const From& from, const proto::PlacesNotice& notice);
+  void topic_gap(const From& from, const proto::TopicGap& gap);
 
   // places (lobby_places.cpp)
   static std::vector<std::string> all_places(const Content& content);

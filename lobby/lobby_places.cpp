@@ -127,8 +127,8 @@ void Lobby::arrive(Player& player, Zone& zone, const proto::Admit& admit, bool f
 void Lobby::put(Player& player, Zone& zone) {
   player.zone_hint = zone.content().name;
   player.channel_hint = zone.channel();
-  zone.enter(player, tick_number());
   for (auto& feature : features_) feature->player_arrived(player);
+  zone.enter(player, tick_number());
 }
 
 // ── moving on ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/game/sample/combat.h"
 #include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
 
@@ -14,7 +15,11 @@ Bag::Bag(Lobby& lobby, const Items& items) : lobby_(lobby), items_(items) {
 }
 
 void Bag::player_arrived(Player& player) {
-  if (player.mirror.flag(kStarterFlag)) return;
+  const bool fresh = !player.mirror.flag(kStarterFlag);
+  player.hit_points_max = player_hit_points(level_of(player.mirror.counter("experience")));
+  player.hit_points =
+      fresh ? player.hit_points_max : std::clamp<std::uint32_t>(player.hit_points, 1, player.hit_points_max);
+  if (!fresh) return;
   proto::Operation kit;
   starter_kit(items_, &kit);
   if (const auto guard = lobby_.commit(player, kit); guard != Mirror::Guard::kOk)

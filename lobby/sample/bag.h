@@ -1,4 +1,4 @@
-// What a character carries, in a zone: the starter kit at the first arrival, items in use anywhere.
+// What a character is and carries, in a zone: hit points by level, the starter kit at the first arrival, items in use.
 #pragma once
 #include "common/game/sample/shop.h"
 #include "lobby/lobby.h"

@@ -82,6 +82,7 @@ LobbyTest::LobbyTest() {
     auto* aggregate = grant.mutable_aggregate();
     aggregate->set_player_id(request.player_id());
     aggregate->set_name("P" + std::to_string(request.player_id()));
+    if (veterans_.count(request.player_id())) aggregate->add_flags(sample::kStarterFlag);
     if (const auto hint = hints_.find(request.player_id()); hint != hints_.end())
       *aggregate->mutable_hint() = hint->second;
     return grant;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "common/game/sample/sample.pb.h"
@@ -63,6 +64,7 @@ class LobbyTest : public testing::Test {
   std::unique_ptr<FakeCluster> cluster_;
   std::map<std::uint64_t, std::uint64_t> epochs_;
   std::map<std::uint64_t, proto::Hint> hints_;
+  std::set<std::uint64_t> veterans_;  // had their starter kit long ago
   std::vector<proto::Operation> applied_;
   std::map<std::string, std::pair<std::uint64_t, NodeId>> held_by_other_;
   bool database_saves_ = true;

@@ -143,6 +143,19 @@ TEST_F(LobbyTest, EchoComesBackFromTheOwnersLogic) {
   EXPECT_EQ(ask<proto::EchoReply>(1, echo)->stamp(), 42u);
 }
 
+TEST_F(LobbyTest, AClientThatMissedFramesOfACellSeesEverythingAnew) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  cluster_->run(milliseconds(200));
+  cluster_->forget_sent();
+  proto::TopicGap gap;
+  gap.set_session_id(10);
+  cluster_->say(kGateway, gap);
+  cluster_->turn();
+  const auto cell = told<proto::CellChanged>();
+  ASSERT_TRUE(cell.has_value());
+  EXPECT_TRUE(cell->whole());
+}
+
 TEST_F(LobbyTest, AZoneWhoseTickThrowsIsBuiltAgainAndItsPlayersAcquiredAgain) {
   ASSERT_EQ(admit(1).code(), proto::OK);
   ASSERT_EQ(admit(2).code(), proto::OK);

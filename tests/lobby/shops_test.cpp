@@ -30,6 +30,7 @@ class ShopsTest : public LobbyTest {
 TEST_F(ShopsTest, AFreshCharacterHasTheStarterKitOnce) {
   EXPECT_EQ(player(1).mirror.balance("gold"), 500);
   EXPECT_EQ(player(1).mirror.balance("potion"), 3);
+  EXPECT_EQ(player(1).hit_points, player(1).hit_points_max);
   ASSERT_EQ(applied_.size(), 1u);
   EXPECT_EQ(applied_[0].reason(), "starter");
   admit(1);

@@ -90,6 +90,7 @@ TEST_F(LobbyTest, AZoneNobodyHoldsIsBusy) {
 
 TEST_F(LobbyTest, AnArrivalByTicketStandsInTheZoneItAsksFor) {
   epochs_[1] = 5;
+  veterans_.insert(1);
   proto::Admit request;
   request.set_ticket(true);
   request.set_expected_epoch(5);
