@@ -40,6 +40,7 @@ inline constexpr std::uint32_t kNamePartitions = 64;
 struct Directory {
   StoreFile& file;
   Database& db;
+  std::uint32_t first_shard;
   std::uint32_t shards;    // new accounts go to the one with the fewest
   std::uint32_t realm_id;  // of new accounts
 };

@@ -7,7 +7,7 @@ namespace {
 std::uint32_t emptiest_shard(Directory& directory) {
   std::uint32_t best = 0;
   std::int64_t fewest = -1;
-  for (std::uint32_t shard = 0; shard < directory.shards; ++shard) {
+  for (std::uint32_t shard = directory.first_shard; shard < directory.first_shard + directory.shards; ++shard) {
     const auto accounts = directory.db.number("SELECT accounts FROM shard_load WHERE shard = ?1", shard).value_or(0);
     if (fewest >= 0 && accounts >= fewest) continue;
     best = shard;

@@ -11,7 +11,7 @@ struct DirectoryStore::Parts {
   Batch batch;
 
   Parts(std::unique_ptr<StoreFile> opened, const DirectoryOptions& options)
-      : file(std::move(opened)), directory{*file, file->database(), options.shards, options.realm_id}, batch(*file) {
+      : file(std::move(opened)), directory{*file, file->database(), options.first_shard, options.shards, options.realm_id}, batch(*file) {
     on(&find_account);
     on(&set_ban);
     on(&begin_session);

@@ -12,7 +12,8 @@
 namespace dure::store {
 
 struct DirectoryOptions : FileOptions {
-  std::uint32_t shards = 1;  // new accounts go to shards 0 … shards - 1
+  std::uint32_t first_shard = 0;  // new accounts go to so many shards from this one on
+  std::uint32_t shards = 1;
 };
 
 class DirectoryStore {

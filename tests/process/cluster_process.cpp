@@ -1,0 +1,166 @@
+#include "tests/process/cluster_process.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace dure::test {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kLook = std::chrono::milliseconds(50);
+
+// A port that was free a moment ago.
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    throw std::runtime_error("no free port");
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+pid_t start(const std::vector<std::string>& arguments, const std::string& output) {
+  std::vector<char*> argv{const_cast<char*>(DURE_PROGRAM)};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  const int fd = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::dup2(fd, 1);
+  ::dup2(fd, 2);
+  ::setpgid(0, 0);
+  ::execv(DURE_PROGRAM, argv.data());
+  ::_exit(127);
+}
+
+// -1: still running at the deadline.
+int reap(pid_t pid, Clock::time_point deadline) {
+  for (;;) {
+    int status = 0;
+    if (::waitpid(pid, &status, WNOHANG) == pid)
+      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (Clock::now() >= deadline) return -1;
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+}  // namespace
+
+Finished run_dure(const std::vector<std::string>& arguments, std::chrono::seconds limit) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "dure-run-XXXXXX").string();
+  const int fd = ::mkstemp(pattern.data());
+  ::close(fd);
+  const pid_t pid = start(arguments, pattern);
+  Finished finished;
+  finished.exit_code = reap(pid, Clock::now() + limit);
+  if (finished.exit_code < 0) {
+    ::kill(-pid, SIGKILL);
+    finished.exit_code = reap(pid, Clock::now() + std::chrono::seconds(5));
+  }
+  finished.output = read_file(pattern);
+  std::filesystem::remove(pattern);
+  return finished;
+}
+
+ClusterProcess::ClusterProcess(const std::string& config_name) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "dure-test-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  folder_ = pattern;
+  config_ = path("cluster.toml");
+  output_file_ = path("output");
+  std::string text = read_file(std::string(DURE_SOURCE_DIR) + "/configs/" + config_name);
+  std::map<std::string, int> ports;  // the same old port becomes the same new one
+  const std::regex port("127\\.0\\.0\\.1:(\\d+)");
+  std::string moved;
+  auto from = text.cbegin();
+  for (std::sregex_iterator at(text.begin(), text.end(), port), end; at != end; ++at) {
+    int& mine = ports[(*at)[1].str()];
+    if (mine == 0) mine = free_port();
+    moved.append(from, (*at)[0].first);
+    moved += "127.0.0.1:" + std::to_string(mine);
+    from = (*at)[0].second;
+  }
+  moved.append(from, text.cend());
+  moved = std::regex_replace(moved, std::regex("data_dir = \"[^\"]*\""), "data_dir = \"" + path("data") + "\"");
+  moved = std::regex_replace(moved, std::regex("key_file = \"configs/"),
+                             "key_file = \"" + std::string(DURE_SOURCE_DIR) + "/configs/");
+  std::ofstream(config_) << moved;
+}
+
+ClusterProcess::~ClusterProcess() {
+  if (pid_ > 0 && stop() < 0) {
+    ::kill(-pid_, SIGKILL);
+    (void)reap(pid_, Clock::now() + std::chrono::seconds(5));
+  }
+  std::filesystem::remove_all(folder_);
+}
+
+void ClusterProcess::up(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all{"up", "--config", config_};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  pid_ = start(all, output_file_);
+}
+
+std::string ClusterProcess::output() { return read_file(output_file_); }
+
+bool ClusterProcess::printed(const std::string& text, std::chrono::seconds limit) {
+  for (const auto deadline = Clock::now() + limit; Clock::now() < deadline; std::this_thread::sleep_for(kLook)) {
+    if (output().find(text) != std::string::npos) return true;
+    if (::kill(pid_, 0) != 0) return false;
+  }
+  return false;
+}
+
+int ClusterProcess::wait(std::chrono::seconds limit) {
+  const int code = reap(pid_, Clock::now() + limit);
+  if (code >= 0) pid_ = -1;
+  return code;
+}
+
+int ClusterProcess::stop(std::chrono::seconds limit) {
+  ::kill(pid_, SIGTERM);
+  return wait(limit);
+}
+
+nlohmann::json ClusterProcess::status() {
+  const Finished asked = run_dure({"status", "--json", "--config", config_}, std::chrono::seconds(5));
+  return nlohmann::json::parse(asked.output, nullptr, false);
+}
+
+bool ClusterProcess::until(std::chrono::seconds limit, const std::function<bool(const nlohmann::json&)>& condition) {
+  for (const auto deadline = Clock::now() + limit; Clock::now() < deadline; std::this_thread::sleep_for(kLook)) {
+    const auto now = status();
+    if (!now.is_discarded() && condition(now)) return true;
+  }
+  return false;
+}
+
+nlohmann::json ClusterProcess::report(const std::string& name) {
+  return nlohmann::json::parse(read_file(path(name)), nullptr, false);
+}
+
+}  // namespace dure::test

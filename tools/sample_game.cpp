@@ -1,0 +1,53 @@
+#include "common/game/sample/outcome.h"
+#include "common/game/sample/sample.pb.h"
+#include "dungeon/sample/sample.h"
+#include "lobby/sample/sample.h"
+#include "tools/game.h"
+
+namespace dure {
+namespace {
+
+struct SampleContent {
+  sample::LobbyContent lobby;
+  sample::FightContent fight;
+};
+
+}  // namespace
+
+std::vector<const google::protobuf::FileDescriptor*> game_files() { return {sample::BuyRequest::descriptor()->file()}; }
+
+Result<Game> load_game(const std::string& content_dir) {
+  ContentFile files[4];
+  const char* names[] = {"zones.toml", "dungeons.toml", "items.toml", "shops.toml"};
+  for (int i = 0; i < 4; ++i) {
+    auto file = read_content(content_dir, names[i]);
+    if (!file) return tl::unexpected<Error>(file.error());
+    files[i] = std::move(*file);
+  }
+  auto content = parse_content(files[0], files[1]);
+  if (!content) return tl::unexpected<Error>(content.error());
+  auto runs = sample::parse_runs(files[1].name, files[1].text);
+  if (!runs) return tl::unexpected<Error>(runs.error());
+  auto items = sample::parse_items(files[2]);
+  if (!items) return tl::unexpected<Error>(items.error());
+  auto shops = sample::parse_shops(files[3], *items);
+  if (!shops) return tl::unexpected<Error>(shops.error());
+
+  auto kept = std::make_shared<SampleContent>();
+  kept->fight = {std::move(*runs), items->weapon_power()};
+  kept->lobby = {std::move(*items), std::move(*shops)};
+  Game game;
+  game.files = game_files();
+  game.content = std::move(*content);
+  game.reasons = sample::reasons();
+  game.balances.push_back("gold");
+  for (const auto& [name, item] : kept->lobby.items.templates)
+    (item.stack ? game.balances : game.items).push_back(name);
+  game.lobby = [kept](Lobby& lobby) { sample::add_sample(lobby, kept->lobby); };
+  game.dungeon = [kept](Dungeon& dungeon) -> std::shared_ptr<void> {
+    return std::make_shared<sample::DungeonSample>(dungeon, kept->fight);
+  };
+  return game;
+}
+
+}  // namespace dure
