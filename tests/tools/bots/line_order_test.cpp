@@ -1,0 +1,61 @@
+#include "tools/bots/line_order.h"
+
+#include <gtest/gtest.h>
+
+namespace dure {
+
+namespace {
+constexpr MonoTime kStart{seconds(100)};
+}
+
+TEST(LineOrder, TwoSwappedLinesAreOneTrouble) {
+  LineOrder order;
+  EXPECT_TRUE(order.seen("a", false, 4, kStart).empty());
+  EXPECT_TRUE(order.seen("c", false, 6, kStart).empty());
+  const auto trouble = order.seen("b", false, 5, kStart);
+  ASSERT_EQ(trouble.size(), 1u);
+  EXPECT_EQ(trouble.front().what, "chat line out of order");
+  EXPECT_TRUE(order.seen("d", false, 7, kStart).empty());
+  EXPECT_TRUE(order.overdue(kStart + seconds(10)).empty());
+}
+
+TEST(LineOrder, AMissingLineIsToldAfterAWhile) {
+  LineOrder order;
+  order.seen("a", false, 4, kStart);
+  order.seen("c", false, 6, kStart);
+  EXPECT_TRUE(order.overdue(kStart + seconds(1)).empty());
+  const auto trouble = order.overdue(kStart + seconds(3));
+  ASSERT_EQ(trouble.size(), 1u);
+  EXPECT_EQ(trouble.front().expected, "number 5");
+}
+
+TEST(LineOrder, ARepeatedLineIsTold) {
+  LineOrder order;
+  order.seen("a", false, 4, kStart);
+  const auto trouble = order.seen("a", false, 4, kStart);
+  ASSERT_EQ(trouble.size(), 1u);
+  EXPECT_EQ(trouble.front().what, "chat line repeated");
+}
+
+TEST(LineOrder, AnOwnLineThatWasAcceptedAndNeverSeenIsLost) {
+  LineOrder order;
+  order.said("x");
+  order.said("y");
+  order.refused("y");
+  EXPECT_TRUE(order.overdue(kStart + seconds(100)).empty());
+  order.accepted("x", kStart + seconds(5));
+  EXPECT_TRUE(order.overdue(kStart + seconds(4)).empty());
+  EXPECT_EQ(order.overdue(kStart + seconds(6)).size(), 1u);
+}
+
+TEST(LineOrder, OwnLinesInAnotherOrderThanSentAreToldThoughTheNumbersRise) {
+  LineOrder order;
+  order.said("first");
+  order.said("second");
+  const auto trouble = order.seen("second", true, 1, kStart);
+  ASSERT_EQ(trouble.size(), 1u);
+  EXPECT_EQ(trouble.front().what, "order of own chat lines");
+  EXPECT_EQ(trouble.front().expected, "first");
+}
+
+}  // namespace dure

@@ -1,0 +1,438 @@
+#include "tools/bots/bot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/game/sample/sample.pb.h"
+#include "common/proto/chat.pb.h"
+#include "common/proto/dungeon.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "common/proto/lobby.pb.h"
+#include "common/proto/value.pb.h"
+
+namespace dure {
+
+namespace {
+
+constexpr Duration kCheckInterval = seconds(1);
+constexpr Duration kAfterSwitch = seconds(3);  // moves of the old place may still be answered
+constexpr Duration kAfterDeath = seconds(15);  // the fallen are put elsewhere
+constexpr std::size_t kAskedMost = 64;
+
+}  // namespace
+
+Bot::Bot(Shared& shared, std::uint32_t number)
+    : shared_(shared), session_(shared, *this, number), habits_(habits_of(shared.options.story, number)) {}
+
+template <class Notice, void (Habit::*hear)(Bot&, const Notice&)>
+void Bot::tell_habits(const Notice& notice, std::uint32_t seq) {
+  take_asked(seq);
+  if constexpr (requires { notice.code(); }) count_code(notice.code());
+  for (const auto& habit : habits_) (habit.get()->*hear)(*this, notice);
+}
+
+void Bot::fill(FrameTable<Bot>* table) {
+  table->on(&Bot::route);
+  table->on(&Bot::state);
+  table->on(&Bot::saved);
+  table->on(&Bot::changed);
+  table->on(&Bot::corrected);
+  table->on(&Bot::cell_update);
+  table->on(&Bot::cell_changed);
+  table->on(&Bot::line);
+  table->on(&Bot::said);
+  table->on(&Bot::whispered);
+  table->on(&Bot::echoed);
+  table->on(&Bot::error);
+  table->on(&Bot::bought);
+  table->on(&Bot::sold);
+  table->on(&Bot::used);
+  table->on(&Bot::loot);
+  table->on(&Bot::level);
+  table->on(&Bot::died);
+  table->on(&Bot::tell_habits<sample::ShopListReply, &Habit::on_shop_list>);
+  table->on(&Bot::tell_habits<sample::AttackReply, &Habit::on_attack>);
+  table->on(&Bot::tell_habits<sample::SkillReply, &Habit::on_skill>);
+  table->on(&Bot::tell_habits<proto::MatchNotice, &Habit::on_match>);
+  table->on(&Bot::tell_habits<proto::QueueReply, &Habit::on_queue>);
+  table->on(&Bot::tell_habits<proto::RunNotice, &Habit::on_run>);
+  table->on(&Bot::tell_habits<proto::ChangeZoneReply, &Habit::on_change_zone>);
+}
+
+// ── session ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Bot::on_world_frame(const ClientFrame& frame) {
+  using Taken = FrameTable<Bot>::Taken;
+  const Taken taken = shared_.bot_frames.take(*this, frame.message_id, frame.body, frame.seq);
+  heard_at_ = now();
+  if (taken == Taken::kUnreadable)
+    shared_.report.mismatch(name(), "frame", "readable", fmt::format("message {}", frame.message_id));
+}
+
+void Bot::on_link_lost() {
+  stop_playing();
+  asked_.clear();
+}
+
+void Bot::on_resumed(bool replayed) {
+  if (replayed) {
+    playing_ = true;
+    playing_since_ = now();
+    return;
+  }
+  in_doubt_ = true;
+  world_lines_.reset();
+  place_lines_.reset();
+}
+
+void Bot::stop_playing() {
+  if (playing_) played_ += std::max<Duration>(clock() - playing_since_, {});
+  playing_ = false;
+}
+
+double Bot::played_s() const {
+  const Duration all = played_ + (playing_ ? std::max<Duration>(clock() - playing_since_, {}) : Duration{});
+  return static_cast<double>(to_us(all)) / 1e6;
+}
+
+bool Bot::stale(std::uint64_t epoch, const char* what) {
+  if (epoch >= epoch_) return false;
+  shared_.report.mismatch(name(), fmt::format("epoch of {}", what), fmt::format("{} or later", epoch_),
+                          std::to_string(epoch));
+  return true;
+}
+
+void Bot::report(const std::vector<Difference>& differences) {
+  for (const Difference& difference : differences)
+    shared_.report.mismatch(name(), difference.what, difference.expected, difference.seen);
+}
+
+// Loot is told when it is SAVED: while fighting, and shortly after, more may be there than was told.
+bool Bot::may_gain() const { return in_instance() || (last_fight_ != MonoTime{} && now() - last_fight_ < seconds(10)); }
+
+// ── places and state ────────────────────────────────────────────────────────────────────────────────────────────
+
+void Bot::route(const proto::RouteNotice& notice, std::uint32_t) {
+  if (stale(notice.epoch(), "RouteNotice")) return;
+  if (in_instance()) last_fight_ = now();
+  if (!notice.returned_because().empty()) {
+    returned_ = true;
+    ++shared_.report.returned_to_lobby;
+    if (heard_at_ != MonoTime{}) shared_.report.lobby_return.add(now() - heard_at_);
+  }
+  epoch_ = notice.epoch();
+  if (place_ != notice.place()) place_lines_.reset();
+  place_ = notice.place();
+  place_kind_ = notice.place_kind();
+  route_is_new_ = true;
+  routed_at_ = now();
+  surroundings_.clear();
+}
+
+void Bot::state(const proto::PlayerState& state, std::uint32_t) {
+  if (stale(state.epoch(), "PlayerState")) return;
+  if (state.epoch() > epoch_) {
+    shared_.report.mismatch(name(), "epoch of PlayerState", std::to_string(epoch_), std::to_string(state.epoch()));
+    epoch_ = state.epoch();
+  }
+  auto arrival = OwnModel::Arrival::kSame;
+  if (returned_ || in_doubt_)
+    arrival = OwnModel::Arrival::kFault;
+  else if (route_is_new_)
+    arrival = OwnModel::Arrival::kMoved;
+  const auto verdict =
+      model_.state(belongings_of(state.aggregate()), state.last_creq(), arrival, may_gain() || in_doubt_);
+  report(verdict.differences);
+  shared_.report.untold_gains += verdict.untold_gains;
+  shared_.report.applied_lost += verdict.applied_lost;
+  if (arrival != OwnModel::Arrival::kSame) applied_.clear();  // what was read from the database is SAVED
+  last_creq_ = std::max(last_creq_, state.last_creq());
+  entity_ = state.entity_id();
+  motion_.speed_max(state.speed_max_cm_s());
+  const Spot spot{state.x_cm(), state.y_cm()};
+  motion_.put(spot, now());
+  motion_.home(spot);
+  route_is_new_ = returned_ = in_doubt_ = false;
+  if (!playing_) playing_since_ = now();
+  playing_ = true;
+  session_.entered();
+  // Numbers without an answer are asked again, unchanged: at most one of the two has an effect.
+  for (auto& [creq, open] : open_values_) {
+    open.again = true;
+    session_.send_again(open.message_id, open.body);
+  }
+  for (const auto& habit : habits_) habit->on_place(*this);
+  if (habits_started_) return;
+  habits_started_ = true;
+  for (std::uint32_t i = 0; i < habits_.size(); ++i)
+    shared_.reactor.wake_in(shared_.jitter(milliseconds(500)), this, i);
+  shared_.reactor.wake_in(kCheckInterval, this, kCheck);
+}
+
+void Bot::saved(const proto::SavedNotice& notice, std::uint32_t) {
+  if (stale(notice.epoch(), "SavedNotice")) return;
+  model_.saved(notice.creq());
+  last_saved_creq_ = std::max(last_saved_creq_, notice.creq());
+  while (!applied_.empty() && applied_.begin()->first <= notice.creq()) {
+    shared_.report.applied_to_saved.add(now() - applied_.begin()->second);
+    applied_.erase(applied_.begin());
+  }
+}
+
+void Bot::changed(const proto::AggregateChanged& notice, std::uint32_t) {
+  if (stale(notice.epoch(), "AggregateChanged")) return;
+  const Belongings seen = belongings_of(notice.aggregate());
+  OwnModel::Told told;
+  for (const auto& amount : notice.aggregate().balances()) told.balances[amount.name()] = amount.value();
+  told.added = seen.items;
+  model_.set(told);
+}
+
+// ── the world ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Bot::step() {
+  if (const auto spot = motion_.step(now())) {
+    proto::MoveTo move;
+    move.set_x_cm(spot->x_cm);
+    move.set_y_cm(spot->y_cm);
+    if (session_.send(move) == 0) return;
+    ++moves_;
+    shared_.sightings.moved(entity_, spot->x_cm, spot->y_cm, now());
+  }
+}
+
+void Bot::corrected(const proto::MoveCorrected& notice, std::uint32_t) {
+  const Spot spot{notice.x_cm(), notice.y_cm()};
+  const bool excused =
+      now() - routed_at_ < kAfterSwitch || (died_at_ != MonoTime::min() && now() - died_at_ < kAfterDeath);
+  if (!excused)
+    shared_.report.mismatch(name(), "move corrected in " + place_,
+                            fmt::format("{},{}", motion_.here().x_cm, motion_.here().y_cm),
+                            fmt::format("{},{}", spot.x_cm, spot.y_cm));
+  motion_.put(spot, now());
+}
+
+void Bot::cell_update(const proto::CellUpdate& update, std::uint32_t) {
+  for (const auto& moved : update.moved()) {
+    const Spot spot{moved.x_cm(), moved.y_cm()};
+    if (moved.entity_id() != entity_) {
+      shared_.sightings.seen(moved.entity_id(), spot.x_cm, spot.y_cm, now());
+      if (in_instance()) surroundings_.moved(moved.entity_id(), spot);
+      continue;
+    }
+    const bool excused =
+        now() - routed_at_ < kAfterSwitch || (died_at_ != MonoTime::min() && now() - died_at_ < kAfterDeath);
+    if (!excused && !motion_.asked_for(spot))
+      shared_.report.mismatch(name(), "own position in " + place_,
+                              fmt::format("{},{} or shortly before", motion_.here().x_cm, motion_.here().y_cm),
+                              fmt::format("{},{}", spot.x_cm, spot.y_cm));
+  }
+}
+
+void Bot::cell_changed(const proto::CellChanged& change, std::uint32_t) {
+  for (const auto& seen : change.entered())
+    if (seen.kind() != "player")
+      surroundings_.put({seen.entity_id(), seen.name(), seen.kind() == "monster", {seen.x_cm(), seen.y_cm()}});
+  // A monster that crosses into a neighbour cell leaves one and enters another, in either order: gone only if it was
+  // here. What is gone for good says so itself (EntityDied), or a request for it is answered NOT_FOUND.
+}
+
+void Bot::died(const sample::EntityDied& notice, std::uint32_t) {
+  if (notice.entity_id() == entity_) died_at_ = now();
+  surroundings_.erase(notice.entity_id());
+}
+
+// ── talk ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Bot::say(bool world, const std::string& text) {
+  proto::SayRequest request;
+  request.set_channel(world ? proto::WORLD_CHANNEL : proto::PLACE_CHANNEL);
+  request.set_text(text);
+  if (!note(session_.send(request), (world ? "w" : "p") + text)) return;
+  ++lines_;
+  (world ? world_lines_ : place_lines_).said(text);
+}
+
+void Bot::whisper(const std::string& to, const std::string& text) {
+  proto::WhisperRequest request;
+  request.set_to(to);
+  request.set_text(text);
+  if (note(session_.send(request), {})) ++lines_, ++shared_.report.whispers;
+}
+
+void Bot::said(const proto::SayReply& reply, std::uint32_t seq) {
+  count_code(reply.code());
+  const Asked asked = take_asked(seq);
+  if (asked.text.empty()) return;
+  LineOrder& lines = asked.text.front() == 'w' ? world_lines_ : place_lines_;
+  if (reply.code() == proto::OK)
+    lines.accepted(asked.text.substr(1), now() + shared_.options.line_deadline);
+  else
+    lines.refused(asked.text.substr(1));
+}
+
+void Bot::whispered(const proto::WhisperReply& reply, std::uint32_t seq) {
+  count_code(reply.code());
+  take_asked(seq);
+}
+
+void Bot::line(const proto::ChatLine& line, std::uint32_t) {
+  if (line.whisper()) return;
+  const bool own = line.from_player() == entity_;
+  if (line.channel() == proto::WORLD_CHANNEL) return report(world_lines_.seen(line.text(), own, line.number(), now()));
+  if (line.place() == place_) report(place_lines_.seen(line.text(), own, line.number(), now()));
+}
+
+// ── requests and value ──────────────────────────────────────────────────────────────────────────────────────────
+
+bool Bot::note(std::uint32_t seq, std::string text) {
+  if (seq == 0) return false;
+  if (asked_.size() >= kAskedMost) asked_.erase(asked_.begin());
+  asked_.push_back({seq, now(), std::move(text)});
+  return true;
+}
+
+Bot::Asked Bot::take_asked(std::uint32_t seq) {
+  const auto found = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& asked) { return asked.seq == seq; });
+  if (seq == 0 || found == asked_.end()) return {};
+  Asked asked = std::move(*found);
+  asked_.erase(found);
+  return asked;
+}
+
+void Bot::count_code(std::uint32_t code) {
+  if (code != proto::OK) shared_.report.error(proto::Code_Name(static_cast<proto::Code>(code)));
+}
+
+void Bot::echo() {
+  proto::Echo request;
+  request.set_stamp(static_cast<std::uint64_t>(now().time_since_epoch().count()));
+  note(session_.send(request), "echo");
+}
+
+void Bot::echoed(const proto::EchoReply& reply, std::uint32_t seq) {
+  count_code(reply.code());
+  if (const Asked asked = take_asked(seq); asked.seq != 0 && reply.code() == proto::OK)
+    shared_.report.rtt.add(now() - asked.sent);
+}
+
+// Somebody on the way could not answer: what was asked was not done.
+void Bot::error(const proto::ErrorReply& reply, std::uint32_t seq) {
+  shared_.report.error(proto::Code_Name(reply.code()) + " (message " + std::to_string(reply.message_id()) + ")");
+  const Asked asked = take_asked(seq);
+  if (!asked.text.empty() && (asked.text.front() == 'w' || asked.text.front() == 'p'))
+    (asked.text.front() == 'w' ? world_lines_ : place_lines_).refused(asked.text.substr(1));
+  if (!asked.text.empty() && asked.text.front() == '#') {
+    const std::uint64_t creq = std::stoull(asked.text.substr(1));
+    if (const auto open = open_values_.find(creq); open != open_values_.end() && !open->second.again) {
+      open_values_.erase(open);
+      model_.refused(creq);
+    }
+  }
+}
+
+bool Bot::note_value(std::uint32_t message_id, std::string body, Change expected) {
+  const std::uint64_t creq = expected.creq;
+  const std::uint32_t seq = session_.send_again(static_cast<std::uint16_t>(message_id), body);
+  if (!note(seq, "#" + std::to_string(creq))) return false;
+  open_values_[creq] = {static_cast<std::uint16_t>(message_id), std::move(body), now(), false};
+  model_.asked(std::move(expected));
+  return true;
+}
+
+void Bot::bought(const sample::BuyReply& reply, std::uint32_t seq) {
+  take_asked(seq);
+  value_reply(reply.creq(), reply.code(), reply.touched());
+}
+void Bot::sold(const sample::SellReply& reply, std::uint32_t seq) {
+  take_asked(seq);
+  value_reply(reply.creq(), reply.code(), reply.touched());
+}
+void Bot::used(const sample::UseItemReply& reply, std::uint32_t seq) {
+  take_asked(seq);
+  value_reply(reply.creq(), reply.code(), reply.touched());
+}
+
+void Bot::value_reply(std::uint64_t creq, std::uint32_t code, const sample::Touched& touched) {
+  const auto open = open_values_.find(creq);
+  if (open == open_values_.end()) return;  // asked twice, answered twice
+  if (!open->second.again) shared_.report.rtt.add(now() - open->second.sent);
+  open_values_.erase(open);
+  count_code(code);
+  if (code != proto::OK) return model_.refused(creq);
+  ++values_;
+  if (creq > last_saved_creq_) applied_[creq] = now();
+  OwnModel::Told told;
+  for (const auto& amount : touched.balances()) told.balances[amount.name()] = amount.value();
+  proto::Aggregate items;
+  *items.mutable_items() = touched.items_added();
+  told.added = belongings_of(items).items;
+  for (const auto& uid : touched.items_removed()) told.removed.push_back({uid.high(), uid.low()});
+  const auto verdict = model_.granted(creq, told, may_gain());
+  report(verdict.differences);
+  shared_.report.untold_gains += verdict.untold_gains;
+}
+
+void Bot::loot(const sample::LootNotice& notice, std::uint32_t) {
+  if (stale(notice.epoch(), "LootNotice")) return;
+  last_fight_ = now();
+  Change change;
+  for (const auto& amount : notice.amounts()) change.balances[amount.name()] += amount.value();
+  proto::Aggregate items;
+  *items.mutable_items() = notice.items();
+  change.added = belongings_of(items).items;
+  model_.gained(std::move(change));
+}
+
+void Bot::level(const sample::LevelNotice& notice, std::uint32_t) { stale(notice.epoch(), "LevelNotice"); }
+
+// ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Bot::on_time(std::uint32_t what) {
+  if (what == kCheck) {
+    if (session_.state() == Session::State::kGone) return;
+    check_overdue();
+    return shared_.reactor.wake_in(kCheckInterval, this, kCheck);
+  }
+  if (resting_) return;
+  const Duration next = playing_ && !route_is_new_ ? habits_[what]->act(*this) : milliseconds(100);
+  shared_.reactor.wake_in(next, this, what);
+}
+
+void Bot::check_overdue() {
+  if (!playing_) return;
+  report(world_lines_.overdue(now()));
+  report(place_lines_.overdue(now()));
+  const Duration deadline = shared_.options.reply_deadline;
+  for (auto& [creq, open] : open_values_)
+    if (now() - open.sent > deadline) {
+      shared_.report.error("NO_REPLY");
+      open.sent = now();
+      open.again = true;
+      session_.send_again(open.message_id, open.body);
+    }
+  while (!applied_.empty() && now() - applied_.begin()->second > deadline) {
+    shared_.report.mismatch(name(), "SAVED",
+                            fmt::format("creq {} within {} s", applied_.begin()->first, to_ms(deadline) / 1000),
+                            fmt::format("saved up to {}", last_saved_creq_));
+    applied_.erase(applied_.begin());
+  }
+}
+
+void Bot::rest() {
+  rested_at_ = now();
+  resting_ = true;
+}
+
+void Bot::close(Report* report) {
+  stop_playing();
+  for (const auto& habit : habits_) habit->close(*this);
+  session_.collect(report);
+  report->moves += moves_;
+  report->chat_lines += lines_;
+  report->value_operations += values_;
+  report->played_bot_s += played_s();
+}
+
+}  // namespace dure

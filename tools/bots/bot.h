@@ -1,0 +1,168 @@
+// A player that checks what it sees. It has a session, believes to own things, knows where it stands, and follows the
+// habits of its story. Everything it is told is compared with what it believes; what must not differ is reported.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/bots/line_order.h"
+#include "tools/bots/motion.h"
+#include "tools/bots/own_model.h"
+#include "tools/bots/session.h"
+#include "tools/bots/stories/habit.h"
+#include "tools/bots/surroundings.h"
+
+namespace dure {
+
+namespace proto {
+class AggregateChanged;
+class CellChanged;
+class CellUpdate;
+class ChatLine;
+class EchoReply;
+class ErrorReply;
+class MoveCorrected;
+class PlayerState;
+class RouteNotice;
+class SavedNotice;
+class SayReply;
+class WhisperReply;
+}  // namespace proto
+namespace sample {
+class BuyReply;
+class EntityDied;
+class EntityHurt;
+class LevelNotice;
+class LootNotice;
+class SellReply;
+class Touched;
+class UseItemReply;
+}  // namespace sample
+
+class Bot : private Session::Listener, private Reactor::Sleeper {
+ public:
+  Bot(Shared& shared, std::uint32_t number);
+
+  void start() { session_.start(); }
+  // Habits rest; after what is open has been answered the character leaves the world.
+  void rest();
+  void leave() { session_.leave(); }
+  void end() { session_.end(); }
+  // What is left to be judged when the evening is over, and this bot's share of the figures.
+  void close(Report* report);
+  const Session& session() const { return session_; }
+  static void fill(FrameTable<Bot>* table);
+
+  // ── for habits ──────────────────────────────────────────────────────────────────────────────────────────────
+  Shared& shared() { return shared_; }
+  MonoTime now() const { return shared_.reactor.now(); }
+  const std::string& name() const { return session_.account(); }
+  bool playing() const { return playing_; }
+  const std::string& place() const { return place_; }
+  bool in_instance() const { return place_kind_ == 1; }
+  Motion& motion() { return motion_; }
+  Surroundings& surroundings() { return surroundings_; }
+  const OwnModel& model() const { return model_; }
+  bool value_open() const { return !open_values_.empty(); }
+  // One step towards the goal, if there is a way to go.
+  void step();
+  void say(bool world, const std::string& text);
+  void whisper(const std::string& to, const std::string& text);
+  void echo();
+  // A request without value; its reply reaches the habits.
+  template <class Message>
+  bool ask(const Message& message) {
+    return note(session_.send(message), {});
+  }
+  // A value request: gets its creq here. `expected` says what a grant will change.
+  template <class Message>
+  bool ask_value(Message message, Change expected) {
+    expected.creq = ++last_creq_;
+    message.set_creq(expected.creq);
+    return note_value(route_id(Message::descriptor()), message.SerializeAsString(), std::move(expected));
+  }
+  double played_s() const;
+  std::uint64_t moves() const { return moves_; }
+  std::uint64_t lines() const { return lines_; }
+  std::uint64_t values() const { return values_; }
+  bool raiding = false;  // queued, matched or in a run: zone changes wait
+
+ private:
+  enum Wake : std::uint32_t { kCheck = 1000 };
+  struct OpenValue {
+    std::uint16_t message_id = 0;
+    std::string body;
+    MonoTime sent{};
+    bool again = false;
+  };
+  struct Asked {
+    std::uint32_t seq = 0;
+    MonoTime sent{};
+    std::string text;
+  };
+
+  void on_world_frame(const ClientFrame& frame) override;
+  void on_link_lost() override;
+  void on_resumed(bool replayed) override;
+  void on_time(std::uint32_t what) override;
+
+  void route(const proto::RouteNotice& notice, std::uint32_t seq);
+  void state(const proto::PlayerState& state, std::uint32_t seq);
+  void saved(const proto::SavedNotice& notice, std::uint32_t seq);
+  void changed(const proto::AggregateChanged& notice, std::uint32_t seq);
+  void corrected(const proto::MoveCorrected& notice, std::uint32_t seq);
+  void cell_update(const proto::CellUpdate& update, std::uint32_t seq);
+  void cell_changed(const proto::CellChanged& change, std::uint32_t seq);
+  void line(const proto::ChatLine& line, std::uint32_t seq);
+  void said(const proto::SayReply& reply, std::uint32_t seq);
+  void whispered(const proto::WhisperReply& reply, std::uint32_t seq);
+  void echoed(const proto::EchoReply& reply, std::uint32_t seq);
+  void error(const proto::ErrorReply& reply, std::uint32_t seq);
+  void bought(const sample::BuyReply& reply, std::uint32_t seq);
+  void sold(const sample::SellReply& reply, std::uint32_t seq);
+  void used(const sample::UseItemReply& reply, std::uint32_t seq);
+  void loot(const sample::LootNotice& notice, std::uint32_t seq);
+  void level(const sample::LevelNotice& notice, std::uint32_t seq);
+  void died(const sample::EntityDied& notice, std::uint32_t seq);
+  template <class Notice, void (Habit::*hear)(Bot&, const Notice&)>
+  void tell_habits(const Notice& notice, std::uint32_t seq);
+
+  bool note(std::uint32_t seq, std::string text);
+  bool note_value(std::uint32_t message_id, std::string body, Change expected);
+  void value_reply(std::uint64_t creq, std::uint32_t code, const sample::Touched& touched);
+  Asked take_asked(std::uint32_t seq);
+  void count_code(std::uint32_t code);
+  // True: a frame of an epoch before the route's; it was reported and is to be ignored.
+  bool stale(std::uint64_t epoch, const char* what);
+  bool may_gain() const;
+  void report(const std::vector<Difference>& differences);
+  void check_overdue();
+  void stop_playing();
+  MonoTime clock() const { return resting_ ? rested_at_ : now(); }  // the figures are of the time before the rest
+
+  Shared& shared_;
+  Session session_;
+  std::vector<std::unique_ptr<Habit>> habits_;
+  OwnModel model_;
+  Motion motion_;
+  Surroundings surroundings_;
+  LineOrder world_lines_, place_lines_;
+
+  bool playing_ = false, resting_ = false, habits_started_ = false;
+  bool route_is_new_ = false;  // a PlayerState must follow
+  bool returned_ = false;      // by a fault
+  bool in_doubt_ = false;      // frames may have been lost
+  std::uint64_t epoch_ = 0, entity_ = 0, last_creq_ = 0, last_saved_creq_ = 0;
+  std::string place_;
+  std::uint32_t place_kind_ = 0;
+  MonoTime routed_at_{}, last_fight_{}, died_at_ = MonoTime::min(), heard_at_{}, playing_since_{}, rested_at_{};
+  Duration played_{};
+  std::map<std::uint64_t, OpenValue> open_values_;
+  std::map<std::uint64_t, MonoTime> applied_;  // creq → when, until SAVED
+  std::vector<Asked> asked_;
+  std::uint64_t moves_ = 0, lines_ = 0, values_ = 0;
+};
+
+}  // namespace dure

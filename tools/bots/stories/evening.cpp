@@ -1,0 +1,44 @@
+#include "tools/bots/stories/evening.h"
+
+#include "tools/bots/bot.h"
+#include "tools/bots/stories/chat.h"
+#include "tools/bots/stories/dungeon.h"
+#include "tools/bots/stories/shop.h"
+#include "tools/bots/stories/walk.h"
+#include "tools/bots/stories/zone.h"
+
+namespace dure {
+
+namespace {
+
+constexpr std::int64_t kPoor = 60;
+
+}  // namespace
+
+void EveningHabit::close(Bot& bot) {
+  const double played = bot.played_s();
+  bot.shared().report.story("evening",
+                            played > 0 && (played < 20 || (bot.moves() > 0 && bot.lines() > 0 && bot.values() > 0)));
+}
+
+bool known_story(const std::string& story) { return story == "idle" || !habits_of(story, 1).empty(); }
+
+std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uint32_t number) {
+  std::vector<std::unique_ptr<Habit>> habits;
+  const bool evening = story == "evening";
+  if (evening) habits.push_back(std::make_unique<EveningHabit>());
+  if (evening || story == "walk" || story == "shop" || story == "dungeon" || story == "zone" || story == "chat")
+    habits.push_back(std::make_unique<WalkHabit>());
+  if (evening || story == "chat") habits.push_back(std::make_unique<ChatHabit>(evening ? seconds(6) : seconds(2)));
+  if (evening || story == "shop")
+    habits.push_back(std::make_unique<ShopHabit>(evening ? milliseconds(2500) : milliseconds(800)));
+  if (story == "dungeon" || (evening && number % 4 == 0))
+    habits.push_back(std::make_unique<DungeonHabit>(evening ? seconds(20) : seconds(1)));
+  else if (evening)  // who has spent everything goes hunting
+    habits.push_back(std::make_unique<DungeonHabit>(seconds(10), kPoor));
+  if (story == "zone" || (evening && number % 5 == 1))
+    habits.push_back(std::make_unique<ZoneHabit>(evening ? seconds(15) : seconds(4)));
+  return habits;
+}
+
+}  // namespace dure

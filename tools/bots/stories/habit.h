@@ -1,0 +1,49 @@
+// A habit is one thing that a bot does again and again; a story is a handful of habits. The bot calls act() when the
+// habit asked to be called, only while it stands in the world, and the on_… for what it hears meanwhile.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/time.h"
+
+namespace dure {
+
+namespace proto {
+class ChangeZoneReply;
+class MatchNotice;
+class QueueReply;
+class RunNotice;
+}  // namespace proto
+namespace sample {
+class AttackReply;
+class ShopListReply;
+class SkillReply;
+}  // namespace sample
+
+class Bot;
+
+class Habit {
+ public:
+  virtual ~Habit() = default;
+  // Does the next thing; returns when to be asked again.
+  virtual Duration act(Bot& bot) = 0;
+  // The run is over for everybody: what is unfinished is no failure, what never began is.
+  virtual void close(Bot&) {}
+  // A new place, or the same one again.
+  virtual void on_place(Bot&) {}
+  virtual void on_shop_list(Bot&, const sample::ShopListReply&) {}
+  virtual void on_attack(Bot&, const sample::AttackReply&) {}
+  virtual void on_skill(Bot&, const sample::SkillReply&) {}
+  virtual void on_match(Bot&, const proto::MatchNotice&) {}
+  virtual void on_queue(Bot&, const proto::QueueReply&) {}
+  virtual void on_run(Bot&, const proto::RunNotice&) {}
+  virtual void on_change_zone(Bot&, const proto::ChangeZoneReply&) {}
+};
+
+// The habits of a story for the bot of this number; empty: no such story.
+std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uint32_t number);
+bool known_story(const std::string& story);
+
+}  // namespace dure
