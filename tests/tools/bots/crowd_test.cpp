@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/tools/bots/altering_proxy.h"
 #include "tests/tools/bots/fake_gateway.h"
 
 namespace dure {
@@ -20,7 +21,7 @@ class CrowdTest : public testing::Test, private Reactor::Sleeper {
     options.count = 8;
     options.story = story;
     options.duration = duration;
-    options.gateways = {gateway_.address()};
+    options.gateways = {through_proxy_ ? proxy_.address() : gateway_.address()};
     options.progress_interval = {};
     auto crowd = Crowd::open(options, reactor_);
     EXPECT_TRUE(crowd) << crowd.error().detail;
@@ -36,6 +37,8 @@ class CrowdTest : public testing::Test, private Reactor::Sleeper {
 
   Reactor reactor_;
   FakeGateway gateway_{reactor_};
+  AlteringProxy proxy_{reactor_, gateway_.address()};
+  bool through_proxy_ = false;
   std::unique_ptr<Crowd> crowd_;
   std::function<void()> midway_;
 };
@@ -79,6 +82,22 @@ TEST_F(CrowdTest, OneAlteredItemTwoSwappedLinesAndAnOldEpochAreReportedAndNothin
                                           "bot00003 epoch of SavedNotice"}))
       << all_mismatches(report);
   EXPECT_FALSE(report.clean());
+}
+
+TEST_F(CrowdTest, TheLiesOfAProxyBeforeAnHonestGatewayAreReportedAndNothingElse) {
+  through_proxy_ = true;
+  proxy_.swap_lines_of = "bot00001";
+  proxy_.alter_item_of = "bot00002";
+  proxy_.replay_epoch_of = "bot00003";
+  const Report& report = play("chat", seconds(5), [&] { gateway_.move_everybody(); });
+  EXPECT_TRUE(proxy_.swapped && proxy_.altered && proxy_.replayed);
+  ASSERT_EQ(report.mismatch_count, 3u) << all_mismatches(report);
+  std::set<std::string> found;
+  for (const Mismatch& line : report.mismatches)
+    found.insert(line.bot + " " + line.what.substr(0, line.what.find(" 0")));
+  EXPECT_EQ(found, (std::set<std::string>{"bot00001 chat line out of order", "bot00002 item",
+                                          "bot00003 epoch of PlayerState"}))
+      << all_mismatches(report);
 }
 
 TEST_F(CrowdTest, ABillOneGoldTooHighIsReported) {
