@@ -415,7 +415,10 @@ Task<void> OwnerNode::drain() {
     proto::Admit admit_request;
     admit_request.set_reason("drain");
     if (target && co_await hand_over(ref, target, admit_request)) continue;
-    if (Player* still = find(ref.id)) (void)co_await let_go(PlayerRef{ref.id, still->epoch});
+    Player* still = find(ref.id);
+    if (still == nullptr) continue;
+    const PlayerRef now_here{ref.id, still->epoch};
+    (void)co_await let_go(now_here);
   }
   stopped();
 }

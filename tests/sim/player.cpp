@@ -1,0 +1,184 @@
+#include "tests/sim/player.h"
+
+#include "common/base/hash.h"
+#include "common/game/sample/sample.pb.h"
+#include "common/logic/node.h"
+#include "common/proto/chat.pb.h"
+#include "common/proto/dungeon.pb.h"
+
+namespace dure::sim {
+namespace {
+constexpr Duration kStep = milliseconds(250);
+}
+
+ScriptedPlayer::ScriptedPlayer(Cluster& cluster, NodeId gateway, int number, bool wants_dungeon)
+    : cluster_(cluster),
+      gateway_(gateway),
+      name_("Sim" + std::string(1, static_cast<char>('a' + number))),
+      wants_dungeon_(wants_dungeon),
+      client_(cluster, "127.0.0.1"),
+      rng_(cluster.scheduler().seed(), 0x91a0 + static_cast<std::uint64_t>(number)) {
+  client_.on_frame = [this](const ClientFrame& frame) { take(frame); };
+  client_.on_closed = [this] {
+    ++disconnects_;
+    in_world_ = false;
+  };
+}
+
+void ScriptedPlayer::start() {
+  log_in();
+  step();
+}
+
+void ScriptedPlayer::log_in() {
+  in_world_ = selecting_ = queued_ = false;
+  epoch_ = open_creq_ = 0;
+  if (!client_.connect(gateway_)) return;
+  proto::LoginRequest login;
+  login.set_protocol_version(kProtocolVersion);
+  login.set_content_version(1);
+  login.set_account("account-" + name_);
+  login.set_password("a password of " + name_);
+  client_.send(login);
+}
+
+template <class Message>
+bool ScriptedPlayer::read(const ClientFrame& frame, Message* message) {
+  return frame.message_id == route_id(Message::descriptor()) && message->ParseFromString(std::string(frame.body));
+}
+
+void ScriptedPlayer::take(const ClientFrame& frame) {
+  if (proto::LoginReply login; read(frame, &login)) {
+    if (!login.has_characters()) {
+      last_error_ = "login: " + login.ShortDebugString();
+      return;
+    }
+    if (login.characters().characters_size() == 0) {
+      proto::CreateCharacterRequest create;
+      create.set_name(name_);
+      client_.send(create);
+    } else {
+      player_id_ = login.characters().characters(0).player_id();
+    }
+  } else if (proto::CreateCharacterReply created; read(frame, &created)) {
+    if (created.code() != proto::OK) last_error_ = "create: " + created.ShortDebugString();
+    player_id_ = created.character().player_id();
+  } else if (proto::SelectCharacterReply selected; read(frame, &selected)) {
+    if (selected.code() != proto::OK) {
+      last_error_ = "select: " + selected.ShortDebugString();
+      selecting_ = false;
+    }
+  } else if (proto::RouteNotice route; read(frame, &route)) {
+    if (route.epoch() < epoch_) mismatches_.push_back("an older route: " + route.ShortDebugString());
+    epoch_ = route.epoch();
+    place_ = route.place();
+    was_in_dungeon_ |= route.place_kind() == 1;
+    returns_ += !route.returned_because().empty();
+    monsters_.clear();
+    queued_ = false;
+  } else if (proto::PlayerState state; read(frame, &state)) {
+    take_state(state);
+  } else if (proto::SavedNotice saved; read(frame, &saved)) {
+    if (saved.epoch() != epoch_) mismatches_.push_back("SAVED of another epoch: " + saved.ShortDebugString());
+    saved_creq_ = std::max(saved_creq_, saved.creq());
+  } else if (proto::AggregateChanged changed; read(frame, &changed)) {
+    balances_.clear();
+    for (const auto& b : changed.aggregate().balances()) balances_[b.name()] = b.value();
+  } else if (sample::BuyReply bought; read(frame, &bought)) {
+    open_creq_ = 0;
+    if (bought.code() == proto::OK) {
+      ++bought_;
+      applied_creq_ = std::max(applied_creq_, bought.creq());
+      for (const auto& b : bought.touched().balances()) balances_[b.name()] = b.value();
+    } else {
+      last_error_ = "buy: " + bought.ShortDebugString();
+    }
+  } else if (proto::ErrorReply error; read(frame, &error)) {
+    last_error_ = "error: " + error.ShortDebugString();
+    if (error.message_id() == route_id(sample::BuyRequest::descriptor())) open_creq_ = 0;
+  } else if (proto::CellChanged cell; read(frame, &cell)) {
+    for (const auto& entity : cell.entered())
+      if (entity.kind() == "monster") monsters_.insert(entity.entity_id());
+    for (const auto id : cell.left()) monsters_.erase(id);
+  } else if (sample::EntityDied died; read(frame, &died)) {
+    monsters_.erase(died.entity_id());
+  } else if (proto::MoveCorrected corrected; read(frame, &corrected)) {
+    x_cm_ = corrected.x_cm();
+    y_cm_ = corrected.y_cm();
+  } else if (proto::CloseNotice close; read(frame, &close)) {
+    last_error_ = "closed: " + close.ShortDebugString();
+  }
+}
+
+void ScriptedPlayer::take_state(const proto::PlayerState& state) {
+  if (state.epoch() != epoch_) mismatches_.push_back("state of epoch " + std::to_string(state.epoch()));
+  in_world_ = true;
+  creq_ = std::max(creq_, state.last_creq());
+  open_creq_ = 0;
+  x_cm_ = state.x_cm();
+  y_cm_ = state.y_cm();
+  // After a death of the owner: what was only APPLIED may be gone, what was SAVED may not.
+  if (state.last_creq() < saved_creq_) mismatches_.push_back("SAVED and lost: " + std::to_string(saved_creq_));
+  applied_creq_ = saved_creq_ = state.last_creq();
+  balances_.clear();
+  for (const auto& b : state.aggregate().balances()) balances_[b.name()] = b.value();
+}
+
+void ScriptedPlayer::step() {
+  cluster_.scheduler().after(kStep + milliseconds(static_cast<std::int64_t>(rng_.below(100))), fnv1a(name_),
+                             [this] { step(); });
+  ++steps_;
+  if (!client_.connected()) return log_in();
+  if (!in_world_) {
+    if (player_id_ == 0 || std::exchange(selecting_, true)) return;
+    proto::SelectCharacterRequest select;
+    select.set_player_id(player_id_);
+    client_.send(select);
+    return;
+  }
+  client_.send(proto::Ping());
+  walk();
+  if (quiet_) return;
+  if (!monsters_.empty()) return fight();
+  if (place_.rfind("town", 0) == 0) {
+    buy();
+    if (wants_dungeon_ && !was_in_dungeon_ && !std::exchange(queued_, true)) {
+      proto::QueueRequest queue;
+      queue.set_dungeon("cellar");
+      client_.send(queue);
+    }
+  }
+  if (steps_ % 8 == 0) {
+    proto::SayRequest say;
+    say.set_text("step " + std::to_string(steps_));
+    client_.send(say);
+  }
+}
+
+void ScriptedPlayer::walk() {
+  x_cm_ += static_cast<std::int32_t>(rng_.below(101)) - 50;
+  y_cm_ += static_cast<std::int32_t>(rng_.below(101)) - 50;
+  proto::MoveTo move;
+  move.set_x_cm(x_cm_);
+  move.set_y_cm(y_cm_);
+  client_.send(move);
+}
+
+void ScriptedPlayer::buy() {
+  if (open_creq_ != 0) return;
+  sample::BuyRequest request;
+  request.set_creq(open_creq_ = ++creq_);
+  request.set_npc("Mira");
+  request.set_template_("bread");
+  request.set_count(1);
+  client_.send(request);
+}
+
+void ScriptedPlayer::fight() {
+  sample::AttackRequest attack;
+  attack.set_target(*monsters_.begin());
+  client_.send(attack);
+  ++attacks_;
+}
+
+}  // namespace dure::sim

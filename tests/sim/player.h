@@ -1,0 +1,64 @@
+// A scripted player at the client's end: logs in by password, makes a character, walks, buys bread, queues for the
+// cellar, fights there. It believes what the server says and checks that it hangs together: epochs never go back, and
+// what it was told is SAVED is what it holds. One thread.
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/proto/gateway.pb.h"
+#include "common/proto/lobby.pb.h"
+#include "tests/sim/client.h"
+
+namespace dure::sim {
+
+class ScriptedPlayer {
+ public:
+  ScriptedPlayer(Cluster& cluster, NodeId gateway, int number, bool wants_dungeon);
+  // Begins to play now; goes on until quiet() and then leaves nothing open.
+  void start();
+  // No new value requests from now on.
+  void be_quiet() { quiet_ = true; }
+
+  bool in_world() const { return in_world_; }
+  const std::string& place() const { return place_; }
+  std::uint64_t player_id() const { return player_id_; }
+  const std::map<std::string, std::int64_t>& balances() const { return balances_; }
+  bool all_saved() const { return saved_creq_ >= applied_creq_; }
+  int disconnects() const { return disconnects_; }
+  int bought() const { return bought_; }
+  int attacks() const { return attacks_; }
+  int returns() const { return returns_; }
+  bool was_in_dungeon() const { return was_in_dungeon_; }
+  const std::string& last_error() const { return last_error_; }
+  const std::vector<std::string>& mismatches() const { return mismatches_; }
+
+ private:
+  template <class Message>
+  static bool read(const ClientFrame& frame, Message* message);
+  void take(const ClientFrame& frame);
+  void take_state(const proto::PlayerState& state);
+  void log_in();
+  void step();
+  void walk();
+  void buy();
+  void fight();
+
+  Cluster& cluster_;
+  NodeId gateway_;
+  std::string name_;
+  bool wants_dungeon_;
+  Client client_;
+  Rng rng_;
+  bool in_world_ = false, quiet_ = false, was_in_dungeon_ = false, queued_ = false, selecting_ = false;
+  std::string place_, last_error_;
+  std::uint64_t player_id_ = 0, epoch_ = 0, creq_ = 0, open_creq_ = 0, applied_creq_ = 0, saved_creq_ = 0;
+  std::int32_t x_cm_ = 0, y_cm_ = 0;
+  std::map<std::string, std::int64_t> balances_;
+  std::set<std::uint64_t> monsters_;
+  std::vector<std::string> mismatches_;
+  int disconnects_ = 0, bought_ = 0, attacks_ = 0, returns_ = 0, steps_ = 0;
+};
+
+}  // namespace dure::sim
