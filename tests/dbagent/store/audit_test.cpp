@@ -117,6 +117,18 @@ TEST_F(AuditTest, OpeningBalancesCarryTheLedgerOverDays) {
   EXPECT_TRUE(mentions(audited(), "opening of day 19676"));
 }
 
+TEST_F(AuditTest, WhatAKilledAgentLeftInItsLogIsRead) {
+  store = open_shard(shard_options(path));
+  apply(Ops(1, 1).op(3).mint(9));
+  const std::string left = folder.file("left.db");
+  std::filesystem::copy_file(path, left);
+  std::filesystem::copy_file(path + "-wal", left + "-wal");
+  const auto result = audit_file(left);
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_EQ(audit_line(*result), "ledger sum 0, 3 items, 0 orphans, 0 doubles");
+  EXPECT_TRUE(result->clean());
+}
+
 TEST_F(AuditTest, AShardThatAnAgentHasOpenIsBusy) {
   store = open_shard(shard_options(path));
   const auto result = audit_file(path);
