@@ -106,7 +106,9 @@ void DungeonHabit::on_queue(Bot& bot, const proto::QueueReply& reply) {
 }
 
 void DungeonHabit::on_match(Bot& bot, const proto::MatchNotice& notice) {
-  if (state_ == State::kQueued) go(bot, notice.code() == proto::OK ? State::kMatched : State::kIdle);
+  // A match may still be called off before anybody has entered.
+  if (state_ == State::kQueued || state_ == State::kMatched)
+    go(bot, notice.code() == proto::OK ? State::kMatched : State::kIdle);
 }
 
 void DungeonHabit::on_run(Bot& bot, const proto::RunNotice& notice) {
