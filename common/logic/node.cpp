@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/hash.h"
+#include "common/logic/gm.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/gateway.pb.h"
 
@@ -119,6 +120,8 @@ void Node::input(Inbound& inbound) {
 }
 
 void Node::on_stop(bool) { stopped(); }
+
+void Node::on_gm(const GmCommandIn& command) { answer_gm_status(*this, command, load()); }
 
 void Node::stopped() {
   if (std::exchange(stopped_, true)) return;

@@ -197,7 +197,8 @@ class Node {
   virtual void on_session_taken(const SessionTaken&) {}
   // A message for a client of a session here (gateway only).
   virtual void on_to_client(const MeshHeader&, std::string_view /*body*/) {}
-  virtual void on_gm(const GmCommandIn&) {}
+  // A verified command of a game master. The base answers `status`; a role calls it for what is not its own.
+  virtual void on_gm(const GmCommandIn& command);
   virtual void on_switches() {}
   // TERM. The role drains and calls stopped(). A second TERM calls it with at_once.
   virtual void on_stop(bool at_once);

@@ -1,0 +1,23 @@
+// What every role needs of a game master's command: reading it, answering it, `status`. The command was verified where
+// it came in; expiry is looked at again, since it may have waited. Logic thread only.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "common/logic/crossing.h"
+#include "common/logic/link.h"
+
+namespace dure {
+
+class Node;
+namespace proto {
+class GmCommand;
+}
+
+// False: unreadable, another cluster's, or expired; nothing is to be done or answered.
+[[nodiscard]] bool read_gm(const Node& node, const GmCommandIn& in, proto::GmCommand* command);
+void answer_gm(Node& node, const GmCommandIn& in, std::uint64_t id, bool ok, const std::string& text);
+// Answers `status` with one line of this node. False: it is another verb.
+bool answer_gm_status(Node& node, const GmCommandIn& in, const PeerLoad& load);
+
+}  // namespace dure

@@ -1,0 +1,315 @@
+#include "dbagent/agent.h"
+
+#include <algorithm>
+
+#include "common/logic/gm.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/store.pb.h"
+#include "dbagent/gm_desk.h"
+
+namespace dure {
+namespace {
+constexpr Duration kFenceKept = seconds(180);
+constexpr std::size_t kFencesKept = 4096;
+constexpr const char* kMaintenance = "maintenance";
+
+template <class Reply>
+std::string refusal(int code) {
+  Reply reply;
+  reply.set_code(static_cast<proto::StoreCode>(code));
+  return reply.SerializeAsString();
+}
+}  // namespace
+
+Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOptions options)
+    : Node(std::move(identity), routes, seams),
+      options_(std::move(options)),
+      gm_desk_(std::make_unique<GmDesk>(*this)) {
+  serve_shard<proto::CharactersRequest, proto::CharactersReply>();
+  serve_shard<proto::CreatePlayerRequest, proto::StoreReply>();
+  serve_shard<proto::DeletePlayerRequest, proto::StoreReply>();
+  serve_shard<proto::AcquireRequest, proto::AcquireReply>();
+  serve_shard<proto::OwnerQuery, proto::AcquireReply>();
+  serve_shard<proto::ApplyRequest, proto::ApplyReply>();
+  serve_shard_notice<proto::HintWrite>();
+  serve_shard<proto::DeliverRequest, proto::DeliverReply>();
+  serve_shard<proto::OutboxQuery, proto::OutboxReply>();
+  serve_shard<proto::OutboxSent, proto::StoreReply>();
+  serve_shard<proto::AuditRequest, proto::AuditReply>();
+
+  serve_directory<proto::AccountQuery, proto::AccountReply>();
+  serve_directory<proto::SessionBegin, proto::SessionReply>(&Agent::session_began);
+  serve_directory<proto::SessionResume, proto::SessionReply>(&Agent::session_resumed);
+  serve_directory<proto::SessionSelect, proto::StoreReply>();
+  serve_directory_notice<proto::SessionEnd>();
+  serve_directory<proto::PlayerLocate, proto::PlayerLocateReply>();
+  serve_directory<proto::ReserveName, proto::ReserveNameReply>();
+  serve_directory<proto::ClaimName, proto::StoreReply>();
+  serve_directory<proto::PlaceAcquire, proto::PlaceReply>();
+  serve_directory<proto::PlaceQuery, proto::PlaceReply>();
+  serve_directory<proto::GmClaim, proto::StoreReply>();
+  serve_directory<proto::SwitchSet, proto::StoreReply>();
+  serve_directory<proto::BanSet, proto::SessionReply>(&Agent::banned);
+  serve_directory<proto::SwitchesQuery, proto::SwitchesReply>();
+  kinds_.at(route_id(proto::SwitchSet::descriptor())).after = [this](const Asked&, std::string_view) {
+    switches_stale_ = true;
+  };
+
+  for (const std::uint32_t shard : this->identity().shards) queues_.emplace(shard_queue(shard), options_.group);
+  if (this->identity().directory) queues_.emplace(kDirectoryQueue, options_.group);
+}
+
+Agent::~Agent() = default;
+
+// ── requests ────────────────────────────────────────────────────────────────────────────────────────────────
+
+template <class Request, class Reply>
+void Agent::serve_shard() {
+  const std::uint32_t id = route_id(Request::descriptor());
+  const StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}};
+  on_raw(id, [this, &kind](const From& from, std::string_view body) {
+    Request request;
+    if (!parse_strict(body, &request)) throw UnreadableMessage();
+    enqueue(from, shard_queue(request.shard()), kind, body);
+  });
+}
+
+template <class Request, class Reply>
+void Agent::serve_directory(void (Agent::*then)(const From&, const Request&, const Reply&)) {
+  const std::uint32_t id = route_id(Request::descriptor());
+  StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}};
+  if (then != nullptr)
+    kind.after = [this, then](const Asked& asked, std::string_view reply_body) {
+      Request request;
+      Reply reply;
+      if (parse_strict(asked.body, &request) && parse_strict(reply_body, &reply))
+        (this->*then)(asked.from, request, reply);
+    };
+  on_raw(id, [this, &kind](const From& from, std::string_view body) {
+    Request request;
+    if (!parse_strict(body, &request)) throw UnreadableMessage();
+    enqueue(from, kDirectoryQueue, kind, body);
+  });
+}
+
+template <class Request>
+void Agent::serve_shard_notice() {
+  serve_shard<Request, proto::StoreReply>();
+}
+
+template <class Request>
+void Agent::serve_directory_notice() {
+  serve_directory<Request, proto::StoreReply>();
+}
+
+void Agent::enqueue(const From& from, const std::string& queue, const StoreKind& kind, std::string_view body) {
+  Asked asked{from, &kind, std::string(body), now()};
+  const auto at = queues_.find(queue);
+  if (at == queues_.end()) return answer(asked, kind.refuse(proto::WRONG_SHARD));
+  if (draining_ || !at->second.push(asked)) {
+    ++retries_;
+    answer(asked, kind.refuse(proto::RETRY));
+  }
+}
+
+void Agent::answer(const Asked& asked, std::string_view body) {
+  // Call ids begin anew with each life of a peer: an answer to its former life must not be taken for another one.
+  const NodeId asker = asked.from.node();
+  const Link* asker_link = link(asker);
+  if (asker != id() && (asker_link == nullptr || asker_link->heard_incarnation() != asked.from.header.sender)) return;
+  reply_raw(asked.from, 0, body);
+}
+
+// ── group commit ────────────────────────────────────────────────────────────────────────────────────────────
+
+void Agent::on_turn_end() {
+  MonoTime next = MonoTime::max();
+  for (auto& [name, queue] : queues_) {
+    const auto due = queue.due(now(), draining_);
+    if (due && *due <= now())
+      spawn(commit(name));
+    else if (due)
+      next = std::min(next, *due);
+  }
+  // A timer only wakes the turn; what is due is looked up here, so that a lost timer or an early one does no harm.
+  if (next != MonoTime::max() && (wake_at_ <= now() || next < wake_at_)) {
+    wake_at_ = next;
+    after(next - now(), [] {});
+  }
+  if (switches_stale_ && !reading_switches_ && !draining_) spawn(read_switches());
+  if (draining_ && idle()) stopped();
+}
+
+Task<void> Agent::commit(std::string name) {
+  CommitQueue& queue = queues_.at(name);
+  const std::vector<Asked> group = queue.take(now());
+  proto::StoreBatch batch;
+  batch.set_wall_unix_ms(unix_ms(wall_now()));
+  for (const Asked& asked : group) {
+    auto* item = batch.add_items();
+    item->set_message_id(asked.kind->message_id);
+    item->set_body(asked.body);
+  }
+  std::string request = batch.SerializeAsString();
+  const std::string encoded = co_await work(name, std::move(request));
+  queue.done(now());
+  if (!finish(group, encoded)) {
+    for (const Asked& asked : queue.abandon()) answer(asked, asked.kind->refuse(proto::RETRY));
+  }
+}
+
+bool Agent::finish(const std::vector<Asked>& group, const std::string& encoded) {
+  proto::StoreBatchReply reply;
+  const bool readable = !encoded.empty() && reply.ParseFromString(encoded);
+  const bool done = readable && !reply.retry() && static_cast<std::size_t>(reply.items_size()) == group.size();
+  if (!done) {
+    log().event(LogLevel::kWarning, "store.retry",
+                {{"node", identity().name}, {"items", group.size()}, {"why", reply.detail()}});
+    retries_ += group.size();
+  }
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const Asked& asked = group[i];
+    if (!done) {
+      answer(asked, asked.kind->refuse(proto::RETRY));
+      continue;
+    }
+    const std::string& body = reply.items(static_cast<int>(i)).body();
+    answer(asked, body);
+    if (asked.kind->after) asked.kind->after(asked, body);
+  }
+  if (readable && reply.failed()) give_up(reply.detail());
+  return !(readable && reply.failed());
+}
+
+// ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Agent::give_up(const std::string& why) {
+  if (failed_) return;
+  failed_ = draining_ = true;
+  log().event(LogLevel::kError, "store.failed", {{"node", identity().name}, {"why", why}});
+}
+
+void Agent::on_stop(bool at_once) {
+  if (at_once) return stopped();
+  draining_ = true;
+}
+
+bool Agent::idle() const {
+  return std::all_of(queues_.begin(), queues_.end(), [](const auto& queue) { return queue.second.idle(); });
+}
+
+void Agent::check_invariants() const {
+  for (const auto& [name, queue] : queues_) CHECK_MSG(queue.waiting() <= options_.group.waiting_max, name);
+}
+
+// ── what others must hear ───────────────────────────────────────────────────────────────────────────────────
+
+void Agent::on_start() { switches_stale_ = identity().directory; }
+
+void Agent::on_peer_up(NodeId peer) {
+  if (switches_read_) tell_switches(peer);
+  if (peer.role() != Role::kGateway) return;
+  for (const Fence& fence : fences_) tell_fence(peer, fence);
+}
+
+void Agent::session_began(const From&, const proto::SessionBegin& request, const proto::SessionReply& reply) {
+  if (reply.code() != proto::STORED || reply.session_epoch() <= 1) return;
+  fence({request.account_id(), reply.session_epoch(), "logged in elsewhere", now()}, {});
+}
+
+void Agent::session_resumed(const From& from, const proto::SessionResume&, const proto::SessionReply& reply) {
+  // The resuming gateway holds this very session and learns its new epoch from the reply.
+  if (reply.code() == proto::STORED)
+    fence({reply.account_id(), reply.session_epoch(), "resumed elsewhere", now()}, from.node());
+  // A token used twice has ended the session for everybody.
+  if (reply.code() == proto::EXPECTED_OTHER && reply.session_epoch() != 0)
+    fence({reply.account_id(), reply.session_epoch(), "resume token used twice", now()}, {});
+}
+
+void Agent::banned(const From&, const proto::BanSet& request, const proto::SessionReply& reply) {
+  if (reply.code() != proto::STORED || request.until_unix_ms() <= unix_ms(wall_now())) return;
+  fence({request.account_id(), reply.session_epoch(), "banned: " + request.reason(), now()}, {});
+}
+
+void Agent::fence(const Fence& fence, NodeId except) {
+  for (const NodeId gateway : peers(Role::kGateway))
+    if (gateway != except) tell_fence(gateway, fence);
+  if (fences_.size() >= kFencesKept) fences_.pop_front();
+  fences_.push_back(fence);
+}
+
+void Agent::tell_fence(NodeId gateway, const Fence& fence) {
+  proto::SessionFenced notice;
+  notice.set_account_id(fence.account);
+  notice.set_session_epoch(fence.session_epoch);
+  notice.set_reason(fence.reason);
+  send(gateway, notice);
+}
+
+Task<void> Agent::read_switches() {
+  reading_switches_ = true;
+  switches_stale_ = false;
+  const proto::SwitchesQuery query;
+  const Result<proto::SwitchesReply> reply = co_await call<proto::SwitchesReply>(id(), query, seconds(5));
+  reading_switches_ = false;
+  if (!reply || reply->code() != proto::STORED) {
+    // Looked at again at the next tick, not at once: the store may be busy for long.
+    switches_unsure_ = true;
+    co_return;
+  }
+  switch_rows_.clear();
+  for (const auto& row : reply->switches()) switch_rows_[row.name()] = {row.on(), row.until_unix_ms()};
+  switches_read_ = true;
+  for (const Role role : {Role::kGateway, Role::kGeneral, Role::kDungeon, Role::kChat, Role::kDbagent})
+    for (const NodeId peer : peers(role)) tell_switches(peer);
+}
+
+void Agent::tell_switches(NodeId to) {
+  proto::SwitchesNotice notice;
+  for (const auto& [name, row] : switch_rows_) {
+    auto* s = notice.add_switches();
+    s->set_name(name);
+    s->set_on(row.on);
+    if (name == kMaintenance && row.on)
+      notice.set_maintenance_until_unix_ms(static_cast<std::uint64_t>(row.until_unix_ms));
+  }
+  send(to, notice);
+}
+
+void Agent::on_tick(std::uint64_t) {
+  std::uint64_t committed = 0;
+  for (const auto& [name, queue] : queues_) committed += queue.committed();
+  committed_per_s_ = committed - committed_reported_;
+  committed_reported_ = committed;
+  while (!fences_.empty() && now() - fences_.front().at > kFenceKept) fences_.pop_front();
+  if (std::exchange(switches_unsure_, false)) switches_stale_ = true;
+  // A switch that was set until a time falls back by itself: set as any other change is, so that the row says so, too.
+  for (auto& [name, row] : switch_rows_) {
+    if (row.until_unix_ms == 0 || row.until_unix_ms > unix_ms(wall_now())) continue;
+    proto::SwitchSet back;
+    back.set_name(name);
+    back.set_on(!row.on);
+    row.until_unix_ms = 0;
+    send(id(), back);
+  }
+}
+
+// ── game masters, monitor ───────────────────────────────────────────────────────────────────────────────────
+
+void Agent::on_gm(const GmCommandIn& in) {
+  proto::GmCommand command;
+  if (identity().directory && read_gm(*this, in, &command) && gm_desk_->take(in, command)) return;
+  Node::on_gm(in);
+}
+
+void Agent::monitor(std::vector<std::pair<std::string, std::string>>* fields) const {
+  fields->emplace_back("ops_per_s", std::to_string(committed_per_s_));
+  fields->emplace_back("retries", std::to_string(retries_));
+  for (const auto& [name, queue] : queues_) {
+    fields->emplace_back(name + ".waiting", std::to_string(queue.waiting()));
+    fields->emplace_back(name + ".batch_p50_us", std::to_string(to_us(queue.p50())));
+  }
+}
+
+}  // namespace dure

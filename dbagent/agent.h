@@ -1,0 +1,113 @@
+// The dbagent role: the door to the shard and directory databases. It gathers requests into groups, one queue a
+// database file ("shard-0", "directory"), hands each group to that file's worker and answers when the worker says that
+// it is synced. Knows no SQL and no game rule. Logic thread only.
+//
+//   not served here        WRONG_SHARD in the request's own reply
+//   group not done         RETRY to every asker; never a refusal
+//   file failed for good   RETRY to what waits, the other queues finish, then stopped(): to be started anew
+//   TERM                   as that; what comes in meanwhile is answered RETRY
+//
+// The directory's agent also tells everybody the switches, fences displaced sessions, and executes `ban`, `feature`,
+// `maintenance` and `give` of game masters.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/logic/node.h"
+#include "dbagent/commit_queue.h"
+
+namespace dure {
+
+namespace proto {
+class BanSet;
+class SessionBegin;
+class SessionReply;
+class SessionResume;
+class SwitchesReply;
+}  // namespace proto
+
+class GmDesk;
+
+struct AgentOptions {
+  GroupLimits group;
+  // What `give` may name, of the game's content: balances (currencies, stacks) and item templates.
+  std::vector<std::string> balances, items;
+  std::int64_t give_balance_max = 1'000'000;
+  std::int64_t give_items_max = 100;
+};
+
+class Agent : public Node {
+ public:
+  // Shards and directory are those of the identity, since peers learn them from its hello.
+  Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOptions options);
+  ~Agent() override;
+
+  static std::string shard_queue(std::uint32_t shard) { return "shard-" + std::to_string(shard); }
+  static constexpr const char* kDirectoryQueue = "directory";
+
+  const AgentOptions& options() const { return options_; }
+  void check_invariants() const override;
+
+ protected:
+  void on_start() override;
+  void on_peer_up(NodeId peer) override;
+  void on_gm(const GmCommandIn& command) override;
+  void on_stop(bool at_once) override;
+  Duration tick_interval() const override { return seconds(1); }
+  void on_tick(std::uint64_t tick) override;
+  void on_turn_end() override;
+  void monitor(std::vector<std::pair<std::string, std::string>>* fields) const override;
+
+ private:
+  template <class Request, class Reply>
+  void serve_shard();
+  template <class Request, class Reply>
+  void serve_directory(void (Agent::*then)(const From&, const Request&, const Reply&) = nullptr);
+  template <class Request>
+  void serve_shard_notice();
+  template <class Request>
+  void serve_directory_notice();
+
+  void enqueue(const From& from, const std::string& queue, const StoreKind& kind, std::string_view body);
+  void answer(const Asked& asked, std::string_view body);
+  Task<void> commit(std::string name);
+  // False: the file has failed for good.
+  bool finish(const std::vector<Asked>& group, const std::string& encoded);
+  void give_up(const std::string& why);
+  bool idle() const;
+
+  struct Fence {
+    std::uint64_t account = 0;
+    std::uint32_t session_epoch = 0;  // sessions below it end
+    std::string reason;
+    MonoTime at;
+  };
+  void session_began(const From& from, const proto::SessionBegin& request, const proto::SessionReply& reply);
+  void session_resumed(const From& from, const proto::SessionResume& request, const proto::SessionReply& reply);
+  void banned(const From& from, const proto::BanSet& request, const proto::SessionReply& reply);
+  void fence(const Fence& fence, NodeId except);
+  void tell_fence(NodeId gateway, const Fence& fence);
+  Task<void> read_switches();
+  void tell_switches(NodeId to);
+
+  struct SwitchState {
+    bool on = true;
+    std::int64_t until_unix_ms = 0;  // 0: for ever
+  };
+  AgentOptions options_;
+  std::map<std::string, CommitQueue> queues_;  // made at construction; never changes
+  std::map<std::uint32_t, StoreKind> kinds_;   // by message id; likewise
+  MonoTime wake_at_{};
+  bool draining_ = false, failed_ = false;
+  std::map<std::string, SwitchState> switch_rows_;
+  bool switches_read_ = false, reading_switches_ = false;
+  bool switches_stale_ = false;   // to be read at the end of this turn
+  bool switches_unsure_ = false;  // reading failed: to be read at the next tick
+  std::deque<Fence> fences_;      // of the last minutes: told again to a gateway that comes back
+  std::uint64_t committed_reported_ = 0, committed_per_s_ = 0, retries_ = 0;
+  std::unique_ptr<GmDesk> gm_desk_;
+};
+
+}  // namespace dure

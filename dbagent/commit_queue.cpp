@@ -1,0 +1,61 @@
+#include "dbagent/commit_queue.h"
+
+#include <algorithm>
+
+#include "common/base/check.h"
+
+namespace dure {
+namespace {
+constexpr std::size_t kDurationsKept = 128;
+}  // namespace
+
+bool CommitQueue::push(Asked asked) {
+  if (waiting_.size() >= limits_.waiting_max) return false;
+  waiting_.push_back(std::move(asked));
+  return true;
+}
+
+std::optional<MonoTime> CommitQueue::due(MonoTime now, bool hurry) const {
+  if (committing_ || waiting_.empty()) return std::nullopt;
+  if (hurry || waiting_.size() >= limits_.items_max) return now;
+  return std::max(now, waiting_.front().since + limits_.wait);
+}
+
+std::vector<Asked> CommitQueue::take(MonoTime now) {
+  CHECK(!committing_ && !waiting_.empty());
+  std::vector<Asked> group;
+  std::size_t bytes = 0;
+  while (!waiting_.empty() && group.size() < limits_.items_max) {
+    bytes += waiting_.front().body.size();
+    if (!group.empty() && bytes > limits_.bytes_max) break;
+    group.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  committing_ = true;
+  group_ = group.size();
+  left_at_ = now;
+  return group;
+}
+
+void CommitQueue::done(MonoTime now) {
+  CHECK(committing_);
+  committing_ = false;
+  committed_ += group_;
+  if (durations_.size() >= kDurationsKept) durations_.pop_front();
+  durations_.push_back(now - left_at_);
+}
+
+std::vector<Asked> CommitQueue::abandon() {
+  std::vector<Asked> all(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
+  waiting_.clear();
+  return all;
+}
+
+Duration CommitQueue::p50() const {
+  if (durations_.empty()) return {};
+  std::vector<Duration> sorted(durations_.begin(), durations_.end());
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
+  return sorted[sorted.size() / 2];
+}
+
+}  // namespace dure

@@ -1,0 +1,211 @@
+#include "dbagent/gm_desk.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/logic/gm.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "dbagent/agent.h"
+
+namespace dure {
+namespace {
+
+constexpr std::size_t kOutcomesKept = 256;
+constexpr int kTries = 5;
+constexpr Duration kBetweenTries = milliseconds(200);
+constexpr const char* kGrantReason = "gm.give";
+
+bool number_in(const std::string& text, std::int64_t least, std::int64_t most, std::int64_t* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size() && *number >= least && *number <= most;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string what_is_wrong(const proto::GmCommand& command, const AgentOptions& options) {
+  const auto& words = command.arguments();
+  const std::string& verb = command.verb();
+  std::int64_t number = 0;
+  const auto switches = [&](int at) { return words[at] == "on" || words[at] == "off"; };
+  if (verb == "ban") {
+    if (words.size() != 3 || !number_in(words[1], 0, INT64_MAX, &number)) return "ban: NAME, until (unix ms), reason";
+  } else if (verb == "feature") {
+    if (words.size() != 2 || !switches(1)) return "feature: NAME, on or off";
+    if (words[0].empty() || words[0] == "maintenance") return "feature: not a feature: '" + words[0] + "'";
+  } else if (verb == "maintenance") {
+    if (words.empty() || words.size() > 2 || !switches(0)) return "maintenance: on or off, until (unix ms)";
+    if (words.size() == 2 && !number_in(words[1], 0, INT64_MAX, &number)) return "maintenance: until is unix ms";
+  } else if (verb == "give") {
+    if (words.size() != 3) return "give: NAME, item or currency, count";
+    const bool balance = contains(options.balances, words[1]);
+    if (!balance && !contains(options.items, words[1])) return "give: no item or currency '" + words[1] + "'";
+    const std::int64_t most = balance ? options.give_balance_max : options.give_items_max;
+    if (!number_in(words[2], 1, most, &number)) return "give: count is 1 to " + std::to_string(most);
+  }
+  return {};
+}
+
+int code_of(const auto& reply) { return static_cast<int>(reply.code()); }
+
+}  // namespace
+
+bool GmDesk::take(const GmCommandIn& in, const proto::GmCommand& command) {
+  const std::string& verb = command.verb();
+  if (verb != "ban" && verb != "feature" && verb != "maintenance" && verb != "give") return false;
+  if (const auto at = outcomes_.find(command.id()); at != outcomes_.end()) {
+    // Asked again: while it is under way, the answer comes with its end.
+    if (at->second.known) answer_gm(agent_, in, command.id(), at->second.ok, at->second.text);
+    return true;
+  }
+  if (const std::string wrong = what_is_wrong(command, agent_.options()); !wrong.empty()) {
+    answer_gm(agent_, in, command.id(), false, wrong);
+    return true;
+  }
+  if (outcomes_.size() >= kOutcomesKept) outcomes_.erase(outcomes_.begin());
+  outcomes_[command.id()] = {};
+  agent_.spawn(run(in, std::make_shared<const proto::GmCommand>(command)));
+  return true;
+}
+
+Task<void> GmDesk::run(GmCommandIn in, Command command) {
+  proto::GmClaim claim;
+  claim.set_command_id(command->id());
+  claim.set_node(agent_.identity().name);
+  claim.set_issuer(command->issuer());
+  std::string text = command->verb();
+  for (const auto& word : command->arguments()) text += " " + word;
+  claim.set_text(text);
+  claim.set_now_unix_ms(unix_ms(agent_.wall_now()));
+  const Result<proto::StoreReply> claimed = co_await ask<proto::StoreReply>(agent_.id(), claim);
+  if (!claimed || (claimed->code() != proto::STORED && claimed->code() != proto::EXPECTED_OTHER)) {
+    outcomes_.erase(command->id());  // nothing was done: the sender's next repeat tries again
+    co_return;
+  }
+  Outcome outcome;
+  // Claimed by an earlier life of this node, which may have died before or after the effect. A grant is made once by
+  // its message id, so it may be done again; anything else may not.
+  if (claimed->code() == proto::EXPECTED_OTHER && command->verb() != "give") {
+    outcome = {true, false, "taken before this node was restarted; look whether it took effect"};
+  } else {
+    outcome = co_await execute(command);
+  }
+  agent_.log().event(LogLevel::kInfo, "gm.executed",
+                     {{"id", command->id()},
+                      {"issuer", command->issuer()},
+                      {"text", text},
+                      {"ok", outcome.ok ? 1 : 0},
+                      {"result", outcome.text}});
+  if (outcome.known)
+    outcomes_[command->id()] = outcome;
+  else
+    outcomes_.erase(command->id());
+  answer_gm(agent_, in, command->id(), outcome.ok, outcome.text);
+}
+
+Task<GmDesk::Outcome> GmDesk::execute(Command command) {
+  if (command->verb() == "ban") co_return co_await ban(command);
+  if (command->verb() == "give") co_return co_await give(command);
+  co_return co_await set_switch(command);
+}
+
+template <class Reply, class Request>
+Task<Result<Reply>> GmDesk::ask(NodeId to, Request request) {
+  for (int tries = 1;; ++tries) {
+    const Result<Reply> reply = co_await agent_.call<Reply>(to, request);
+    if (reply && code_of(*reply) != proto::RETRY) co_return reply;
+    if (tries == kTries) co_return fail(Trouble::kBusy, reply ? "the database is busy" : reply.error().detail);
+    co_await agent_.wait(kBetweenTries);
+  }
+}
+
+Task<GmDesk::Target> GmDesk::locate(std::string name) {
+  Target target;
+  proto::PlayerLocate query;
+  query.set_name(name);
+  const Result<proto::PlayerLocateReply> found = co_await ask<proto::PlayerLocateReply>(agent_.id(), query);
+  if (found && found->code() == proto::STORED) target = {found->account_id(), found->player_id(), found->shard()};
+  co_return target;
+}
+
+Task<GmDesk::Outcome> GmDesk::ban(Command command) {
+  const std::string name = command->arguments(0);
+  const Target target = co_await locate(name);
+  std::uint64_t account = target.account;
+  if (account == 0) {  // no character is called so: perhaps an account is
+    proto::AccountQuery query;
+    query.set_account(name);
+    const Result<proto::AccountReply> found = co_await ask<proto::AccountReply>(agent_.id(), query);
+    if (found && found->code() == proto::STORED) account = found->account_id();
+  }
+  if (account == 0) co_return Outcome{true, false, "nobody is called " + name};
+  proto::BanSet set;
+  set.set_account_id(account);
+  std::int64_t until = 0;
+  number_in(command->arguments(1), 0, INT64_MAX, &until);
+  set.set_until_unix_ms(until);
+  set.set_reason(command->arguments(2));
+  const Result<proto::SessionReply> done = co_await ask<proto::SessionReply>(agent_.id(), set);
+  if (!done || done->code() != proto::STORED)
+    co_return Outcome{true, false, "not banned: " + (done ? done->detail() : done.error().detail)};
+  const bool now = until > unix_ms(agent_.wall_now());
+  co_return Outcome{true, true, "account " + std::to_string(account) + (now ? " is banned" : " is no longer banned")};
+}
+
+Task<GmDesk::Outcome> GmDesk::set_switch(Command command) {
+  const bool maintenance = command->verb() == "maintenance";
+  const int at = maintenance ? 0 : 1;
+  const std::string state = command->arguments(at);
+  proto::SwitchSet set;
+  set.set_name(maintenance ? "maintenance" : command->arguments(0));
+  set.set_on(state == "on");
+  std::int64_t until = 0;
+  if (maintenance && command->arguments_size() == 2) number_in(command->arguments(1), 0, INT64_MAX, &until);
+  set.set_until_unix_ms(set.on() ? until : 0);
+  const Result<proto::StoreReply> done = co_await ask<proto::StoreReply>(agent_.id(), set);
+  if (!done || done->code() != proto::STORED)
+    co_return Outcome{true, false, "not set: " + (done ? done->detail() : done.error().detail)};
+  co_return Outcome{true, true, set.name() + " is " + state};
+}
+
+Task<GmDesk::Outcome> GmDesk::give(Command command) {
+  const std::string name = command->arguments(0);
+  const Target target = co_await locate(name);
+  if (target.player == 0) co_return Outcome{true, false, "no character is called " + name};
+  const NodeId agent = agent_.shard_agent(target.shard);
+  proto::DeliverRequest request;
+  request.set_shard(target.shard);
+  request.set_player_id(target.player);
+  request.set_message_id(command->id());
+  request.set_reason(kGrantReason);
+  std::int64_t count = 0;
+  number_in(command->arguments(2), 1, INT64_MAX, &count);
+  if (contains(agent_.options().balances, command->arguments(1))) {
+    auto* amount = request.add_balances();
+    amount->set_name(command->arguments(1));
+    amount->set_value(count);
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) {
+      // From the command's id: a grant that is repeated names the same items.
+      auto* item = request.add_items();
+      item->mutable_id()->set_high(mix64(command->id()));
+      item->mutable_id()->set_low(mix64(command->id() + static_cast<std::uint64_t>(i) + 1));
+      item->set_template_(command->arguments(1));
+      item->set_version(1);
+    }
+  }
+  const Result<proto::DeliverReply> done = co_await ask<proto::DeliverReply>(agent, request);
+  // Not known: the next repeat may try again, it is delivered once.
+  if (!done) co_return Outcome{false, false, "not delivered: " + done.error().detail};
+  if (done->code() != proto::STORED)
+    co_return Outcome{true, false, "not delivered: " + proto::StoreCode_Name(done->code())};
+  proto::InboxNotice notice;
+  notice.set_player_id(target.player);
+  for (const Role role : {Role::kGeneral, Role::kDungeon})
+    for (const NodeId owner : agent_.peers(role)) agent_.send(owner, notice);
+  co_return Outcome{true, true, command->arguments(2) + " " + command->arguments(1) + " for " + name};
+}
+
+}  // namespace dure
