@@ -1,0 +1,127 @@
+#include <map>
+
+#include "tools/config/state.h"
+
+namespace dure {
+namespace {
+
+std::string node_key(std::size_t index, const char* field) {
+  return "cluster.node[" + std::to_string(index) + "]." + field;
+}
+
+Result<void> nodes_are_distinct(const Config::State& state) {
+  std::map<NodeId, std::string> names;
+  std::map<std::string, std::string> addresses;
+  for (std::size_t i = 0; i < state.nodes.size(); ++i) {
+    const NodeEntry& entry = state.nodes[i];
+    if (!names.emplace(entry.node, entry.name).second)
+      return fail(Trouble::kInvalid,
+                  state.where({}, node_key(i, "name")) + " = '" + entry.name + "': this node is already in the list");
+    if (entry.address == "inproc") {
+      if (entry.united()) continue;
+      return fail(Trouble::kInvalid, state.where({}, node_key(i, "address")) +
+                                         " = 'inproc': only nodes of the united server (all-1/…) need no address");
+    }
+    const auto [other, fresh] = addresses.emplace(entry.address, entry.name);
+    if (!fresh)
+      return fail(Trouble::kInvalid, state.where({}, node_key(i, "address")) + " = '" + entry.address +
+                                         "': is the address of " + other->second);
+  }
+  return {};
+}
+
+Result<void> gateways_listen_apart(const Config::State& state) {
+  std::map<std::string, std::string> listens;
+  for (const NodeEntry& entry : state.nodes) {
+    if (entry.node.role() != Role::kGateway) continue;
+    const std::string& listen = state.of(entry.node).gateway().listen();
+    const auto [other, fresh] = listens.emplace(listen, entry.name);
+    if (!fresh)
+      return fail(Trouble::kInvalid, state.where(entry.node, "gateway.listen") + " = '" + listen + "': " + entry.name +
+                                         " and " + other->second + " would both listen there");
+  }
+  return {};
+}
+
+Result<void> shards_are_served_once(const Config::State& state) {
+  std::map<std::uint32_t, std::string> served;
+  std::string directory;
+  bool any = false;
+  for (const NodeEntry& entry : state.nodes) {
+    if (entry.node.role() != Role::kDbagent) continue;
+    any = true;
+    const proto::DbagentSettings& agent = state.of(entry.node).dbagent();
+    for (const std::uint32_t shard : agent.shards()) {
+      const std::string where = state.where(entry.node, "dbagent.shards");
+      if (shard > state.base.cluster().shard_count())
+        return fail(Trouble::kInvalid, where + ": shard " + std::to_string(shard) + ": allowed 1.." +
+                                           std::to_string(state.base.cluster().shard_count()) +
+                                           " (cluster.shard_count)");
+      const auto [other, fresh] = served.emplace(shard, entry.name);
+      if (!fresh)
+        return fail(Trouble::kInvalid, where + ": shard " + std::to_string(shard) + " of " + entry.name +
+                                           " is already served by " + other->second);
+    }
+    if (agent.directory() && !directory.empty())
+      return fail(Trouble::kInvalid, state.where(entry.node, "dbagent.directory") + ": " + entry.name + " and " +
+                                         directory + " would both serve the directory");
+    if (agent.directory()) directory = entry.name;
+  }
+  if (!any) return {};
+  if (directory.empty())
+    return fail(Trouble::kInvalid, state.path + ": no dbagent has dbagent.directory = true: exactly one must");
+  if (served.size() != state.base.cluster().shard_count())
+    return fail(Trouble::kInvalid, state.where({}, "cluster.shard_count") + " = " +
+                                       std::to_string(state.base.cluster().shard_count()) + ": dbagents serve " +
+                                       std::to_string(served.size()) + " of them (dbagent.shards)");
+  return {};
+}
+
+Result<void> off_loopback(const Config::State& state, const std::string& where, const std::string& address) {
+  return fail(Trouble::kInvalid, where + " = '" + address +
+                                     "': developer mode stays on loopback unless dev.allow_off_loopback" + " (" +
+                                     state.where({}, "dev.enabled") + ")");
+}
+
+Result<void> developer_mode_stays_home(const Config::State& state) {
+  const proto::DevSettings& dev = state.base.dev();
+  if (!dev.enabled() || dev.allow_off_loopback()) return {};
+  const std::string& base_listen = state.base.gateway().listen();
+  if (!is_loopback(split_host_port(base_listen)))
+    return off_loopback(state, state.where({}, "gateway.listen"), base_listen);
+  for (std::size_t i = 0; i < state.nodes.size(); ++i) {
+    const NodeEntry& entry = state.nodes[i];
+    if (entry.address.starts_with("tcp://") && !is_loopback(split_host_port(entry.address)))
+      return off_loopback(state, state.where({}, node_key(i, "address")), entry.address);
+    const std::string& listen = state.of(entry.node).gateway().listen();
+    if (!is_loopback(split_host_port(listen)))
+      return off_loopback(state, state.where(entry.node, "gateway.listen"), listen);
+  }
+  return {};
+}
+
+Result<void> times_fit_together(const Config::State& state, NodeId node) {
+  const proto::GatewaySettings& gateway = state.of(node).gateway();
+  if (gateway.heartbeat_timeout_ms() < 2 * gateway.heartbeat_interval_ms())
+    return fail(Trouble::kInvalid, state.where(node, "gateway.heartbeat_timeout_ms") + " = " +
+                                       std::to_string(gateway.heartbeat_timeout_ms()) +
+                                       ": must be at least twice gateway.heartbeat_interval_ms");
+  if (gateway.frame_bytes_max_before_login() > gateway.frame_bytes_max())
+    return fail(Trouble::kInvalid, state.where(node, "gateway.frame_bytes_max_before_login") + " = " +
+                                       std::to_string(gateway.frame_bytes_max_before_login()) +
+                                       ": must not be larger than gateway.frame_bytes_max");
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_cluster_rules(const Config::State& state) {
+  for (const auto rule : {nodes_are_distinct, gateways_listen_apart, shards_are_served_once, developer_mode_stays_home})
+    if (auto kept = rule(state); !kept) return kept;
+  if (auto kept = times_fit_together(state, {}); !kept) return kept;
+  for (const auto& [node, unused] : state.overrides)
+    if (auto kept = times_fit_together(state, node); !kept) return kept;
+  return {};
+}
+
+}  // namespace dure

@@ -1,0 +1,87 @@
+#include "tools/launcher/monitor_values.h"
+
+#include <hiredis/hiredis.h>
+#include <sys/time.h>
+
+#include <charconv>
+
+namespace dure {
+namespace {
+
+struct FreeReply {
+  void operator()(redisReply* reply) const { freeReplyObject(reply); }
+};
+using Reply = std::unique_ptr<redisReply, FreeReply>;
+
+void put(MonitorValue* value, std::string_view name, std::string_view text) {
+  if (name == "state") {
+    for (const char c : text.substr(0, 24)) value->state += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+    return;
+  }
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return;  // "12.5" counts as 12
+  if (name == "pid") value->pid = number;
+  if (name == "players") value->players = number;
+  if (name == "input_wait_p99_us") value->input_wait_p99_us = number;
+  if (name == "turn_p99_us") value->turn_p99_us = number;
+  if (name == "sent_per_s") value->sent_per_s = number;
+}
+
+}  // namespace
+
+void MonitorValues::Close::operator()(redisContext* context) const { redisFree(context); }
+
+MonitorValues::MonitorValues(std::string address, std::string prefix, Duration timeout)
+    : address_(std::move(address)), prefix_(std::move(prefix)), timeout_(timeout) {}
+MonitorValues::~MonitorValues() = default;
+
+bool MonitorValues::connect() {
+  if (redis_ && !redis_->err) return true;
+  redis_.reset();
+  if (address_.empty()) return false;
+  const auto us = to_us(timeout_);
+  const timeval limit{us / 1'000'000, us % 1'000'000};
+  if (address_.starts_with("unix:")) {
+    redis_.reset(redisConnectUnixWithTimeout(address_.c_str() + 5, limit));
+  } else {
+    const auto colon = address_.rfind(':');
+    redis_.reset(
+        redisConnectWithTimeout(address_.substr(0, colon).c_str(), std::atoi(address_.c_str() + colon + 1), limit));
+  }
+  if (!redis_ || redis_->err || redisSetTimeout(redis_.get(), limit) != REDIS_OK) redis_.reset();
+  return redis_ != nullptr;
+}
+
+bool MonitorValues::ping() {
+  if (!connect()) return false;
+  const Reply reply(static_cast<redisReply*>(redisCommand(redis_.get(), "PING")));
+  return reply && reply->type == REDIS_REPLY_STATUS;
+}
+
+MonitorValue MonitorValues::read_one(const std::string& node) {
+  MonitorValue value;
+  if (!connect()) return value;
+  const std::string key = prefix_ + "monitor:" + node;
+  const Reply reply(static_cast<redisReply*>(redisCommand(redis_.get(), "HGETALL %b", key.data(), key.size())));
+  if (!reply || reply->type != REDIS_REPLY_ARRAY) return value;
+  for (std::size_t i = 0; i + 1 < reply->elements; i += 2) {
+    const redisReply& name = *reply->element[i];
+    const redisReply& text = *reply->element[i + 1];
+    if (name.type != REDIS_REPLY_STRING || text.type != REDIS_REPLY_STRING) continue;
+    put(&value, {name.str, static_cast<std::size_t>(name.len)}, {text.str, static_cast<std::size_t>(text.len)});
+  }
+  return value;
+}
+
+std::vector<MonitorValue> MonitorValues::read(const std::vector<std::string>& nodes) {
+  std::vector<MonitorValue> values(nodes.size());
+  // A Redis that does not answer is waited for once, not once a node.
+  for (std::size_t i = 0; i < nodes.size() && connect(); ++i) {
+    values[i] = read_one(nodes[i]);
+    if (redis_ && redis_->err) break;
+  }
+  return values;
+}
+
+}  // namespace dure

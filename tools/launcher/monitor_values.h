@@ -1,0 +1,41 @@
+// What the processes say of themselves in Redis: a hash <prefix>monitor:<node>, written once a second, gone after 5 s.
+// Blocking with short time limits; one thread. Redis being away is no failure: values are then unknown.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/time.h"
+
+struct redisContext;
+
+namespace dure {
+
+struct MonitorValue {
+  std::optional<std::int64_t> pid, players, input_wait_p99_us, turn_p99_us, sent_per_s;
+  std::string state;
+};
+
+class MonitorValues {
+ public:
+  // `address`: host:port, unix:path, or empty for none.
+  MonitorValues(std::string address, std::string prefix, Duration timeout);
+  ~MonitorValues();
+  // One value a name, in order; empty ones where nothing is known.
+  std::vector<MonitorValue> read(const std::vector<std::string>& nodes);
+  // True if Redis answers now.
+  bool ping();
+
+ private:
+  struct Close {
+    void operator()(redisContext* context) const;
+  };
+  bool connect();
+  MonitorValue read_one(const std::string& node);
+  const std::string address_, prefix_;
+  const Duration timeout_;
+  std::unique_ptr<redisContext, Close> redis_;
+};
+
+}  // namespace dure

@@ -1,0 +1,318 @@
+#include "tools/launcher/up.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+
+#include "common/proto/config.pb.h"
+#include "tools/launcher/node_table.h"
+#include "tools/launcher/ports.h"
+#include "tools/launcher/redis_server.h"
+#include "tools/launcher/screen.h"
+#include "tools/launcher/supervisor.h"
+
+namespace dure {
+namespace {
+
+MonoTime mono_now() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return MonoTime(seconds(t.tv_sec) + Duration(t.tv_nsec));
+}
+
+// SIGINT, SIGTERM and SIGCHLD as a descriptor; the mask is put back at the end.
+class Signals {
+ public:
+  Signals() {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (const int one : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&wanted, one);
+    sigprocmask(SIG_BLOCK, &wanted, &before_);
+    fd_ = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
+  }
+  ~Signals() {
+    close(fd_);
+    sigprocmask(SIG_SETMASK, &before_, nullptr);
+  }
+  Signals(const Signals&) = delete;
+  int fd() const { return fd_; }
+  // How often the user asked to stop since the last call.
+  int take_stops() {
+    signalfd_siginfo info{};
+    int stops = 0;
+    while (read(fd_, &info, sizeof info) == sizeof info) stops += info.ssi_signo != SIGCHLD;
+    return stops;
+  }
+
+ private:
+  sigset_t before_{};
+  int fd_ = -1;
+};
+
+class Up {
+ public:
+  Up(const UpOptions& options, const Config& config)
+      : options_(options),
+        config_(config),
+        data_dir_(config.base().cluster().data_dir()),
+        plan_(plan_processes(config)),
+        monitor_(config.base().redis().address(), config.base().redis().prefix(), milliseconds(50)),
+        supervisor_([this](const std::string& line) { screen_.line(line); }) {}
+
+  int run() {
+    began_ = mono_now();
+    start_limit_ = began_ + seconds(config_.base().cluster().start_timeout_s());
+    if (const int code = wait_for_ports(); code != 0 || stops_ > 0) return code;
+    if (const auto added = add_processes(); !added) {
+      screen_.line(added.error().detail);
+      return kExitConfig;
+    }
+    const int code = serve();
+    supervisor_.stop(mono_now(), seconds(config_.base().cluster().stop_timeout_s()));
+    stops_ = 0;
+    while (!supervisor_.stopped()) {
+      wait(milliseconds(100));
+      if (stops_ > 0) supervisor_.stop_at_once();
+      supervisor_.turn(mono_now());
+      show();
+    }
+    return conclude(code);
+  }
+
+ private:
+  bool own_redis() const {
+    return config_.base().redis().private_server() && !config_.base().redis().address().empty();
+  }
+
+  std::string taken_port() const {
+    const auto text = [this](const std::string& port, const std::string& who) {
+      return "port taken: " + port + " (" + who + ", " + config_.path() + "); waiting";
+    };
+    for (const PlannedProcess& process : plan_)
+      for (const std::string& port : process.ports)
+        if (!port_free(port)) return text(port, process.name);
+    const std::string& redis = config_.base().redis().address();
+    if (own_redis() && !redis.starts_with("unix:") && !port_free(redis)) return text(redis, "redis");
+    return {};
+  }
+
+  int wait_for_ports() {
+    std::string told;
+    for (std::string taken; !(taken = taken_port()).empty();) {
+      if (told != taken) screen_.line(told = taken);
+      if (mono_now() >= start_limit_) return kExitWaited;
+      wait(milliseconds(200));
+      if (stops_ > 0) return 0;
+    }
+    return 0;
+  }
+
+  Result<void> add_processes() {
+    const MonoTime now = mono_now();
+    if (own_redis()) {
+      auto command = redis_command(config_.base().redis().address(), data_dir_);
+      if (!command) return tl::unexpected(command.error());
+      auto redis = std::make_unique<Supervised>();
+      redis->name = redis->role = "redis";
+      redis->rank = Rank::kRedis;
+      redis->command = std::move(*command);
+      redis->answers = [this] { return monitor_.ping(); };
+      supervisor_.add(std::move(redis), now);
+    }
+    for (const PlannedProcess& planned : plan_) {
+      auto process = std::make_unique<Supervised>();
+      process->name = planned.name;
+      process->role = planned.role;
+      process->rank = planned.rank;
+      process->nodes = planned.nodes;
+      process->command = {options_.program,
+                          {"dure", "--role=" + planned.role, "--config=" + config_.path(), "--node=" + planned.name},
+                          data_dir_ + "/logs/" + planned.name + ".log"};
+      supervisor_.add(std::move(process), now);
+    }
+    return {};
+  }
+
+  void add_bots(MonoTime now) {
+    auto bots = std::make_unique<Supervised>();
+    bots->name = bots->role = "bots";
+    bots->rank = Rank::kBots;
+    bots->restart = false;
+    bots->answers = [] { return true; };
+    const std::string duration = std::to_string(to_ms(options_.run_for)) + "ms";
+    bots->command = {options_.program,
+                     {"dure", "bots", "--config", config_.path(), "--count", std::to_string(options_.bots), "--story",
+                      options_.story, "--for", options_.run_for > Duration{} ? duration : "0"},
+                     data_dir_ + "/logs/bots.log"};
+    for (const NodeEntry& entry : config_.nodes()) {
+      if (entry.node.role() != Role::kGateway) continue;
+      bots->command.arguments.insert(bots->command.arguments.end(),
+                                     {"--gateway", config_.of(entry.node).gateway().listen()});
+    }
+    if (!options_.report_path.empty())
+      bots->command.arguments.insert(bots->command.arguments.end(), {"--report", options_.report_path});
+    bots_ = &supervisor_.add(std::move(bots), now);
+  }
+
+  // Until it shall stop; the exit code so far.
+  int serve() {
+    bool ready = false;
+    MonoTime end = MonoTime::max();
+    while (true) {
+      const MonoTime now = mono_now();
+      supervisor_.turn(now);
+      if (!ready && supervisor_.any_refused()) return kExitConfig;
+      if (!ready && now >= start_limit_) {
+        screen_.line(
+            "not ready within start_timeout_s = " + std::to_string(config_.base().cluster().start_timeout_s()) + " s");
+        return kExitWaited;
+      }
+      if (!ready && supervisor_.all_ready()) {
+        ready = true;
+        screen_.line("ready in " + std::to_string(to_ms(now - began_)) + " ms");
+        if (options_.bots > 0) add_bots(now);
+        if (options_.run_for > Duration{}) end = now + options_.run_for;
+        hints(now);
+      }
+      show();
+      if (stops_ > 0) return 0;
+      if (ready && done(now, end)) return 0;
+      wait(ready ? milliseconds(1000) : milliseconds(10));
+    }
+  }
+
+  // With bots it is they who know when they have finished; they get half a minute more.
+  bool done(MonoTime now, MonoTime end) {
+    if (end == MonoTime::max()) return false;
+    if (!bots_) return now >= end;
+    if (bots_->state == ChildState::kEnded) return true;
+    if (now < end + seconds(30)) return false;
+    screen_.line(late_ = "bots: did not finish within --for and 30 s");
+    return true;
+  }
+
+  void hints(MonoTime now) {
+    supervisor_.turn(now);
+    const std::string config = options_.config_path == "configs/local.toml" ? "" : " --config " + options_.config_path;
+    screen_.line("try next, from another terminal:");
+    if (!config_.base().redis().address().empty()) {
+      screen_.line("  " + options_.program + " gm" + config + " announce \"The harvest begins\"");
+      screen_.line("  " + options_.program + " status" + config);
+    }
+    for (const auto& process : supervisor_.processes())
+      if (process->rank == Rank::kDungeons) {
+        screen_.line("  kill -9 " + std::to_string(process->child.pid()) + "    (" + process->name +
+                     ": its players walk back to the lobby)");
+        break;
+      }
+    screen_.line("  Ctrl-C stops everything in order; logs are in " + data_dir_ + "/logs");
+  }
+
+  void show() {
+    const MonoTime now = mono_now();
+    if (now - shown_ < milliseconds(900) && !supervisor_.stopping()) return;
+    if (supervisor_.stopping() && now - shown_ < milliseconds(300)) return;
+    shown_ = now;
+    std::vector<std::string> names;
+    for (const auto& process : supervisor_.processes())
+      names.insert(names.end(), process->nodes.begin(), process->nodes.end());
+    const std::vector<MonitorValue> values = monitor_.read(names);
+    std::vector<NodeRow> rows;
+    std::size_t next = 0;
+    for (const auto& process : supervisor_.processes()) {
+      const std::string state = supervisor_.state_text(*process, now);
+      if (process->nodes.empty()) rows.push_back({process->name, process->role, state, process->child.pid(), {}});
+      for (const std::string& node : process->nodes) {
+        const std::string role = node.substr(0, node.rfind('-'));
+        const std::string name = process->role == "all" ? process->name + "/" + role : node;
+        rows.push_back({name, role, state, process->child.pid(), values[next++]});
+      }
+    }
+    screen_.table(format_table(rows), now);
+  }
+
+  // At most `limit`, shorter when a child says ready or ends, or a signal comes.
+  void wait(Duration limit) {
+    std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}};
+    for (const int fd : supervisor_.ready_fds()) fds.push_back({fd, POLLIN, 0});
+    for (const auto& process : supervisor_.processes())
+      if (process->state == ChildState::kWaiting)
+        limit = std::clamp(process->start_at - mono_now(), Duration(milliseconds(1)), limit);
+    poll(fds.data(), fds.size(), static_cast<int>(to_ms(limit)));
+    stops_ += signals_.take_stops();
+  }
+
+  int conclude(int code) {
+    screen_.leave_table();
+    const bool bots_failed = bots_ && options_.run_for > Duration{} && !bots_->ending.clean();
+    std::vector<std::string> unexpected = supervisor_.unexpected();
+    if (!late_.empty()) unexpected.push_back(late_);
+    screen_.line(unexpected.empty() ? "stopped; nothing unexpected happened"
+                                    : "stopped; unexpected: " + std::to_string(unexpected.size()));
+    for (const std::string& line : unexpected) screen_.line("  " + line);
+    if (bots_ && !options_.report_path.empty()) screen_.line("report of the bots: " + options_.report_path);
+    if (code != 0) return code;
+    return options_.run_for > Duration{} && (bots_failed || !unexpected.empty()) ? 1 : 0;
+  }
+
+  const UpOptions& options_;
+  const Config& config_;
+  const std::string data_dir_;
+  const std::vector<PlannedProcess> plan_;
+  Signals signals_;
+  Screen screen_;
+  MonitorValues monitor_;
+  Supervisor supervisor_;
+  Supervised* bots_ = nullptr;
+  MonoTime began_{}, start_limit_{}, shown_{};
+  std::string late_;
+  int stops_ = 0;
+};
+
+Result<Config> load_counted(const UpOptions& options) {
+  auto config = load_config(options.config_path);
+  if (!config || options.counts.empty()) return config;
+  const auto text = with_node_counts(options.config_path, options.counts);
+  if (!text) return tl::unexpected(text.error());
+  const std::string path = config->base().cluster().data_dir() + "/up.toml";
+  std::ofstream(path) << *text;
+  return load_config(path);
+}
+
+Result<void> make_data_dir(const Config& config) {
+  std::error_code error;
+  const std::string logs = config.base().cluster().data_dir() + "/logs";
+  std::filesystem::create_directories(logs, error);
+  if (error) return fail(Trouble::kIo, logs + ": " + error.message());
+  return {};
+}
+
+}  // namespace
+
+int run_up(const UpOptions& given) {
+  UpOptions options = given;
+  if (options.program.empty()) options.program = std::filesystem::read_symlink("/proc/self/exe").string();
+  auto config = load_config(options.config_path);
+  if (config) {
+    if (const auto made = make_data_dir(*config); !made) {
+      std::fprintf(stderr, "%s\n", made.error().detail.c_str());
+      return kExitConfig;
+    }
+    config = load_counted(options);
+  }
+  if (!config) {
+    std::fprintf(stderr, "%s\n", config.error().detail.c_str());
+    return kExitConfig;
+  }
+  return Up(options, *config).run();
+}
+
+}  // namespace dure
