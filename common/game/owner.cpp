@@ -20,7 +20,11 @@ OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams sea
   after(seconds(1), [this] { housekeeping(); });
 }
 
-OwnerNode::~OwnerNode() = default;
+// Tasks that are still on their way have locals that touch this object's members: they go before the members do.
+OwnerNode::~OwnerNode() {
+  scope().end();
+  scope().sweep();
+}
 
 Player* OwnerNode::find(PlayerId player) {
   const auto at = players_.find(player);

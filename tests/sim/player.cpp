@@ -100,6 +100,9 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
     for (const auto& entity : cell.entered())
       if (entity.kind() == "monster") monsters_.insert(entity.entity_id());
     for (const auto id : cell.left()) monsters_.erase(id);
+  } else if (sample::LootNotice loot; read(frame, &loot)) {
+    if (loot.epoch() == epoch_)
+      for (const auto& amount : loot.amounts()) balances_[amount.name()] += amount.value();
   } else if (sample::EntityDied died; read(frame, &died)) {
     monsters_.erase(died.entity_id());
   } else if (proto::MoveCorrected corrected; read(frame, &corrected)) {
