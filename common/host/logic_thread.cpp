@@ -1,0 +1,65 @@
+#include "common/host/logic_thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "common/base/check.h"
+#include "common/host/clock.h"
+
+namespace dure {
+namespace {
+constexpr Duration kLongestWait = seconds(1);
+constexpr Duration kFiguresInterval = milliseconds(250);
+}  // namespace
+
+LogicThread::LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures,
+                         std::function<void()> on_started)
+    : node_(node),
+      mailbox_(mailbox),
+      distributor_(distributor),
+      figures_(figures),
+      on_started_(std::move(on_started)) {}
+
+LogicThread::~LogicThread() { stop(); }
+
+void LogicThread::start() {
+  CHECK(!thread_.joinable());
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), name().substr(0, 15).c_str());
+}
+
+void LogicThread::stop() {
+  stopping_ = true;
+  mailbox_.ring();
+  if (thread_.joinable()) thread_.join();
+}
+
+void LogicThread::abort_in_thread() { pthread_kill(thread_.native_handle(), SIGABRT); }
+
+void LogicThread::run() {
+  RecentHistogram turns;
+  std::vector<Inbound> in;
+  std::vector<Outbound> out;
+  MonoTime now = mono_now(), figures_due = now;
+  bool first = true;
+  while (!stopping_) {
+    if (!first) mailbox_.wait(poll_ms(now, node_.next_due(), kLongestWait));
+    now = mono_now();
+    turn_since_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    mailbox_.take(&in, now);
+    distributor_.taking(in);
+    node_.turn(now, wall_now(), &in, &out);
+    distributor_.distribute(&out);
+    const MonoTime began = now;
+    now = mono_now();
+    turn_since_ns_.store(0, std::memory_order_relaxed);
+    turns.record(now - began, now);
+    if (std::exchange(first, false) && on_started_) on_started_();
+    if (figures_ == nullptr || now < figures_due) continue;
+    figures_due = now + kFiguresInterval;
+    figures_->input_wait_p99_us = mailbox_.input_wait_us(0.99, now);
+    figures_->turn_p99_us = turns.quantile_us(0.99, now);
+  }
+}
+
+}  // namespace dure

@@ -1,0 +1,48 @@
+// The thread of one node: waits for its mailbox or for what is due, runs one turn, hands out what came of it. Nothing
+// else ever calls the node between start() and join().
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "common/host/distributor.h"
+#include "common/host/mailbox.h"
+#include "common/logic/node.h"
+
+namespace dure {
+
+class LogicThread {
+ public:
+  // on_started: after the first turn, on the thread. figures: written between turns; may be null.
+  LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures,
+              std::function<void()> on_started);
+  ~LogicThread();
+  LogicThread(const LogicThread&) = delete;
+  LogicThread& operator=(const LogicThread&) = delete;
+
+  void start();
+  // Ends after the turn that runs now; what waits in the mailbox stays there.
+  void stop();
+
+  // ── for the watchdog, any thread ──────────────────────────────────────────────────────────────────────────
+  // Since when the present turn runs, as nanoseconds of mono_now(); 0: none does.
+  std::int64_t turn_since_ns() const { return turn_since_ns_.load(std::memory_order_relaxed); }
+  const std::string& name() const { return node_.identity().name; }
+  // Aborts the process from inside this thread, so that the crash report shows its stack.
+  void abort_in_thread();
+
+ private:
+  void run();
+  Node& node_;
+  Mailbox& mailbox_;
+  Distributor& distributor_;
+  TurnFigures* figures_;
+  std::function<void()> on_started_;
+  std::atomic<std::int64_t> turn_since_ns_{0};
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace dure

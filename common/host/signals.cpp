@@ -1,0 +1,73 @@
+#include "common/host/signals.h"
+
+#include <execinfo.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "common/base/check.h"
+
+namespace dure {
+namespace {
+
+sigset_t stop_set() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+void say(const char* text) { [[maybe_unused]] const auto n = write(STDERR_FILENO, text, std::strlen(text)); }
+
+// Only what is safe in a signal handler. SA_RESETHAND has restored the default action, which raise() then takes.
+void report_crash(int signal) {
+  say("crash: signal ");
+  const char digits[] = {static_cast<char>('0' + signal / 10), static_cast<char>('0' + signal % 10), '\n', 0};
+  say(digits);
+  std::array<void*, 64> frames;
+  const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
+  backtrace_symbols_fd(frames.data(), count, STDERR_FILENO);
+  raise(signal);
+}
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  const sigset_t set = stop_set();
+  CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
+  fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+  CHECK(fd_ >= 0);
+}
+
+StopSignals::~StopSignals() { close(fd_); }
+
+int StopSignals::take() {
+  int count = 0;
+  signalfd_siginfo info;
+  while (read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) ++count;
+  return count;
+}
+
+void ignore_broken_pipes() { signal(SIGPIPE, SIG_IGN); }
+
+void install_crash_report() {
+  // A stack of its own for the main thread, so that its overflow is reported, too; and the unwinder loaded beforehand,
+  // since loading it allocates.
+  static std::array<char, 64 * 1024> own_stack;
+  stack_t stack{};
+  stack.ss_sp = own_stack.data();
+  stack.ss_size = own_stack.size();
+  sigaltstack(&stack, nullptr);
+  void* frame = nullptr;
+  backtrace(&frame, 1);
+  struct sigaction action {};
+  action.sa_handler = report_crash;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_ONSTACK | SA_NODEFER);
+  for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL}) sigaction(signal, &action, nullptr);
+}
+
+}  // namespace dure

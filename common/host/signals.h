@@ -1,0 +1,26 @@
+// Signals as this program understands them. TERM and INT become readable events of the main thread (block them before
+// any other thread starts); PIPE is ignored; a crash writes its stack, then takes its default course.
+#pragma once
+
+namespace dure {
+
+// TERM and INT, one at a time. Construct on the main thread before any thread is started: threads inherit the mask.
+class StopSignals {
+ public:
+  StopSignals();
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  int fd() const { return fd_; }  // readable when one waits
+  // How many came since the last call.
+  int take();
+
+ private:
+  int fd_ = -1;
+};
+
+void ignore_broken_pipes();
+// SEGV, ABRT, BUS, FPE, ILL: the signal and the crashing thread's stack to standard error. Call once.
+void install_crash_report();
+
+}  // namespace dure

@@ -1,0 +1,92 @@
+#include "common/host/throw_stack.h"
+
+#include <backtrace.h>
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+namespace dure {
+namespace {
+
+constexpr std::size_t kFramesMax = 48;
+constexpr std::size_t kLinesMax = 40;
+
+struct Trace {
+  std::array<std::uintptr_t, kFramesMax> pcs;
+  std::size_t count;
+};
+thread_local Trace last_throw;  // trivial: usable in any thread at any time
+
+void ignore_error(void*, const char*, int) {}
+
+backtrace_state* state() {
+  static backtrace_state* const made = backtrace_create_state(nullptr, 1, ignore_error, nullptr);
+  return made;
+}
+
+int note_frame(void* data, std::uintptr_t pc) {
+  auto* trace = static_cast<Trace*>(data);
+  if (trace->count >= kFramesMax) return 1;
+  trace->pcs[trace->count++] = pc;
+  return 0;
+}
+
+// The file as seen from the source root, whatever directory it was built in.
+std::string_view short_file(std::string_view file) {
+  constexpr std::string_view here = __FILE__, tail = "common/host/throw_stack.cpp";
+  const std::string_view root = here.substr(0, here.size() - tail.size());
+  if (!root.empty() && file.substr(0, root.size()) == root) file.remove_prefix(root.size());
+  return file;
+}
+
+struct Lines {
+  std::string text;
+  std::size_t count = 0;
+};
+
+int add_line(void* data, std::uintptr_t, const char* file, int line, const char* function) {
+  auto* lines = static_cast<Lines*>(data);
+  if (function == nullptr || file == nullptr) return 0;  // a library without debug information
+  if (++lines->count > kLinesMax) return 1;
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> name(abi::__cxa_demangle(function, nullptr, nullptr, &status),
+                                                    std::free);
+  lines->text += status == 0 ? name.get() : function;
+  lines->text += ' ';
+  lines->text += short_file(file);
+  lines->text += ':' + std::to_string(line) + '\n';
+  return 0;
+}
+
+}  // namespace
+
+void note_throw() {
+  last_throw.count = 0;
+  backtrace_simple(state(), 2, note_frame, ignore_error, &last_throw);
+}
+
+HostThrowStack::HostThrowStack() { state(); }
+
+std::string HostThrowStack::last() {
+  Lines lines;
+  for (std::size_t i = 0; i < last_throw.count && lines.count < kLinesMax; ++i)
+    backtrace_pcinfo(state(), last_throw.pcs[i], add_line, ignore_error, &lines);
+  return lines.text;
+}
+
+}  // namespace dure
+
+// Found before the C++ library's own. The second parameter is std::type_info*; it is void* here so that the
+// declaration agrees with the compiler's built-in one.
+extern "C" [[noreturn]] void __cxa_throw(void* thrown, void* type, void (*destroy)(void*)) {
+  using Throw = void (*)(void*, void*, void (*)(void*));
+  static const auto original = reinterpret_cast<Throw>(dlsym(RTLD_NEXT, "__cxa_throw"));
+  dure::note_throw();
+  original(thrown, type, destroy);
+  std::abort();
+}
