@@ -122,7 +122,8 @@ void ScriptedPlayer::take_state(const proto::PlayerState& state) {
   y_cm_ = state.y_cm();
   // After a death of the owner: what was only APPLIED may be gone, what was SAVED may not.
   if (state.last_creq() < saved_creq_) mismatches_.push_back("SAVED and lost: " + std::to_string(saved_creq_));
-  applied_creq_ = saved_creq_ = state.last_creq();
+  // last_creq also counts what was refused in memory: only SavedNotice says SAVED.
+  applied_creq_ = saved_creq_;
   balances_.clear();
   for (const auto& b : state.aggregate().balances()) balances_[b.name()] = b.value();
 }
