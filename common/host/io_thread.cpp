@@ -113,11 +113,12 @@ void IoThread::run() {
     io_.take_events(&events_);
     mailbox_.put_all(&events_);
     if (stopping_ && stop_at == MonoTime::max()) stop_at = now_ + kStopPatience;
-    if (stopping_ && clients_.empty() && lingering_.empty()) break;
     if (!stopping_) continue;
-    bool stuck = false;
-    for (const auto& [id, client] : clients_) stuck = stuck || client.stuck;
-    if (!stuck) break;
+    std::vector<std::uint64_t> written;
+    for (const auto& [id, client] : clients_)
+      if (!client.stuck) written.push_back(id);
+    for (const std::uint64_t id : written) close_client(ClientId(id), true);
+    if (clients_.empty() && lingering_.empty()) break;
   }
   std::vector<std::uint64_t> left;
   for (const auto& [id, client] : clients_) left.push_back(id);

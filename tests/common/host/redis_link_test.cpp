@@ -1,0 +1,158 @@
+#include "common/host/redis_link.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <hiredis/hiredis.h>
+#include <signal.h>
+#include <sodium.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/host/os_entropy.h"
+#include "common/proto/cluster.pb.h"
+#include "tests/common/host/waiting.h"
+
+namespace dure {
+namespace {
+
+// A Redis of this test's own, on a socket file in a directory of its own.
+class PrivateRedis {
+ public:
+  PrivateRedis() {
+    std::string made = testing::TempDir() + "dure_redis_XXXXXX";
+    directory_ = mkdtemp(made.data());
+    start();
+  }
+  ~PrivateRedis() {
+    stop();
+    unlink((directory_ + "/redis").c_str());
+    rmdir(directory_.c_str());
+  }
+  void start() {
+    const std::string socket = directory_ + "/redis";
+    pid_ = fork();
+    if (pid_ == 0) {
+      const int nowhere = open("/dev/null", O_WRONLY);
+      dup2(nowhere, 1);
+      sigset_t none;
+      sigemptyset(&none);
+      sigprocmask(SIG_SETMASK, &none, nullptr);
+      const char* const arguments[] = {"redis-server", "--port", "0",     "--unixsocket",     socket.c_str(),
+                                       "--save",       "",       "--dir", directory_.c_str(), nullptr};
+      execvp("redis-server", const_cast<char* const*>(arguments));
+      execvp("redis-check-rdb", const_cast<char* const*>(arguments));  // the same program: its name decides
+      _exit(127);
+    }
+  }
+  void stop() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+  std::string address() const { return "unix:" + directory_ + "/redis"; }
+
+ private:
+  std::string directory_;
+  pid_t pid_ = -1;
+};
+
+struct Side {
+  Side(const RedisOptions& options, NodeId id, const std::string& name)
+      : link(options, {{id, name, "127.0.0.1:7001", "abc", &box}}, log) {
+    link.start();
+  }
+  void look() {
+    std::vector<Inbound> batch;
+    box.take(&batch, mono_now());
+    for (auto& inbound : batch) {
+      if (auto* peer = std::get_if<PeerFound>(&inbound)) found.push_back(peer->name + " " + peer->address);
+      if (auto* command = std::get_if<GmCommandIn>(&inbound)) commands.push_back(*command);
+    }
+  }
+  CountingLog log;
+  Mailbox box{"test", 10, log};
+  std::vector<std::string> found;
+  std::vector<GmCommandIn> commands;
+  RedisLink link;
+};
+
+class RedisLinkTest : public testing::Test {
+ protected:
+  RedisLinkTest() {
+    crypto_sign_keypair(public_key_.data(), secret_key_.data());
+    options_.address = redis_.address();
+    options_.gm_keys["master"] = public_key_;
+  }
+  std::string sealed(const std::string& cluster, std::int64_t not_after) {
+    proto::GmCommand command;
+    command.set_id(9);
+    command.set_cluster_id(cluster);
+    command.set_not_after_unix_ms(not_after);
+    proto::SignedGmCommand out;
+    out.set_command(command.SerializeAsString());
+    out.set_key_name("master");
+    std::string signature(crypto_sign_BYTES, 0);
+    crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr,
+                         reinterpret_cast<const unsigned char*>(out.command().data()), out.command().size(),
+                         secret_key_.data());
+    out.set_signature(signature);
+    return out.SerializeAsString();
+  }
+  OsEntropy entropy_;
+  PrivateRedis redis_;
+  RedisOptions options_;
+  GmPublicKey public_key_{};
+  std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret_key_{};
+};
+
+TEST_F(RedisLinkTest, nodes_find_each_other_and_again_after_redis_was_away) {
+  Side one(options_, NodeId(Role::kChat, 1), "chat-1");
+  ASSERT_TRUE(eventually([&] { return one.link.connected(); }));
+  redis_.stop();
+  ASSERT_TRUE(eventually([&] { return !one.link.connected(); }));
+  redis_.start();
+  Side two(options_, NodeId(Role::kChat, 2), "chat-2");
+  ASSERT_TRUE(eventually([&] { return one.look(), two.look(), !one.found.empty() && !two.found.empty(); }));
+  EXPECT_EQ(one.found.front(), "chat-2 127.0.0.1:7001");
+  EXPECT_EQ(two.found.front(), "chat-1 127.0.0.1:7001");
+}
+
+TEST_F(RedisLinkTest, shows_monitor_values) {
+  Side one(options_, NodeId(Role::kChat, 1), "chat-1");
+  ASSERT_TRUE(eventually([&] { return one.link.connected(); }));
+  one.link.monitor(MonitorValues{"chat-1", {{"players", "3"}}});
+  auto other = RedisConnection::open(options_.address);
+  ASSERT_TRUE(other);
+  EXPECT_TRUE(eventually([&] {
+    const auto value = (*other)->command({"HGET", "dure:monitor:chat-1", "players"});
+    return value && (*value)->type == REDIS_REPLY_STRING && std::string((*value)->str) == "3";
+  }));
+}
+
+TEST_F(RedisLinkTest, lets_only_rightly_signed_commands_through_and_carries_the_answer) {
+  Side one(options_, NodeId(Role::kChat, 1), "chat-1");
+  ASSERT_TRUE(eventually([&] { return one.link.connected(); }));
+  auto other = RedisConnection::open(options_.address);
+  ASSERT_TRUE(other);
+  const std::int64_t soon = unix_ms(wall_now()) + 60'000;
+  std::string forged = sealed("dure", soon);
+  forged.back() ^= 1;
+  const std::vector<std::string> bad{"noise", std::string(kGmBytesMax + 1, 'x'), sealed("another", soon),
+                                     sealed("dure", soon - 120'000), forged};
+  for (const auto& payload : bad) ASSERT_TRUE((*other)->command({"PUBLISH", "dure:gm", payload}));
+  ASSERT_TRUE((*other)->command({"PUBLISH", "dure:gm", sealed("dure", soon)}));
+  ASSERT_TRUE(eventually([&] { return one.look(), !one.commands.empty(); }));
+  EXPECT_EQ(one.link.refused(), bad.size());
+  EXPECT_EQ(one.commands.size(), 1u);
+  EXPECT_EQ(one.commands.front().reply_channel, "dure:gm:reply:9");
+  ASSERT_TRUE((*other)->command({"SUBSCRIBE", "dure:gm:reply:9"}));
+  one.link.answer(GmAnswerOut{"dure:gm:reply:9", Bytes(std::string("done"))});
+  EXPECT_TRUE(eventually([&] {
+    const auto reply = (*other)->poll_reply();
+    return reply && *reply && std::string((*reply)->element[2]->str) == "done";
+  }));
+}
+
+}  // namespace
+}  // namespace dure
