@@ -215,21 +215,22 @@ void Agent::on_peer_up(NodeId peer) {
 
 void Agent::session_began(const From&, const proto::SessionBegin& request, const proto::SessionReply& reply) {
   if (reply.code() != proto::STORED || reply.session_epoch() <= 1) return;
-  fence({request.account_id(), reply.session_epoch(), "logged in elsewhere", now()}, {});
+  fence({request.account_id(), reply.session_epoch() - 1, "logged in elsewhere", now()}, {});
 }
 
 void Agent::session_resumed(const From& from, const proto::SessionResume&, const proto::SessionReply& reply) {
   // The resuming gateway holds this very session and learns its new epoch from the reply.
-  if (reply.code() == proto::STORED)
-    fence({reply.account_id(), reply.session_epoch(), "resumed elsewhere", now()}, from.node());
+  if (reply.code() == proto::STORED && reply.session_epoch() > 1)
+    fence({reply.account_id(), reply.session_epoch() - 1, "resumed elsewhere", now()}, from.node());
   // A token used twice has ended the session for everybody.
   if (reply.code() == proto::EXPECTED_OTHER && reply.session_epoch() != 0)
-    fence({reply.account_id(), reply.session_epoch(), "resume token used twice", now()}, {});
+    fence({reply.account_id(), reply.session_epoch() - 1, "resume token used twice", now()}, {});
 }
 
 void Agent::banned(const From&, const proto::BanSet& request, const proto::SessionReply& reply) {
   if (reply.code() != proto::STORED || request.until_unix_ms() <= unix_ms(wall_now())) return;
-  fence({request.account_id(), reply.session_epoch(), "banned: " + request.reason(), now()}, {});
+  if (reply.session_epoch() == 0) return;  // never logged in
+  fence({request.account_id(), reply.session_epoch() - 1, "banned: " + request.reason(), now()}, {});
 }
 
 void Agent::fence(const Fence& fence, NodeId except) {

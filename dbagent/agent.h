@@ -80,7 +80,7 @@ class Agent : public Node {
 
   struct Fence {
     std::uint64_t account = 0;
-    std::uint32_t session_epoch = 0;  // sessions below it end
+    std::uint32_t session_epoch = 0;  // sessions up to it end
     std::string reason;
     MonoTime at;
   };
