@@ -81,8 +81,9 @@ Instance* Dungeon::instance_of(const Player& player) {
 void Dungeon::on_arrived(Player& player, const proto::Admit& admit, bool fresh) {
   if (fresh) {
     player.subject = admit.run_id();
-    player.zone_hint = admit.hint().zone();
-    player.channel_hint = admit.hint().channel();
+    // A position of a run means nothing in a zone: who falls back to the lobby arrives at a spawn.
+    player.zone_hint.clear();
+    player.channel_hint = 0;
     player.position = {3200, 600};
   }
   Instance* instance = instance_of(player);

@@ -51,10 +51,10 @@ struct Evening {
   std::string story() const {
     std::string all;
     for (const auto& p : players)
-      all += std::to_string(p->player_id()) + " in '" + p->place() + "' world " + std::to_string(p->in_world()) +
-             " bought " + std::to_string(p->bought()) + " attacks " + std::to_string(p->attacks()) + " returns " +
-             std::to_string(p->returns()) + " disconnects " + std::to_string(p->disconnects()) + " " + p->last_error() +
-             "\n";
+      all += std::to_string(p->player_id()) + " in '" + p->place() + "' at " + p->position() + " world " +
+             std::to_string(p->in_world()) + " bought " + std::to_string(p->bought()) + " attacks " +
+             std::to_string(p->attacks()) + " returns " + std::to_string(p->returns()) + " disconnects " +
+             std::to_string(p->disconnects()) + " " + p->last_error() + "\n";
     for (const auto& line : cluster.errors()) all += line + "\n";
     return all;
   }

@@ -31,6 +31,7 @@ class ScriptedPlayer {
   int attacks() const { return attacks_; }
   int returns() const { return returns_; }
   bool was_in_dungeon() const { return was_in_dungeon_; }
+  std::string position() const { return std::to_string(x_cm_) + "," + std::to_string(y_cm_); }
   const std::string& last_error() const { return last_error_; }
   const std::vector<std::string>& mismatches() const { return mismatches_; }
 

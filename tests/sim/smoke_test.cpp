@@ -41,7 +41,9 @@ TEST(Smoke, AKilledDungeonsPlayersAreInTheLobbyWithinASecond) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(evening.players[i]->returns(), 1) << evening.story();
   for (const auto& player : evening.players) EXPECT_EQ(player->disconnects(), 0) << evening.story();
   evening.cluster.start(dungeon_node());
+  const int bought = evening.players[0]->bought();
   evening.cluster.run(seconds(2));
+  EXPECT_GT(evening.players[0]->bought(), bought) << "stands where one arrives, not at the run's coordinates";
   evening.check_saved();
 }
 

@@ -76,7 +76,8 @@ std::uint64_t storm(std::uint64_t seed) {
   for (int i = 0; i < 60 && (i < 8 || !evening.everybody_plays()); ++i) evening.cluster.run(seconds(1));
   EXPECT_TRUE(evening.everybody_plays()) << "seed " << seed << ": " << storm.story() << "\n" << evening.story();
   evening.check_saved();
-  if (testing::Test::HasFailure()) ADD_FAILURE() << "seed " << seed << ": " << storm.story() << "\n" << evening.story();
+  if (testing::Test::HasFailure() || std::getenv("DURE_SIM_TELL") != nullptr)
+    ADD_FAILURE() << "seed " << seed << ": " << storm.story() << "\n" << evening.story();
   return evening.cluster.trace();
 }
 
