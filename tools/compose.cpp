@@ -9,6 +9,7 @@
 #include "dbagent/agent.h"
 #include "dbagent/store/directory_store.h"
 #include "dbagent/store/shard_store.h"
+#include "dbagent/store_worker.h"
 #include "dungeon/dungeon.h"
 #include "gateway/client_port.h"
 #include "gateway/gateway.h"
@@ -115,16 +116,6 @@ Result<NodeBundle> gateway(const Config& config, const NodeIdentity& identity, c
 }
 
 // ── dbagent ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-template <class Store>
-class StoreWorker : public Worker {
- public:
-  explicit StoreWorker(std::unique_ptr<Store> store) : store_(std::move(store)) {}
-  std::string run(std::string_view batch) override { return store_->run(batch); }
-
- private:
-  std::unique_ptr<Store> store_;
-};
 
 template <class Store, class Options>
 Result<> add_store(NodeBundle* bundle, const std::string& queue, const Options& options) {

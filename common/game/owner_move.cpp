@@ -107,6 +107,7 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
 void OwnerNode::bind(Player& player, const SessionBinding& session, const std::string& returned_because) {
   player.session = session;
   player.session.linked = true;
+  if (const Link* gateway = link(session.gateway)) player.session.gateway_life = gateway->heard_incarnation();
   proto::RouteSet route;
   route.set_session_id(session.session.value);
   route.set_session_epoch(session.epoch);
@@ -380,8 +381,15 @@ Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason) {
 
 void OwnerNode::on_peer_up(NodeId peer) {
   if (peer.role() == Role::kGateway) {
+    // The same life: the link was cut, the sessions are still there.
     for (auto& [pid, player] : players_)
-      if (player.session.gateway == peer && player.session.linked) bind(player, player.session, {});
+      if (player.session.gateway == peer && player.session.gateway_life == link(peer)->heard_incarnation() &&
+          player.state == Player::State::kActive) {
+        on_left(player);
+        bind(player, player.session, {});
+        on_arrived(player, proto::Admit(), false);
+        tell_state(player);
+      }
   } else if (peer.role() == Role::kChat) {
     for (const auto& [pid, player] : players_) tell_presence(player);
   } else if (peer.role() == Role::kDbagent) {

@@ -22,6 +22,7 @@ struct SessionBinding {
   SessionId session;
   std::uint32_t epoch = 0;
   bool linked = false;  // false: link-dead; the character stays for the time its place sets
+  Incarnation gateway_life{};  // the gateway that took the route; a later life has forgotten its sessions
 };
 
 struct Position {

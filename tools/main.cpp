@@ -1,0 +1,213 @@
+// The program: reads the command line and hands over. Everything else is a library that the tests link alike.
+#include <google/protobuf/stubs/logging.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+
+#include "common/proto/config.pb.h"
+#include "common/proto/routes.h"
+#include "tools/audit/run_audit.h"
+#include "tools/bots/run_bots.h"
+#include "tools/config/print_config.h"
+#include "tools/duration.h"
+#include "tools/game.h"
+#include "tools/gm/gm_key.h"
+#include "tools/gm/run_gm.h"
+#include "tools/launcher/status.h"
+#include "tools/launcher/up.h"
+#include "tools/serve.h"
+
+namespace dure {
+namespace {
+
+constexpr const char* kVersion = "dure 0.1.0 (protocol 1)";
+constexpr int kExitUsage = 64;  // EX_USAGE
+
+int run_routes() {
+  auto files = engine_files();
+  for (const auto* file : game_files()) files.push_back(file);
+  const auto routes = Routes::build(files);
+  if (!routes) {
+    std::fprintf(stderr, "dure routes: %s\n", routes.error().detail.c_str());
+    return kExitConfig;
+  }
+  const char* phases[] = {"always", "connected", "account", "world"};
+  const char* rates[] = {"free", "login", "move", "act", "value", "talk", "costly"};
+  const char* answers[] = {"", "APPLIED", "SAVED"};
+  std::printf("%6s  %-24s %-8s %-18s %-10s %-7s %-9s %-8s %6s  %s\n", "id", "message", "from", "to", "phase", "rate",
+              "class", "answer", "slo_ms", "reply");
+  for (const auto& [id, route] : routes->all()) {
+    std::string to = route.to_client ? "client" : route.to_any ? "any" : "";
+    for (const Role role : route.to) to += (to.empty() ? "" : ",") + std::string(to_text(role));
+    std::printf("%6u  %-24s %-8s %-18s %-10s %-7s %-9s %-8s %6s  %s\n", id, route.name.c_str(),
+                route.from_client ? "client"
+                : route.to_client ? "server"
+                                  : "peer",
+                to.c_str(), route.from_client ? phases[static_cast<int>(route.phase)] : "",
+                route.from_client ? rates[static_cast<int>(route.rate)] : "", route.latest ? "latest" : "reliable",
+                answers[route.answer], route.slo_ms != 0 ? std::to_string(route.slo_ms).c_str() : "",
+                route.reply.c_str());
+  }
+  return 0;
+}
+
+int with_config(const std::string& path, const std::function<int(const Config&)>& action) {
+  const auto config = load_config(path);
+  if (config) return action(*config);
+  std::fprintf(stderr, "%s\n", config.error().detail.c_str());
+  return kExitConfig;
+}
+
+GmOptions gm_options(const Config& config) {
+  GmOptions options;
+  options.redis = config.base().redis().address();
+  options.prefix = config.base().redis().prefix();
+  options.cluster_id = config.base().cluster().cluster_id();
+  options.key_file = config.base().gm().key_file();
+  options.key_name = config.base().gm().key_name();
+  options.development = config.base().dev().enabled();
+  return options;
+}
+
+struct Arguments {
+  std::string config = "configs/local.toml";
+  ServeOptions serve;
+  UpOptions up;
+  BotsOptions bots;
+  std::vector<std::string> words;
+  std::string key_path, duration, gateways;
+  unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
+  bool json = false, password = false;
+};
+
+// Every command that needs the configuration takes it the same way.
+CLI::App* command(CLI::App& app, Arguments& arguments, const std::string& name, const std::string& sentence,
+                  bool config = true) {
+  CLI::App* sub = app.add_subcommand(name, sentence);
+  if (config) sub->add_option("--config", arguments.config, "configuration file")->capture_default_str();
+  return sub;
+}
+
+bool set_duration(const std::string& text, Duration* duration, const char* option) {
+  if (text.empty()) return true;
+  const auto parsed = parse_duration(text);
+  if (parsed)
+    *duration = *parsed;
+  else
+    std::fprintf(stderr, "dure: %s %s: %s\n", option, text.c_str(), parsed.error().detail.c_str());
+  return parsed.has_value();
+}
+
+int start_up(Arguments& a) {
+  a.up.config_path = a.config;
+  if (!set_duration(a.duration, &a.up.run_for, "--for")) return kExitUsage;
+  const std::pair<Role, unsigned> counts[] = {{Role::kGateway, a.gateway_count},
+                                              {Role::kGeneral, a.general_count},
+                                              {Role::kDungeon, a.dungeon_count},
+                                              {Role::kChat, a.chat_count}};
+  for (const auto& [role, count] : counts)
+    if (count > 0) a.up.counts.push_back({role, count});
+  return run_up(a.up);
+}
+
+int start_bots(Arguments& a) {
+  if (!set_duration(a.duration, &a.bots.duration, "--for")) return kExitUsage;
+  return with_config(a.config, [&](const Config& config) {
+    const auto& cluster = config.base().cluster();
+    a.bots.cluster_id = cluster.cluster_id();
+    a.bots.content_version = cluster.content_version();
+    if (a.bots.developer_key.empty() && !a.password && config.base().dev().enabled())
+      a.bots.developer_key = config.base().dev().ticket_key();
+    if (a.gateways.empty())
+      for (const auto& node : config.nodes())
+        if (node.node.role() == Role::kGateway) a.bots.gateways.push_back(config.of(node.node).gateway().listen());
+    for (std::size_t at = 0; at < a.gateways.size();) {
+      const auto comma = std::min(a.gateways.find(',', at), a.gateways.size());
+      a.bots.gateways.push_back(a.gateways.substr(at, comma - at));
+      at = comma + 1;
+    }
+    return run_bots(a.bots);
+  });
+}
+
+int run(int argc, char** argv) {
+  Arguments a;
+  CLI::App app("Dure: an MMO-style game server cluster. Without a command: runs the nodes that --role names.", "dure");
+  app.set_version_flag("--version", kVersion);
+  app.add_option("--role", a.serve.roles,
+                 "gateway, general (lobby), dungeon, chat (community), dbagent, several, or all")
+      ->delimiter(',');
+  app.add_option("--config", a.config, "configuration file")->capture_default_str();
+  app.add_option("--node", a.serve.nodes, "which of the configured nodes this is: gateway-1, all-1")->delimiter(',');
+  app.add_flag("--print-config", a.serve.print_config, "print the settings that apply, and where each came from");
+  app.require_subcommand(0, 1);
+
+  auto* up = command(app, a, "up", "start a whole cluster on this machine, and show it");
+  up->add_option("--bots", a.up.bots, "how many bots play");
+  up->add_option("--story", a.up.story, "walk, chat, shop, dungeon, zone, evening, idle")->capture_default_str();
+  up->add_option("--for", a.duration, "stop after so long: 60s, 10m");
+  up->add_option("--report", a.up.report_path, "where the bots write their report");
+  up->add_option("--gateways", a.gateway_count, "how many, instead of what the configuration says");
+  up->add_option("--generals", a.general_count, "likewise");
+  up->add_option("--dungeons", a.dungeon_count, "likewise");
+  up->add_option("--chats", a.chat_count, "likewise");
+
+  auto* bots = command(app, a, "bots", "play, check everything that is seen, and report");
+  bots->add_option("--count", a.bots.count, "how many")->capture_default_str();
+  bots->add_option("--first", a.bots.first, "number of the first one")->capture_default_str();
+  bots->add_option("--story", a.bots.story, "walk, chat, shop, dungeon, zone, evening, idle")->capture_default_str();
+  bots->add_option("--for", a.duration, "how long: 60s (the default), 10m");
+  bots->add_option("--gateway", a.gateways, "127.0.0.1:7001[,…]; default: the configured ones");
+  bots->add_option("--report", a.bots.report_path, "file of the report; default: standard output");
+  bots->add_option("--dev-key", a.bots.developer_key, "seed that tickets are signed with; default: dev.ticket_key");
+  bots->add_flag("--password", a.password, "log in by password instead of by ticket");
+  bots->add_option("--ramp", a.bots.ramp_per_s, "connects a second")->capture_default_str();
+  bots->add_option("--seed", a.bots.seed, "of the bots' choices")->capture_default_str();
+
+  auto* gm = command(app, a, "gm", "a game master's order, signed, over Redis");
+  gm->add_option("words", a.words,
+                 "announce TEXT | kick NAME | give NAME THING [COUNT] | feature NAME on|off | ban NAME | maintenance "
+                 "on|off | status");
+  gm->prefix_command();
+  auto* status = command(app, a, "status", "the table of nodes, once");
+  status->add_flag("--json", a.json, "for programs");
+  auto* audit = command(app, a, "audit", "prove the books of a running or a stopped cluster");
+  auto* check = command(app, a, "check-config", "say whether a configuration is good");
+  auto* routes = command(app, a, "routes", "the table of all messages", false);
+  auto* keygen = command(app, a, "keygen", "make an ed25519 key for a game master or the account service", false);
+  keygen->add_option("path", a.key_path, "file to write; its public half goes to PATH.pub")->required();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  // A stranger's bytes are answered and counted where they come in; the library need not talk about them.
+  google::protobuf::SetLogHandler(nullptr);
+  if (up->parsed()) return start_up(a);
+  if (bots->parsed()) return start_bots(a);
+  if (gm->parsed()) {
+    auto words = a.words;
+    for (const auto& word : gm->remaining()) words.push_back(word);
+    return with_config(a.config, [&](const Config& config) { return run_gm(gm_options(config), words); });
+  }
+  if (status->parsed())
+    return with_config(a.config,
+                       [&](const Config& config) { return print_status(config, a.json, std::cout, std::cerr); });
+  if (audit->parsed()) return run_audit(a.config);
+  if (check->parsed()) return check_config(a.config, std::cout, std::cerr);
+  if (routes->parsed()) return run_routes();
+  if (keygen->parsed()) return run_keygen(a.key_path);
+  if (a.serve.roles.empty()) {
+    std::cout << app.help();
+    return kExitUsage;
+  }
+  a.serve.config_path = a.config;
+  return run_serve(a.serve);
+}
+
+}  // namespace
+}  // namespace dure
+
+int main(int argc, char** argv) { return dure::run(argc, argv); }
