@@ -67,8 +67,7 @@ TEST_F(IoThreadTest, reads_no_further_without_credit) {
     EXPECT_EQ(client.receive(1), text);
   }
   client.send("5");
-  look();
-  EXPECT_EQ(frames_, 4);
+  ASSERT_TRUE(eventually([&] { return look(), frames_ == 4; }));
   char byte = 0;
   EXPECT_EQ(recv(client.fd(), &byte, 1, MSG_DONTWAIT), -1);
   thread_->submit({FrameCredit{last_, 1}});
