@@ -11,7 +11,15 @@
 namespace dure {
 namespace {
 constexpr Duration kSweepInterval = milliseconds(100);
+constexpr Duration kFenceKept = seconds(10);  // longer than any grant is under way
+
+// Whoever was asked could not parse it: its sender does not speak our language.
+bool says_unreadable(const MeshHeader& header, std::string_view body) {
+  static const std::uint32_t error_id = route_id(proto::ErrorReply::descriptor());
+  proto::ErrorReply error;
+  return header.message_id == error_id && parse_strict(body, &error) && error.code() == proto::INVALID;
 }
+}  // namespace
 
 Gateway::Gateway(NodeIdentity identity, const Routes& routes, Seams seams, GatewayOptions options)
     : Node(std::move(identity), routes, seams), options_(std::move(options)) {
@@ -159,6 +167,7 @@ void Gateway::on_to_client(const MeshHeader& header, std::string_view body) {
     const bool counted = header.message_id != login_id;
     if (!counted || header.message_id == error_id) at->second.logging_in = false;
     frame_to(asked, counted ? at->second.session : SessionId(), header.message_id, header.client_seq, body);
+    if (says_unreadable(header, body)) close_client(asked, proto::INVALID, "unreadable message");
     return;
   }
   const Session* session = find(header.session);
@@ -171,6 +180,8 @@ void Gateway::on_to_client(const MeshHeader& header, std::string_view body) {
   // A request of an earlier connection has no number on this one.
   const bool same_connection = !asked || asked == session->client;
   to_client(*session, header.message_id, same_connection ? header.client_seq : 0, body);
+  if (asked && same_connection && says_unreadable(header, body))
+    close_client(session->client, proto::INVALID, "unreadable message");
 }
 
 void Gateway::close_client(ClientId client, std::uint32_t code, const std::string& reason) {
@@ -258,10 +269,18 @@ void Gateway::sweep() {
   for (const SessionId id : over) end_session(id, proto::OK, "link lost", true);
   std::erase_if(tries_, [&](const auto& entry) { return entry.second.full(options_.password_tries, now()); });
   std::erase_if(logins_, [&](const auto& entry) { return entry.second.full(options_.address_logins, now()); });
+  std::erase_if(fences_, [&](const auto& entry) { return now() - entry.second.at >= kFenceKept; });
   std::erase_if(nonces_, [&](const auto& entry) { return entry.second < unix_ms(wall_now()); });
 }
 
+const Gateway::Fence* Gateway::overtaken(AccountId account, std::uint32_t session_epoch) const {
+  const auto at = fences_.find(account);
+  return at != fences_.end() && at->second.epoch >= session_epoch ? &at->second : nullptr;
+}
+
 void Gateway::session_fenced(const From&, const proto::SessionFenced& fenced) {
+  Fence& fence = fences_[AccountId(fenced.account_id())];
+  if (fenced.session_epoch() >= fence.epoch) fence = {fenced.session_epoch(), fenced.reason(), now()};
   std::vector<SessionId> older;
   for (const auto& [id, session] : sessions_)
     if (session.account == AccountId(fenced.account_id()) && session.epoch <= fenced.session_epoch())

@@ -76,6 +76,11 @@ class Gateway : public Node {
     SessionId session;
     bool logging_in = false;
   };
+  struct Fence {  // sessions of an account up to this epoch are over
+    std::uint32_t epoch = 0;
+    std::string reason;
+    MonoTime at{};
+  };
   struct Resume {  // waits for the ring of its session
     ClientId client;
     std::uint32_t seq = 0;
@@ -136,6 +141,8 @@ class Gateway : public Node {
   Session* session_of(ClientId client);
   Session& open_session(SessionId id, std::uint32_t epoch, AccountId account, std::uint32_t shard, ClientId client,
                         bool fresh);
+  // The fence of a newer session may be heard before the grant of an older one.
+  const Fence* overtaken(AccountId account, std::uint32_t session_epoch) const;
   void leave_the_world(Session& session);
   // The session is over: its client is told why. `tell_directory` false: a newer session has the account already.
   void end_session(SessionId id, std::uint32_t code, const std::string& reason, bool tell_directory);
@@ -162,6 +169,7 @@ class Gateway : public Node {
   std::map<SessionId, Session> sessions_;
   std::map<std::pair<NodeId, TopicKey>, std::size_t> subscribers_;  // sessions here, by publisher and topic
   std::map<SessionId, Resume> resumes_;
+  std::map<AccountId, Fence> fences_;                  // lately heard
   std::map<ClientId, std::uint32_t> credit_;           // frames taken in this turn
   std::map<std::string, TokenBucket> tries_, logins_;  // by account; by address
   std::map<std::uint64_t, std::int64_t> nonces_;       // of tickets, until they expire

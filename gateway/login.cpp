@@ -22,7 +22,7 @@ proto::LoginReply busy(Duration retry_after) {
   return reply;
 }
 
-proto::LoginReply denied(const char* reason) {
+proto::LoginReply denied(const std::string& reason) {
   proto::LoginReply reply;
   reply.mutable_denied()->set_reason(reason);
   return reply;
@@ -214,6 +214,7 @@ Task<proto::LoginReply> Gateway::begin(ClientId client, proto::AccountReply acco
       break;
   }
   if (!granted) co_return busy(seconds(1));
+  if (const Fence* fence = overtaken(account_id, granted->session_epoch())) co_return denied(fence->reason);
 
   // Wherever this account was before, it is here now.
   proto::SessionFenced fenced;

@@ -52,6 +52,8 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   }
   if (granted->code() != proto::STORED || granted->banned_until_unix_ms() > unix_ms(wall_now()))
     co_return refuse_resume(client, seq, proto::NOT_ALLOWED);
+  if (overtaken(AccountId(granted->account_id()), granted->session_epoch()) != nullptr)
+    co_return refuse_resume(client, seq, proto::NOT_ALLOWED);
   if (!clients_.count(client)) co_return;  // the previous token stays good for a while
   Session* session = find(id);
   if (session == nullptr) {
@@ -138,6 +140,7 @@ Task<void> Gateway::resume_from_elsewhere(ClientId client, std::uint32_t seq, Se
   const PlayerId player(granted.selected_player());
   auto characters = co_await characters_of(granted.shard(), account);
   if (!clients_.count(client) || find(id) != nullptr) co_return refuse_resume(client, seq, proto::BUSY);
+  if (overtaken(account, granted.session_epoch()) != nullptr) co_return refuse_resume(client, seq, proto::NOT_ALLOWED);
   proto::SessionFenced fenced;
   fenced.set_account_id(account.value);
   fenced.set_session_epoch(granted.session_epoch() - 1);
