@@ -76,7 +76,8 @@ struct Arguments {
   UpOptions up;
   BotsOptions bots;
   std::vector<std::string> words;
-  std::string key_path, duration, gateways;
+  std::string key_path, duration;
+  std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
   bool json = false, password = false;
 };
@@ -122,11 +123,7 @@ int start_bots(Arguments& a) {
     if (a.gateways.empty())
       for (const auto& node : config.nodes())
         if (node.node.role() == Role::kGateway) a.bots.gateways.push_back(config.of(node.node).gateway().listen());
-    for (std::size_t at = 0; at < a.gateways.size();) {
-      const auto comma = std::min(a.gateways.find(',', at), a.gateways.size());
-      a.bots.gateways.push_back(a.gateways.substr(at, comma - at));
-      at = comma + 1;
-    }
+    for (const auto& gateway : a.gateways) a.bots.gateways.push_back(gateway);
     return run_bots(a.bots);
   });
 }
@@ -158,7 +155,7 @@ int run(int argc, char** argv) {
   bots->add_option("--first", a.bots.first, "number of the first one")->capture_default_str();
   bots->add_option("--story", a.bots.story, "walk, chat, shop, dungeon, zone, evening, idle")->capture_default_str();
   bots->add_option("--for", a.duration, "how long: 60s (the default), 10m");
-  bots->add_option("--gateway", a.gateways, "127.0.0.1:7001[,…]; default: the configured ones");
+  bots->add_option("--gateway", a.gateways, "127.0.0.1:7001[,…]; default: the configured ones")->delimiter(',');
   bots->add_option("--report", a.bots.report_path, "file of the report; default: standard output");
   bots->add_option("--dev-key", a.bots.developer_key, "seed that tickets are signed with; default: dev.ticket_key");
   bots->add_flag("--password", a.password, "log in by password instead of by ticket");

@@ -47,15 +47,33 @@ std::uint32_t PlaceKeeper::players(const std::string& place) const {
   return mine(place) ? callbacks_.players(place) : at->second.players;
 }
 
+std::map<std::string, NodeId> PlaceKeeper::propose() const {
+  const std::vector<NodeId> nodes = node_.peers(node_.id().role(), true);
+  std::map<NodeId, std::size_t> load;
+  for (const NodeId node : nodes) load[node] = 0;
+  for (const auto& [place, held] : held_)
+    if (lives(held) && load.count(held.holder)) ++load[held.holder];
+  const std::size_t most = nodes.empty() ? 0 : (places_.size() + nodes.size() - 1) / nodes.size();
+  std::map<std::string, NodeId> proposed;
+  for (const auto& place : places_) {
+    if (const auto at = held_.find(place); at != held_.end() && lives(at->second)) continue;
+    NodeId best;
+    std::uint64_t best_draw = 0;
+    for (const NodeId node : nodes) {
+      const std::uint64_t draw = mix64(fnv1a(place) ^ mix64(node.value));
+      if (load[node] < most && (!best || draw > best_draw)) best = node, best_draw = draw;
+    }
+    if (!best) continue;
+    proposed[place] = best;
+    ++load[best];
+  }
+  return proposed;
+}
+
 void PlaceKeeper::review() {
   if (!settled_ || node_.stopping() || !node_.directory_agent()) return;
-  for (const auto& place : places_) {
-    const auto at = held_.find(place);
-    if (at != held_.end() && lives(at->second)) continue;
-    if (node_.rendezvous(node_.id().role(), fnv1a(place)) != node_.id()) continue;
-    if (!taking_.insert(place).second) continue;
-    node_.spawn(take(place));
-  }
+  for (const auto& [place, node] : propose())
+    if (node == node_.id() && taking_.insert(place).second) node_.spawn(take(place));
 }
 
 Task<void> PlaceKeeper::take(std::string place) {

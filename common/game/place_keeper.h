@@ -45,6 +45,9 @@ class PlaceKeeper {
     Incarnation incarnation;
     std::uint32_t players = 0;
   };
+  // Who is to take each place that nobody holds: rendezvous hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam
+  // 2016), so that few places are spread evenly over few nodes.
+  std::map<std::string, NodeId> propose() const;
   void review();
   Task<void> take(std::string place);
   void tell(NodeId peer);
