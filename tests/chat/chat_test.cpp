@@ -135,6 +135,31 @@ TEST_F(ChatTest, TextThatWouldDeceiveOthersIsRefused) {
   EXPECT_EQ(say(1, kGatewayA, std::string(300, 'x')), proto::INVALID);
 }
 
+TEST_F(ChatTest, WhispersAndLinesHaveOneBucketAndNobodyElsePays) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(2, "Bert", kGatewayA, "town/1");
+  proto::WhisperRequest request;
+  request.set_to("Bert");
+  request.set_text("psst");
+  int reached = 0;
+  for (int i = 0; i < 1000; ++i)
+    reached += client<proto::WhisperReply>(1, kGatewayA, request).code() == proto::OK ? 1 : 0;
+  EXPECT_EQ(reached, 5);
+  EXPECT_EQ(say(1, kGatewayA, "hello"), proto::TOO_FAST);
+  EXPECT_EQ(say(2, kGatewayA, "hello"), proto::OK);
+}
+
+TEST_F(ChatTest, AChannelThatDoesNotExistIsRefused) {
+  present(1, "Anna", kGatewayA, "town/1");
+  proto::SayRequest request;
+  request.set_text("hello");
+  for (const int channel : {2, 10000, -1, 2147483647}) {
+    request.set_channel(static_cast<proto::Channel>(channel));
+    EXPECT_EQ(client<proto::SayReply>(1, kGatewayA, request).code(), proto::INVALID) << channel;
+  }
+  EXPECT_TRUE(published(kGatewayA).empty());
+}
+
 TEST_F(ChatTest, TheLastFiftyLinesAreKept) {
   present(1, "Anna", kGatewayA, "town/1");
   for (int i = 0; i < 60; ++i) {
