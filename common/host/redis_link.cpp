@@ -1,5 +1,7 @@
 #include "common/host/redis_link.h"
 
+#include <unistd.h>
+
 #include <hiredis/hiredis.h>
 #include <poll.h>
 
@@ -44,6 +46,7 @@ void RedisLink::stop() {
 }
 
 void RedisLink::monitor(MonitorValues values) {
+  values.fields.emplace_back("pid", std::to_string(::getpid()));
   const std::lock_guard lock(mutex_);
   values_[values.node] = std::move(values);  // goes with the next refresh
 }

@@ -19,6 +19,8 @@ constexpr std::size_t kLinesMax = 40;
 struct Trace {
   std::array<std::uintptr_t, kFramesMax> pcs;
   std::size_t count;
+  std::uintptr_t thrower;  // where the hook returns to; frames above it are ours, however the compiler made them
+  bool reached;
 };
 thread_local Trace last_throw;  // trivial: usable in any thread at any time
 
@@ -32,6 +34,9 @@ backtrace_state* state() {
 int note_frame(void* data, std::uintptr_t pc) {
   auto* trace = static_cast<Trace*>(data);
   if (trace->count >= kFramesMax) return 1;
+  // libbacktrace counts one back from a return address, into the call itself.
+  trace->reached = trace->reached || pc == trace->thrower || pc + 1 == trace->thrower;
+  if (!trace->reached) return 0;
   trace->pcs[trace->count++] = pc;
   return 0;
 }
@@ -65,9 +70,11 @@ int add_line(void* data, std::uintptr_t, const char* file, int line, const char*
 
 }  // namespace
 
-void note_throw() {
+void note_throw(const void* thrower) {
   last_throw.count = 0;
-  backtrace_simple(state(), 2, note_frame, ignore_error, &last_throw);
+  last_throw.reached = false;
+  last_throw.thrower = reinterpret_cast<std::uintptr_t>(thrower);
+  backtrace_simple(state(), 0, note_frame, ignore_error, &last_throw);
 }
 
 HostThrowStack::HostThrowStack() { state(); }
@@ -86,7 +93,7 @@ std::string HostThrowStack::last() {
 extern "C" [[noreturn]] void __cxa_throw(void* thrown, void* type, void (*destroy)(void*)) {
   using Throw = void (*)(void*, void*, void (*)(void*));
   static const auto original = reinterpret_cast<Throw>(dlsym(RTLD_NEXT, "__cxa_throw"));
-  dure::note_throw();
+  dure::note_throw(__builtin_return_address(0));
   original(thrown, type, destroy);
   std::abort();
 }
