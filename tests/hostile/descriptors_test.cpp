@@ -1,0 +1,69 @@
+// No file descriptor left: a stranger is sent away, whoever is in plays on, and nothing spins.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "common/host/io_thread.h"
+#include "common/host/listener.h"
+#include "tests/common/host/client_socket.h"
+#include "tests/common/host/echo_io.h"
+#include "tests/common/host/waiting.h"
+
+namespace dure {
+namespace {
+
+// Takes every descriptor there is until it ends.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit few = before_;
+    few.rlim_cur = 256;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken_.push_back(fd);
+  }
+  ~NoDescriptors() {
+    for (const int fd : taken_) ::close(fd);
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  void give_one_back() {
+    ::close(taken_.back());
+    taken_.pop_back();
+  }
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+TEST(HostileDescriptors, WithNoneLeftAStrangerIsSentAwayAndTheOthersPlayOn) {
+  CountingLog log;
+  Mailbox box("test", 100, log);
+  EchoIo io;
+  const int listener = listen_on("127.0.0.1:0", 1).value().front();
+  const std::string address = local_address(listener);
+  IoThread thread(0, listener, io, box, log);
+  thread.start();
+  ClientSocket inside(address);
+  inside.send("a");
+  ASSERT_EQ(inside.receive(1), "a");
+  {
+    NoDescriptors gone;
+    gone.give_one_back();
+    ClientSocket stranger(address);  // the last one; the kernel accepts it, we cannot
+    EXPECT_EQ(stranger.receive(1), "") << "closed";
+    ASSERT_TRUE(eventually([&] { return log.count("io.descriptors_gone") >= 1; }));
+    const MonoTime begun = mono_now();
+    inside.send("b");
+    EXPECT_EQ(inside.receive(1), "b");
+    ASSERT_TRUE(eventually([&] { return mono_now() - begun > milliseconds(300); }));
+    EXPECT_LE(log.count("io.descriptors_gone"), 5) << "it spins";
+  }
+  ClientSocket later(address);
+  later.send("c");
+  EXPECT_EQ(later.receive(1), "c");
+  thread.stop();
+}
+
+}  // namespace
+}  // namespace dure
