@@ -330,6 +330,11 @@ Task<void> Gateway::drain_one(SessionId id) {
 
 // ── seeing ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+std::string Gateway::waits_for() const {
+  if (!directory_agent()) return "the directory's agent";
+  return peers(Role::kGeneral).empty() ? "a general" : "";
+}
+
 PeerLoad Gateway::load() const {
   PeerLoad load;
   for (const auto& [id, session] : sessions_) load.players += session.route.owner ? 1 : 0;

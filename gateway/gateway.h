@@ -50,6 +50,7 @@ class Gateway : public Node {
  public:
   Gateway(NodeIdentity identity, const Routes& routes, Seams seams, GatewayOptions options);
   void check_invariants() const override;
+  std::string waits_for() const override;
 
   const Session* session(SessionId id) const;
   std::size_t sessions() const { return sessions_.size(); }

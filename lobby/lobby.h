@@ -70,6 +70,7 @@ class Lobby : public OwnerNode {
   Zone* zone(const std::string& place);
   std::size_t queue_waiting() const { return matchmaker_.waiting(); }
   void check_invariants() const override;
+  std::string waits_for() const override;
 
  protected:
   void on_start() override;

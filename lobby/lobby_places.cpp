@@ -24,6 +24,12 @@ void Lobby::places_notice(const From& from, const proto::PlacesNotice& notice) {
   for (const auto& entry : notice.places()) forwarded_.erase(entry.place());
 }
 
+std::string Lobby::waits_for() const {
+  for (const auto& place : keeper_.places())
+    if (!keeper_.holder(place)) return "a holder of the place " + place;
+  return OwnerNode::waits_for();
+}
+
 void Lobby::place_acquired(const std::string& place) {
   if (place == kMatchPlace || zones_.count(place)) return;
   std::uint64_t number = 0;

@@ -82,6 +82,7 @@ std::optional<RedisOptions> redis_options(const Config& config) {
 ProcessOptions process_options(const Config& config, const std::vector<NodeEntry>& mine) {
   ProcessOptions options;
   options.redis = redis_options(config);
+  options.redis_required = options.redis.has_value();
   options.start_timeout = seconds(config.base().cluster().start_timeout_s());
   options.stop_timeout = seconds(config.base().cluster().stop_timeout_s());
   for (const auto& entry : config.nodes()) {

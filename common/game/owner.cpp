@@ -188,6 +188,8 @@ void OwnerNode::housekeeping() {
     spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
 }
 
+std::string OwnerNode::waits_for() const { return directory_agent() ? "" : "the directory's agent"; }
+
 PeerLoad OwnerNode::load() const {
   PeerLoad mine;
   mine.players = static_cast<std::uint32_t>(players_.size());

@@ -39,6 +39,7 @@ class OwnerNode : public Node {
   };
   OwnerNode(NodeIdentity identity, const Routes& routes, Seams seams, Options options);
   ~OwnerNode() override;
+  std::string waits_for() const override;
 
   // ── handlers on players: the signature says all ───────────────────────────────────────────────────────────
   //   void  (Player&, const Notice&)      Reply (Player&, const Request&)      Task<Reply> (PlayerRef, Request)

@@ -36,12 +36,17 @@ void LogicThread::stop() {
 
 void LogicThread::abort_in_thread() { pthread_kill(thread_.native_handle(), SIGABRT); }
 
+std::string LogicThread::waits_for() const {
+  const std::lock_guard lock(waits_mutex_);
+  return waits_for_;
+}
+
 void LogicThread::run() {
   RecentHistogram turns;
   std::vector<Inbound> in;
   std::vector<Outbound> out;
   MonoTime now = mono_now(), figures_due = now;
-  bool first = true;
+  bool first = true, serving = false;
   while (!stopping_) {
     if (!first) mailbox_.wait(poll_ms(now, node_.next_due(), kLongestWait));
     now = mono_now();
@@ -54,7 +59,14 @@ void LogicThread::run() {
     now = mono_now();
     turn_since_ns_.store(0, std::memory_order_relaxed);
     turns.record(now - began, now);
-    if (std::exchange(first, false) && on_started_) on_started_();
+    first = false;
+    if (!serving) {
+      std::string waits = node_.waits_for();
+      serving = waits.empty();
+      if (serving && on_started_) on_started_();
+      const std::lock_guard lock(waits_mutex_);
+      waits_for_ = std::move(waits);
+    }
     if (figures_ == nullptr || now < figures_due) continue;
     figures_due = now + kFiguresInterval;
     figures_->input_wait_p99_us = mailbox_.input_wait_us(0.99, now);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -15,7 +16,7 @@ namespace dure {
 
 class LogicThread {
  public:
-  // on_started: after the first turn, on the thread. figures: written between turns; may be null.
+  // on_started: once the node waits for nothing more, on the thread. figures: written between turns; may be null.
   LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures,
               std::function<void()> on_started);
   ~LogicThread();
@@ -30,6 +31,8 @@ class LogicThread {
   // Since when the present turn runs, as nanoseconds of mono_now(); 0: none does.
   std::int64_t turn_since_ns() const { return turn_since_ns_.load(std::memory_order_relaxed); }
   const std::string& name() const { return node_.identity().name; }
+  // What the node still waits for before it can serve; empty: nothing.
+  std::string waits_for() const;
   // Aborts the process from inside this thread, so that the crash report shows its stack.
   void abort_in_thread();
 
@@ -43,6 +46,8 @@ class LogicThread {
   std::atomic<std::int64_t> turn_since_ns_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
+  mutable std::mutex waits_mutex_;
+  std::string waits_for_ = "its first turn";
 };
 
 }  // namespace dure

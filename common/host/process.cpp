@@ -102,9 +102,9 @@ int Process::run() {
     return stops_ > 0 ? 0 : kExitTemporary;
   }
   start();
-  steer();
+  const bool served = steer(start_until);
   finish();
-  return 0;
+  return served ? 0 : kExitTemporary;
 }
 
 // ── start ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,7 +156,11 @@ bool Process::wait_for_redis(MonoTime until) {
   shared_->redis = std::make_unique<RedisLink>(*options_.redis, std::move(nodes), log_);
   shared_->redis->start();
   while (options_.redis_required && !shared_->redis->connected()) {
-    if (stop_wanted() || mono_now() > until) return false;
+    if (stop_wanted()) return false;
+    if (mono_now() > until) {
+      log_.event(LogLevel::kError, "start.timeout", {{"waited_for", "Redis at " + options_.redis->address}});
+      return false;
+    }
     wake_.wait(20);
   }
   return true;
@@ -213,15 +217,25 @@ void Process::introduce() {
 
 // ── life and end ────────────────────────────────────────────────────────────────────────────────────────────
 
-void Process::steer() {
+// False: what it needs did not come in time.
+bool Process::steer(MonoTime start_until) {
   MonoTime stop_at = MonoTime::max();
   int stops_told = 0;
+  bool in_time = true;
   for (;;) {
     stop_wanted();
     if (!ready_ && std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->started.load(); })) {
       ready_ = true;
       log_.event(LogLevel::kInfo, "process.ready", {{"nodes", nodes_.size()}});
       notify_ready();
+    }
+    if (!ready_ && in_time && stops_ == 0 && mono_now() >= start_until) {
+      in_time = false;
+      for (const auto& node : nodes_)
+        if (!node->started)
+          log_.event(LogLevel::kError, "start.timeout",
+                     {{"node", node->logic->name()}, {"waited_for", node->logic->waits_for()}});
+      request_stop();
     }
     const int stops = stops_;
     if (stops > 0 && stop_at == MonoTime::max()) {
@@ -239,14 +253,14 @@ void Process::steer() {
         node->logic->stop();
         shared_->local_bus.leave(node->parts.node->id());
       }
-    if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->gone; })) return;
+    if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->gone; })) return in_time;
     if (stops > 0) stop_roles(false);  // the next rank, if the last one has just gone
     if (mono_now() >= stop_at) {
       log_.event(LogLevel::kError, "process.stop_timeout", {{"after_ms", to_ms(options_.stop_timeout)}});
-      return;
+      return in_time;
     }
     pollfd fds[2] = {{wake_.fd(), POLLIN, 0}, {shared_->signals.fd(), POLLIN, 0}};
-    poll(fds, 2, poll_ms(mono_now(), stop_at, seconds(1)));
+    poll(fds, 2, poll_ms(mono_now(), ready_ || !in_time ? stop_at : std::min(stop_at, start_until), seconds(1)));
     wake_.clear();
   }
 }

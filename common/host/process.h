@@ -76,7 +76,7 @@ class Process {
   bool stop_wanted();
   void start();
   void introduce();
-  void steer();
+  bool steer(MonoTime start_until);
   void stop_roles(bool at_once);
   void finish();
 

@@ -80,6 +80,8 @@ class Node {
 
   // Every message that goes to this role has a handler, or the names of those that have none.
   std::vector<std::string> routes_without_handler() const;
+  // What it still needs before it can serve anybody; empty: nothing. Asked between turns until it is.
+  virtual std::string waits_for() const { return {}; }
   // The role's laws; CHECKs. Run after every turn in tests and simulation.
   virtual void check_invariants() const {}
   const NodeIdentity& identity() const { return identity_; }
