@@ -75,7 +75,6 @@ struct Arguments {
   ServeOptions serve;
   UpOptions up;
   BotsOptions bots;
-  std::vector<std::string> words;
   std::string key_path, duration;
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
@@ -162,10 +161,10 @@ int run(int argc, char** argv) {
   bots->add_option("--ramp", a.bots.ramp_per_s, "connects a second")->capture_default_str();
   bots->add_option("--seed", a.bots.seed, "of the bots' choices")->capture_default_str();
 
-  auto* gm = command(app, a, "gm", "a game master's order, signed, over Redis");
-  gm->add_option("words", a.words,
-                 "announce TEXT | kick NAME | give NAME THING [COUNT] | feature NAME on|off | ban NAME | maintenance "
-                 "on|off | status");
+  auto* gm = command(app, a, "gm",
+                     "a game master's order, signed, over Redis: announce TEXT, kick NAME, give NAME THING [COUNT], "
+                     "feature NAME on|off, "
+                     "ban NAME [--until T], maintenance on|off [--until T], status");
   gm->prefix_command();
   auto* status = command(app, a, "status", "the table of nodes, once");
   status->add_flag("--json", a.json, "for programs");
@@ -185,8 +184,7 @@ int run(int argc, char** argv) {
   if (up->parsed()) return start_up(a);
   if (bots->parsed()) return start_bots(a);
   if (gm->parsed()) {
-    auto words = a.words;
-    for (const auto& word : gm->remaining()) words.push_back(word);
+    const auto words = gm->remaining();  // all of them, in order: orders have options of their own
     return with_config(a.config, [&](const Config& config) { return run_gm(gm_options(config), words); });
   }
   if (status->parsed())

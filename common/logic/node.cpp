@@ -247,6 +247,8 @@ void Node::reply_raw(const From& from, std::uint32_t message_id, std::string_vie
   header.kind = from.client() ? MeshKind::kToClient : MeshKind::kReply;
   header.message_id = message_id;
   if (!from.client() && !from.header.call) return;
+  // Call ids begin anew in each life: an answer to an earlier one must not meet a call of the present one.
+  if (const Link* asker = link(from.node()); asker != nullptr && asker->heard_incarnation() != from.header.sender) return;
   send_raw(from.header.from, header, body);
 }
 

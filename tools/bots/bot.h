@@ -113,6 +113,7 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   void saved(const proto::SavedNotice& notice, std::uint32_t seq);
   void changed(const proto::AggregateChanged& notice, std::uint32_t seq);
   void corrected(const proto::MoveCorrected& notice, std::uint32_t seq);
+  bool wants(std::string_view cell_update) const;
   void cell_update(const proto::CellUpdate& update, std::uint32_t seq);
   void cell_changed(const proto::CellChanged& change, std::uint32_t seq);
   void line(const proto::ChatLine& line, std::uint32_t seq);
@@ -144,6 +145,7 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
 
   Shared& shared_;
   Session session_;
+  const bool watches_;  // measures how fast it sees others
   std::vector<std::unique_ptr<Habit>> habits_;
   OwnModel model_;
   Motion motion_;
