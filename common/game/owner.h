@@ -58,13 +58,16 @@ class OwnerNode : public Node {
   const std::map<PlayerId, Player>& players() const { return players_; }
 
   // Changes memory at once and numbers the operation; it leaves at the end of the turn. Anything but kOk changed
-  // nothing. Call it last in a handler: rules first compute, then one commit.
+  // nothing. Rules first compute, then one commit, before the first co_await: what comes after carries no creq.
   [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation);
   // The same for what is coalesced per reason for up to 1 s: experience, kill gold, counters. Deltas only, credits.
   void commit_soft(Player& player, const std::string& reason, const std::string& name, std::int64_t delta,
                    bool counter);
   // co_await saved(ref): everything committed so far is SAVED (true), or the player is gone or time ran out (false).
   Task<bool> saved(PlayerRef ref, Duration deadline = seconds(10));
+  // The same without a deadline: false only when the player is gone from here (or was acquired anew). What is told
+  // afterwards was made before: the mirror may hold more by then.
+  Task<bool> saved_or_gone(PlayerRef ref);
 
   template <class Message>
   void tell(const Player& player, const Message& message, std::uint32_t client_seq = 0) {
@@ -141,6 +144,7 @@ class OwnerNode : public Node {
   void saved_reply(Player& player, const proto::ApplyReply& reply);
   void flush_soft(Player& player);
   Task<void> claim_inbox(PlayerRef ref);
+  void tell_claimed(Player& player);
   Task<void> drain();
   void write_hint(Player& player);
   void housekeeping();

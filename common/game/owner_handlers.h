@@ -82,7 +82,9 @@ template <class Reply>
 Task<void> OwnerNode::answer_player_later(From from, Task<Reply> task, std::uint64_t creq, std::uint64_t hash) {
   Reply answer = co_await task;
   mark_reply(&answer, creq, 0);
-  if (Player* player = find(from.header.player); player != nullptr && hash != 0)
+  // Of the epoch that was asked only: after an ACQUIRE the row's last_creq is the truth, not what this task makes of it.
+  const PlayerRef asked{from.header.player, from.header.player_epoch};
+  if (Player* player = find(asked); player != nullptr && hash != 0)
     end_request(*player, creq, hash, answer.SerializeAsString());
   reply(from, answer);
 }

@@ -91,6 +91,7 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
     complete(waiter, fail(Trouble::kCancelled));
   player.hint_due = now() + options_.hint_interval;
   // What waits in the inbox is claimed by ordinary operations.
+  proto::AggregateChanged changed;
   for (const auto& entry : grant.aggregate().inbox()) {
     proto::Operation claim;
     claim.set_reason(entry.reason());
@@ -99,8 +100,16 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
     if (player.mirror.apply(claim) == Mirror::Guard::kOk) {
       player.window.add(std::move(claim), now());
       dirty_.insert(pid);
+      for (const auto& amount : entry.balances()) {
+        auto* touched = changed.mutable_aggregate()->add_balances();
+        touched->set_name(amount.name());
+        touched->set_value(player.mirror.balance(amount.name()));
+      }
+      changed.mutable_aggregate()->mutable_items()->MergeFrom(entry.items());
+      changed.set_reason(entry.reason());
     }
   }
+  player.claimed = changed.has_aggregate() ? changed.SerializeAsString() : std::string();
   return player;
 }
 
@@ -203,6 +212,7 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   player.hit_points = request.hint().hit_points() > 0 ? request.hint().hit_points() : player.hit_points_max;
   bind(player, session, request.reason() == "fault" ? request.reason() : std::string());
   on_arrived(player, request, true);
+  if (request.ticket()) tell_claimed(player);  // after a login PlayerState is the first that is told
   tell_state(player);
   tell_presence(player);
   proto::AdmitReply here = admit_reply(proto::OK);
@@ -339,7 +349,8 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   }
   log().event(LogLevel::kWarning, "handover.failed", {{"player", ref.id}, {"target", target}, {"why", why}});
   player->state = Player::State::kActive;
-  (void)co_await reacquire(ref, {});
+  const std::string silently;
+  (void)co_await reacquire(ref, silently);
   co_return false;
 }
 
@@ -372,6 +383,7 @@ Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason) {
   bind(again, session, reason);
   again.session.linked = linked;
   on_arrived(again, proto::Admit(), false);
+  tell_claimed(again);
   tell_state(again);
   tell_presence(again);
   co_return true;

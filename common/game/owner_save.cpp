@@ -113,6 +113,12 @@ Task<bool> OwnerNode::saved(PlayerRef ref, Duration deadline) {
   co_return answer.has_value() && find(ref) != nullptr;
 }
 
+Task<bool> OwnerNode::saved_or_gone(PlayerRef ref) {
+  bool done = false;
+  while (!done && find(ref) != nullptr) done = co_await saved(ref);
+  co_return done;
+}
+
 void OwnerNode::write_hint(Player& player) {
   player.hint_due = now() + options_.hint_interval;
   proto::HintWrite write;
@@ -135,9 +141,17 @@ void OwnerNode::inbox_notice(const From&, const proto::InboxNotice& notice) {
     spawn(claim_inbox(PlayerRef{player->id, player->epoch}));
 }
 
+void OwnerNode::tell_claimed(Player& player) {
+  proto::AggregateChanged changed;
+  if (player.claimed.empty() || !changed.ParseFromString(std::exchange(player.claimed, {}))) return;
+  changed.set_epoch(player.epoch);
+  tell(player, changed);
+}
+
 Task<void> OwnerNode::claim_inbox(PlayerRef ref) {
-  if (!co_await saved(ref)) co_return;
-  (void)co_await reacquire(ref, {});
+  const bool flushed = co_await saved(ref);
+  const std::string silently;
+  if (flushed) (void)co_await reacquire(ref, silently);
 }
 
 }  // namespace dure

@@ -57,6 +57,7 @@ struct Player {
   std::map<std::string, std::map<std::string, std::int64_t>> soft_counters;
   std::vector<std::pair<std::uint64_t, CallId>> saved_waiters;  // pseq → who waits for it
   std::uint64_t creq_saved_told = 0;
+  std::string claimed;  // an encoded AggregateChanged: what came out of the inbox with the last ACQUIRE
   MonoTime link_dead_since{};
   MonoTime hint_due{};
   std::unique_ptr<Scope> scope;

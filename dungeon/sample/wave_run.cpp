@@ -168,8 +168,8 @@ void WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry
 Task<void> WaveRun::tell_when_saved(PlayerRef ref, std::string encoded_notice) {
   Dungeon& dungeon = dungeon_;  // the run may be gone when this goes on
   // However long the database is away: what it saved must be told while its player is here.
-  while (!co_await dungeon.saved(ref))
-    if (dungeon.find(ref) == nullptr) co_return;
+  const bool saved = co_await dungeon.saved_or_gone(ref);
+  if (!saved) co_return;
   Player* player = dungeon.find(ref);
   LootNotice notice;
   if (player == nullptr || !notice.ParseFromString(encoded_notice)) co_return;

@@ -66,6 +66,7 @@ rat = 1
       }
       grant.set_epoch(++epochs_[request.player_id()]);
       grant.mutable_aggregate()->set_player_id(request.player_id());
+      for (const auto& entry : inbox_) *grant.mutable_aggregate()->add_inbox() = entry;
       grant.mutable_aggregate()->set_name("P" + std::to_string(request.player_id()));
       return grant;
     });
@@ -162,6 +163,7 @@ rat = 1
   std::map<std::uint64_t, std::uint64_t> epochs_;
   std::vector<proto::Operation> applied_;
   std::vector<proto::Admit> back_;
+  std::vector<proto::InboxEntry> inbox_;
   bool database_answers_ = true;
   std::uint32_t seq_ = 0;
 };
@@ -245,6 +247,25 @@ TEST_F(DungeonTest, AnInstanceThatThrowsClosesAloneAndItsPlayersGoToTheLobby) {
   ASSERT_EQ(dungeon_->instances().size(), 1u);
   ASSERT_FALSE(log_.errors.empty());
   EXPECT_NE(log_.errors[0].find("a developer broke this instance"), std::string::npos);
+}
+
+TEST_F(DungeonTest, WhatIsDeliveredMeanwhileIsClaimedOnce) {
+  open(77, {1});
+  proto::InboxEntry entry;
+  entry.set_message_id(5);
+  entry.set_reason("gm.give");
+  auto* gold = entry.add_balances();
+  gold->set_name("gold");
+  gold->set_value(40);
+  inbox_.push_back(entry);
+  proto::InboxNotice notice;
+  notice.set_player_id(1);
+  cluster_->say(kAgent, notice);
+  cluster_->run(milliseconds(200));
+  ASSERT_EQ(applied_.size(), 1u);
+  EXPECT_EQ(applied_[0].effects(0).claim().message_id(), 5u);
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->mirror.balance("gold"), 40);
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->epoch, 2u);
 }
 
 TEST_F(DungeonTest, ATeleportIsCorrected) {

@@ -27,6 +27,7 @@ std::string expression_at(const std::string& code, std::size_t at) {
 Findings coroutine_traps(const SourceFile& file) {
   static const std::regex awaits(R"(\bco_await\b)");
   static const std::regex aggregate(R"((^|[^\w:])(\w+::)*[A-Z]\w*(<[^(){};]*>)?\s*\{)");
+  static const std::regex braces(R"([(,]\s*\{\s*\}\s*[,)])");
   static const std::regex lambda(R"([(,=]\s*\[\s*[^\]\s][^\]]*\]\s*[({])");
   static const std::regex coroutine_lambda(R"(\[\s*[^\]\s][^\]\[]*\]\s*\([^()]*\)\s*(mutable\s*)?->\s*Task<)");
   Findings found;
@@ -35,6 +36,9 @@ Findings coroutine_traps(const SourceFile& file) {
     const std::string expression = expression_at(file.code, from);
     if (std::regex_search(expression, aggregate))
       found.push_back(finding(file, from, "an unnamed object in braces inside a co_await expression: name it first"));
+    // f(x, {}) as an argument: the rest of the coroutine is left out, and the program ends there.
+    if (std::regex_search(expression, braces))
+      found.push_back(finding(file, from, "an argument {} inside a co_await expression: name it first"));
     if (std::regex_search(expression, lambda))
       found.push_back(finding(file, from, "a capturing lambda inside a co_await expression: name it first"));
   }
@@ -54,7 +58,7 @@ TEST(Layers, NoCoroutineStepsIntoATrapOfTheCompiler) {
 
 TEST(Layers, TrapsAreFoundWhereTheyAre) {
   for (const char* bad :
-       {"auto r = co_await call<Reply>(to, Request{1, name});", "co_await f(proto::Thing{});",
+       {"auto r = co_await call<Reply>(to, Request{1, name});", "co_await f(proto::Thing{});", "co_await f(x, {});",
         "co_await f([this] { g(); });", "co_await f(1,\n   [&](int x) { g(x); });",
         "co_await f(std::vector<int>(), Pair<A, B>{a, b});", "auto t = [this](int x) -> Task<void> { co_return; };",
         "spawn([=]() -> Task<int> { co_return 1; }());"})

@@ -43,8 +43,8 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-pid_t start(const std::vector<std::string>& arguments, const std::string& output) {
-  std::vector<char*> argv{const_cast<char*>(DURE_PROGRAM)};
+pid_t start(const std::string& program, const std::vector<std::string>& arguments, const std::string& output) {
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const pid_t pid = ::fork();
@@ -53,7 +53,7 @@ pid_t start(const std::vector<std::string>& arguments, const std::string& output
   ::dup2(fd, 1);
   ::dup2(fd, 2);
   ::setpgid(0, 0);
-  ::execv(DURE_PROGRAM, argv.data());
+  ::execv(program.c_str(), argv.data());
   ::_exit(127);
 }
 
@@ -74,7 +74,7 @@ Finished run_dure(const std::vector<std::string>& arguments, std::chrono::second
   std::string pattern = (std::filesystem::temp_directory_path() / "dure-run-XXXXXX").string();
   const int fd = ::mkstemp(pattern.data());
   ::close(fd);
-  const pid_t pid = start(arguments, pattern);
+  const pid_t pid = start(DURE_PROGRAM, arguments, pattern);
   Finished finished;
   finished.exit_code = reap(pid, Clock::now() + limit);
   if (finished.exit_code < 0) {
@@ -86,7 +86,8 @@ Finished run_dure(const std::vector<std::string>& arguments, std::chrono::second
   return finished;
 }
 
-ClusterProcess::ClusterProcess(const std::string& config_name) {
+ClusterProcess::ClusterProcess(const std::string& config_name, Program program)
+    : program_(program == Program::kDure ? DURE_PROGRAM : DURE_PROGRAM_WITHOUT_GAME) {
   std::string pattern = (std::filesystem::temp_directory_path() / "dure-test-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
   folder_ = pattern;
@@ -122,7 +123,7 @@ ClusterProcess::~ClusterProcess() {
 void ClusterProcess::up(const std::vector<std::string>& arguments) {
   std::vector<std::string> all{"up", "--config", config_};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  pid_ = start(all, output_file_);
+  pid_ = start(program_, all, output_file_);
 }
 
 std::string ClusterProcess::output() { return read_file(output_file_); }

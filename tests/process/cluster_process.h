@@ -21,7 +21,9 @@ Finished run_dure(const std::vector<std::string>& arguments, std::chrono::second
 class ClusterProcess {
  public:
   // configs/local.toml or configs/all.toml, with its ports and folders replaced.
-  explicit ClusterProcess(const std::string& config_name);
+  // Program::kWithoutGame: the engine around an empty game.
+  enum class Program { kDure, kWithoutGame };
+  explicit ClusterProcess(const std::string& config_name, Program program = Program::kDure);
   ~ClusterProcess();
   ClusterProcess(const ClusterProcess&) = delete;
 
@@ -47,7 +49,7 @@ class ClusterProcess {
   nlohmann::json report(const std::string& name);
 
  private:
-  std::string folder_, config_, output_file_;
+  std::string program_, folder_, config_, output_file_;
   pid_t pid_ = -1;
 };
 

@@ -1,0 +1,57 @@
+// An audit that finds nothing proves nothing: here it has something to find.
+#include <sqlite3.h>
+
+#include "tests/process/expectations.h"
+
+namespace dure {
+namespace {
+
+using std::chrono::seconds;
+
+void by_hand(const std::string& file, const char* sql) {
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &database), SQLITE_OK);
+  char* error = nullptr;
+  ASSERT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, &error), SQLITE_OK) << file << ": " << error;
+  sqlite3_close(database);
+}
+
+bool holds_an_item(const std::string& file) {
+  sqlite3* database = nullptr;
+  sqlite3_stmt* rows = nullptr;
+  const bool any = sqlite3_open(file.c_str(), &database) == SQLITE_OK &&
+                   sqlite3_prepare_v2(database, "SELECT 1 FROM item_holder", -1, &rows, nullptr) == SQLITE_OK &&
+                   sqlite3_step(rows) == SQLITE_ROW;
+  sqlite3_finalize(rows);
+  sqlite3_close(database);
+  return any;
+}
+
+TEST(AuditCommand, NamesASecondHolderAndALedgerRowTooMuch) {
+  test::ClusterProcess cluster("local.toml");
+  cluster.up({"--bots", "6", "--story", "walk", "--for", "10s"});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  bool given = false;
+  for (int i = 0; i < 40 && !given; ++i)  // until the bot has made its character
+    given = test::run_dure({"gm", "--config", cluster.config(), "give", "Botaaab", "iron_sword"}).exit_code == 0;
+  ASSERT_TRUE(given);
+  EXPECT_EQ(cluster.wait(seconds(60)), 0) << cluster.output();
+  test::expect_audit_clean(cluster.config());
+
+  std::string shard = cluster.path("data/shard-1.db");
+  if (!holds_an_item(shard)) shard = cluster.path("data/shard-2.db");
+  ASSERT_TRUE(holds_an_item(shard));
+  by_hand(shard,
+          "DROP INDEX item_one_holder;"
+          "INSERT INTO item_holder SELECT item_id, kind, owner + 1 FROM item_holder LIMIT 1;"
+          "INSERT INTO ledger_entry SELECT ledger_entry.day, txn, 99, account, 5 FROM ledger_entry "
+          "JOIN account ON account.id = account WHERE kind = 0 LIMIT 1");
+  const test::Finished audit = test::run_dure({"audit", "--config", cluster.config()});
+  EXPECT_EQ(audit.exit_code, 1) << audit.output;
+  EXPECT_NE(audit.output.find("ledger sum 5"), std::string::npos) << audit.output;
+  EXPECT_NE(audit.output.find("is held by "), std::string::npos) << audit.output;
+  EXPECT_NE(audit.output.find("does not balance"), std::string::npos) << audit.output;
+}
+
+}  // namespace
+}  // namespace dure
