@@ -1,4 +1,4 @@
-// Every role in one process: also the one run of the whole program under the sanitizers.
+// Every role in one process.
 #include "tests/process/expectations.h"
 
 namespace dure {
