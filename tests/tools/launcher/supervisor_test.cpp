@@ -31,10 +31,11 @@ class SupervisorTest : public testing::Test {
     process->command = {"/bin/bash", {"bash", "-c", script}, folder_ + "/" + name + ".log"};
     return supervisor_.add(std::move(process), now_);
   }
-  // Says ready, notes its name when told to stop, and waits without using the processor.
+  // Says ready and notes its name when told to stop. It looks up now and then: a TERM between two commands of the shell
+  // would wait for the end of the next one.
   std::string obedient(const std::string& name) const {
     return "trap 'echo " + name + " >> " + folder_ + "/order; exit 0' TERM; echo ready >&$DURE_READY_FD; " +
-           "while :; do read -t 1000 <> <(:); done";
+           "while :; do read -t 0.2 <> <(:); done";
   }
   template <class Done>
   bool turn_until(Done done) {
@@ -74,7 +75,7 @@ TEST_F(SupervisorTest, StopsRankByRankInOrder) {
 
 TEST_F(SupervisorTest, KillsWhoDoesNotStopInTime) {
   Supervised& deaf =
-      add("deaf", Rank::kChat, "trap '' TERM; echo ready >&$DURE_READY_FD; while :; do read -t 1000 <> <(:); done");
+      add("deaf", Rank::kChat, "trap '' TERM; echo ready >&$DURE_READY_FD; while :; do read -t 0.2 <> <(:); done");
   ASSERT_TRUE(turn_until([this] { return supervisor_.all_ready(); }));
   supervisor_.stop(now_, seconds(10));
   supervisor_.turn(now_ + seconds(9));
