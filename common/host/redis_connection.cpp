@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "common/host/clock.h"
+#include "common/host/signals.h"
 
 namespace dure {
 namespace {
@@ -15,6 +16,7 @@ constexpr std::size_t kReplyBytesMax = 4u << 20;
 void RedisConnection::FreeReply::operator()(redisReply* reply) const { freeReplyObject(reply); }
 
 Result<std::unique_ptr<RedisConnection>> RedisConnection::open(const std::string& address) {
+  ignore_broken_pipes();  // hiredis writes without MSG_NOSIGNAL: a server that goes away would end this process
   redisContext* context = nullptr;
   if (address.rfind("unix:", 0) == 0) {
     context = redisConnectUnixWithTimeout(address.c_str() + 5, kConnectMax);

@@ -19,7 +19,7 @@ class StopSignals {
   int fd_ = -1;
 };
 
-void ignore_broken_pipes();
+void ignore_broken_pipes();  // of the whole process, and what it starts; again is harmless
 // SEGV, ABRT, BUS, FPE, ILL: the signal and the crashing thread's stack to standard error. Call once.
 void install_crash_report();
 

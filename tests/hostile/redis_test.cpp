@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <thread>
@@ -81,6 +82,23 @@ TEST(HostileRedis, SilenceIsATimeout) {
 
 TEST(HostileRedis, AFullRedisIsRefusedAndTheConnectionStaysUsable) {
   EXPECT_EQ(trouble("-OOM command not allowed when used memory > 'maxmemory'.\r\n").trouble, Trouble::kRefused);
+}
+
+TEST(HostileRedis, OneThatHangsUpIsAnErrorAndEndsNobody) {
+  const std::string path = testing::TempDir() + "dure_hangs_up_" + std::to_string(::getpid());
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof at.sun_path);
+  path.copy(at.sun_path, path.size());
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  auto connection = RedisConnection::open("unix:" + path);
+  ASSERT_TRUE(connection);
+  ::close(::accept(listener, nullptr, nullptr));
+  EXPECT_FALSE((*connection)->command({"PING"}));  // a write into a closed socket: SIGPIPE, were it not ignored
+  ::close(listener);
+  ::unlink(path.c_str());
 }
 
 }  // namespace
