@@ -59,6 +59,15 @@ bool MonitorValues::ping() {
   return reply && reply->type == REDIS_REPLY_STATUS;
 }
 
+void MonitorValues::write_state(const std::string& node, const std::string& state) {
+  if (!connect()) return;
+  const std::string key = prefix_ + "monitor:" + node;
+  const Reply set(static_cast<redisReply*>(
+      redisCommand(redis_.get(), "HSET %b state %b", key.data(), key.size(), state.data(), state.size())));
+  if (set)
+    const Reply expires(static_cast<redisReply*>(redisCommand(redis_.get(), "EXPIRE %b 5", key.data(), key.size())));
+}
+
 MonitorValue MonitorValues::read_one(const std::string& node) {
   MonitorValue value;
   if (!connect()) return value;

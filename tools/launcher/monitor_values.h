@@ -1,4 +1,5 @@
 // What the processes say of themselves in Redis: a hash <prefix>monitor:<node>, written once a second, gone after 5 s.
+// Of one that it left down the launcher says so.
 // Blocking with short time limits; one thread. Redis being away is no failure: values are then unknown.
 #pragma once
 #include <memory>
@@ -24,6 +25,7 @@ class MonitorValues {
   ~MonitorValues();
   // One value a name, in order; empty ones where nothing is known.
   std::vector<MonitorValue> read(const std::vector<std::string>& nodes);
+  void write_state(const std::string& node, const std::string& state);
   // True if Redis answers now.
   bool ping();
 

@@ -1,5 +1,5 @@
-// Where `dure up` prints: a table redrawn in place on a terminal, a plain block every five seconds elsewhere; lines
-// about events go above it. Main thread.
+// Where `dure up` prints: a table redrawn in place on a terminal (lines cut to its width), a plain block every five
+// seconds elsewhere; lines about events go above it. Main thread.
 #pragma once
 #include <string>
 
@@ -18,6 +18,7 @@ class Screen {
 
  private:
   void wipe();
+  std::string fitting(const std::string& text) const;
   bool terminal_;
   int rows_ = 0;
   MonoTime drawn_ = MonoTime::min();

@@ -1,11 +1,10 @@
 #include "tools/launcher/supervisor.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-
-#include "tools/launcher/back_off.h"
 
 namespace dure {
 namespace {
@@ -43,6 +42,8 @@ void Supervisor::start(Supervised& process, MonoTime now) {
 void Supervisor::became_ready(Supervised& process, MonoTime now) {
   process.state = ChildState::kReady;
   process.ready_since = now;
+  log_.event(LogLevel::kInfo, "node.ready",
+             {{"node", process.name}, {"pid", process.child.pid()}, {"restarts", process.restarts}});
   if (process.restarts > 0) say_(process.name + ": ready again, pid " + std::to_string(process.child.pid()));
 }
 
@@ -53,6 +54,7 @@ void Supervisor::ended(Supervised& process, MonoTime now) {
     if (!process.ending.clean()) note(process.name + ": " + to_text(process.ending) + " while stopping");
     return;
   }
+  log_.event(LogLevel::kWarning, "node.died", {{"node", process.name}, {"how", to_text(process.ending)}});
   const std::string said = last_line(process.command.log_path);
   const std::string story = process.name + ": " + to_text(process.ending);
   const std::string log = " (" + process.command.log_path + (said.empty() ? ")" : ": " + said + ")");
@@ -68,7 +70,17 @@ void Supervisor::ended(Supervised& process, MonoTime now) {
          log);
     return;
   }
-  process.back_off = next_back_off(process.back_off, was_ready ? now - process.ready_since : Duration{});
+  const Duration healthy = was_ready ? now - process.ready_since : Duration{};
+  // Who waited in vain has not crashed: it will find what it needs some day.
+  if (process.ending.code != kExitWaited && process.crashes.too_many(now, healthy)) {
+    process.state = ChildState::kDown;
+    log_.event(LogLevel::kError, "node.down",
+               {{"node", process.name}, {"crashes", kCrashesMost}, {"within_s", to_ms(kCrashWindow) / 1000}});
+    note(story + ", left down: " + std::to_string(kCrashesMost) + " crashes within " + seconds_text(kCrashWindow) +
+         "; kill -USR1 " + std::to_string(getpid()) + " starts it again" + log);
+    return;
+  }
+  process.back_off = next_back_off(process.back_off, healthy);
   process.start_at = now + process.back_off;
   process.state = ChildState::kWaiting;
   ++process.restarts;
@@ -91,10 +103,22 @@ bool Supervisor::all_ready() const {
   return std::all_of(processes_.begin(), processes_.end(),
                      [](const auto& process) { return process->state == ChildState::kReady; });
 }
-bool Supervisor::any_refused() const {
+bool Supervisor::any(ChildState state) const {
   return std::any_of(processes_.begin(), processes_.end(),
-                     [](const auto& process) { return process->state == ChildState::kRefused; });
+                     [state](const auto& process) { return process->state == state; });
 }
+
+void Supervisor::revive(MonoTime now) {
+  for (const auto& process : processes_) {
+    if (process->state != ChildState::kDown && process->state != ChildState::kRefused) continue;
+    process->crashes.forget();
+    process->back_off = {};
+    process->start_at = now;
+    process->state = ChildState::kWaiting;
+    say_(process->name + ": started again as asked");
+  }
+}
+
 bool Supervisor::stopped() const {
   return stopping_ && std::none_of(processes_.begin(), processes_.end(),
                                    [](const auto& process) { return process->child.running(); });
@@ -129,13 +153,19 @@ void Supervisor::stop_at_once() {
 
 void Supervisor::stop_next_rank(MonoTime now) {
   while (rank_ < kRanks) {
+    const bool late = now >= rank_deadline_;
     bool runs = false;
     for (const auto& process : processes_) {
       if (static_cast<int>(process->rank) != rank_ || !process->child.running()) continue;
       runs = true;
-      if (now >= rank_deadline_) process->child.send_signal(SIGKILL);
+      if (!late) continue;
+      say_(process->name + ": did not stop within " + seconds_text(rank_limit_) + ", killed");
+      process->child.send_signal(SIGKILL);
     }
-    if (runs) return;
+    if (runs) {
+      if (late) rank_deadline_ = MonoTime::max();
+      return;
+    }
     ++rank_;
     rank_deadline_ = now + rank_limit_;
     for (const auto& process : processes_) {
@@ -154,6 +184,8 @@ std::string Supervisor::state_text(const Supervised& process, MonoTime now) cons
       return process.restarts ? "ready, restarts " + std::to_string(process.restarts) : "ready";
     case ChildState::kWaiting:
       return "restart in " + seconds_text(std::max(process.start_at - now, Duration{}));
+    case ChildState::kDown:
+      return "down, " + std::to_string(kCrashesMost) + " crashes";
     case ChildState::kRefused:
       return "refused, " + to_text(process.ending);
     case ChildState::kEnded:

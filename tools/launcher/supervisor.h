@@ -2,7 +2,8 @@
 // (poll on the ready descriptors, SIGCHLD) and calls turn(); time is an argument. Main thread only.
 //
 //   starting ──ready──► ready ──died──► waiting (back-off) ──► starting
-//      └──died──► waiting        exit 78 ──► refused (not started again)        stop() ──► stopping ──► stopped
+//      └──died──► waiting        exit 78 ──► refused, 5 crashes in 60 s ──► down: not started again but by revive()
+//                                stop() ──► stopping ──► stopped
 #pragma once
 #include <functional>
 #include <memory>
@@ -10,12 +11,14 @@
 #include <vector>
 
 #include "common/base/time.h"
+#include "common/logic/seams.h"
+#include "tools/launcher/back_off.h"
 #include "tools/launcher/child.h"
 #include "tools/launcher/plan.h"
 
 namespace dure {
 
-enum class ChildState { kStarting, kReady, kWaiting, kRefused, kEnded, kStopping, kStopped };
+enum class ChildState { kStarting, kReady, kWaiting, kDown, kRefused, kEnded, kStopping, kStopped };
 
 struct Supervised {
   std::string name, role;
@@ -29,13 +32,14 @@ struct Supervised {
   Ending ending;  // the last one
   MonoTime ready_since{}, start_at{};
   Duration back_off{};
+  Crashes crashes;
   int restarts = 0;
 };
 
 class Supervisor {
  public:
-  // `say` gets one line for a person at each thing that happens.
-  explicit Supervisor(std::function<void(const std::string&)> say) : say_(std::move(say)) {}
+  // `say` gets one line for a person at each thing that happens, `log` the same as events; borrowed.
+  Supervisor(std::function<void(const std::string&)> say, EventLog& log) : say_(std::move(say)), log_(log) {}
   // Started at once, within the next turn.
   Supervised& add(std::unique_ptr<Supervised> process, MonoTime now);
   // Reaps, hears readiness, starts what is due.
@@ -43,7 +47,9 @@ class Supervisor {
   bool all_ready() const;
   // What happened that nobody ordered: a death, a refused start, a stop that needed force.
   const std::vector<std::string>& unexpected() const { return unexpected_; }
-  bool any_refused() const;
+  bool any(ChildState state) const;
+  // Starts again what is down or was refused: somebody has mended the cause.
+  void revive(MonoTime now);
   std::vector<int> ready_fds() const;
   const std::vector<std::unique_ptr<Supervised>>& processes() const { return processes_; }
 
@@ -62,6 +68,7 @@ class Supervisor {
   void stop_next_rank(MonoTime now);
   void note(const std::string& line);
   const std::function<void(const std::string&)> say_;
+  EventLog& log_;
   std::vector<std::unique_ptr<Supervised>> processes_;  // in the order of starting
   std::vector<std::string> unexpected_;
   bool stopping_ = false;

@@ -11,7 +11,10 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
+#include "common/host/event_log.h"
+#include "common/host/signals.h"
 #include "common/proto/config.pb.h"
 #include "tools/launcher/node_table.h"
 #include "tools/launcher/ports.h"
@@ -28,13 +31,13 @@ MonoTime mono_now() {
   return MonoTime(seconds(t.tv_sec) + Duration(t.tv_nsec));
 }
 
-// SIGINT, SIGTERM and SIGCHLD as a descriptor; the mask is put back at the end.
+// What a person or a child tells this process, as a descriptor; the mask is put back at the end.
 class Signals {
  public:
   Signals() {
     sigset_t wanted;
     sigemptyset(&wanted);
-    for (const int one : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&wanted, one);
+    for (const int one : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD}) sigaddset(&wanted, one);
     sigprocmask(SIG_BLOCK, &wanted, &before_);
     fd_ = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
   }
@@ -44,12 +47,19 @@ class Signals {
   }
   Signals(const Signals&) = delete;
   int fd() const { return fd_; }
-  // How often the user asked to stop since the last call.
-  int take_stops() {
-    signalfd_siginfo info{};
+  struct Asked {
     int stops = 0;
-    while (read(fd_, &info, sizeof info) == sizeof info) stops += info.ssi_signo != SIGCHLD;
-    return stops;
+    bool revive = false;
+  };
+  // What was asked since the last call.
+  Asked take() {
+    signalfd_siginfo info{};
+    Asked asked;
+    while (read(fd_, &info, sizeof info) == sizeof info) {
+      asked.revive = asked.revive || info.ssi_signo == SIGUSR1;
+      asked.stops += info.ssi_signo != SIGCHLD && info.ssi_signo != SIGUSR1;
+    }
+    return asked;
   }
 
  private:
@@ -59,13 +69,13 @@ class Signals {
 
 class Up {
  public:
-  Up(const UpOptions& options, const Config& config)
+  Up(const UpOptions& options, const Config& config, EventLog& log)
       : options_(options),
         config_(config),
         data_dir_(config.base().cluster().data_dir()),
         plan_(plan_processes(config)),
         monitor_(config.base().redis().address(), config.base().redis().prefix(), milliseconds(50)),
-        supervisor_([this](const std::string& line) { screen_.line(line); }) {}
+        supervisor_([this](const std::string& line) { screen_.line(line); }, log) {}
 
   int run() {
     began_ = mono_now();
@@ -77,10 +87,13 @@ class Up {
     }
     const int code = serve();
     supervisor_.stop(mono_now(), seconds(config_.base().cluster().stop_timeout_s()));
-    stops_ = 0;
-    while (!supervisor_.stopped()) {
+    const int at_once_from = stops_ > 0 ? 2 : 1;  // the first one began the orderly stop
+    for (bool at_once = false; !supervisor_.stopped();) {
+      if (stops_ >= at_once_from && !std::exchange(at_once, true)) {
+        screen_.line("asked again: everything is stopped at once");
+        supervisor_.stop_at_once();
+      }
       wait(milliseconds(100));
-      if (stops_ > 0) supervisor_.stop_at_once();
       supervisor_.turn(mono_now());
       show();
     }
@@ -169,7 +182,8 @@ class Up {
     while (true) {
       const MonoTime now = mono_now();
       supervisor_.turn(now);
-      if (!ready && supervisor_.any_refused()) return kExitConfig;
+      if (!ready && supervisor_.any(ChildState::kRefused)) return kExitConfig;
+      if (!ready && supervisor_.any(ChildState::kDown)) return 1;
       if (!ready && now >= start_limit_) {
         screen_.line(
             "not ready within start_timeout_s = " + std::to_string(config_.base().cluster().start_timeout_s()) + " s");
@@ -229,6 +243,8 @@ class Up {
     std::size_t next = 0;
     for (const auto& process : supervisor_.processes()) {
       const std::string state = supervisor_.state_text(*process, now);
+      if (process->state == ChildState::kDown)
+        for (const std::string& node : process->nodes) monitor_.write_state(node, state);
       if (process->nodes.empty()) rows.push_back({process->name, process->role, state, process->child.pid(), {}});
       for (const std::string& node : process->nodes) {
         const std::string role = node.substr(0, node.rfind('-'));
@@ -247,7 +263,9 @@ class Up {
       if (process->state == ChildState::kWaiting)
         limit = std::clamp(process->start_at - mono_now(), Duration(milliseconds(1)), limit);
     poll(fds.data(), fds.size(), static_cast<int>(to_ms(limit)));
-    stops_ += signals_.take_stops();
+    const Signals::Asked asked = signals_.take();
+    stops_ += asked.stops;
+    if (asked.revive) supervisor_.revive(mono_now());
   }
 
   int conclude(int code) {
@@ -312,7 +330,15 @@ int run_up(const UpOptions& given) {
     std::fprintf(stderr, "%s\n", config.error().detail.c_str());
     return kExitConfig;
   }
-  return Up(options, *config).run();
+  LogOptions log_options;
+  log_options.path = config->base().cluster().data_dir() + "/logs/up.log";
+  const auto log = HostEventLog::open(log_options);
+  if (!log) {
+    std::fprintf(stderr, "%s\n", log.error().detail.c_str());
+    return kExitConfig;
+  }
+  ignore_broken_pipes();
+  return Up(options, *config, **log).run();
 }
 
 }  // namespace dure

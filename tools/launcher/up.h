@@ -1,5 +1,6 @@
 // `dure up`: a whole cluster on this machine as children of this process: Redis, nodes, bots; a live table; everything
-// stopped in order at Ctrl-C, TERM or the end of --for. Call it on the main thread; it takes SIGINT, SIGTERM, SIGCHLD.
+// stopped in order at Ctrl-C, TERM, HUP or the end of --for, at once when asked again. Call it on the main thread; it
+// takes SIGINT, SIGTERM, SIGHUP, SIGCHLD, and SIGUSR1: what was left down is started again.
 #pragma once
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct UpOptions {
 
 // Exit code: with run_for, 0 only if nothing unexpected happened (else 1); without, 0 when stopped by a signal.
 // kExitConfig: the configuration or a node's data is refused. kExitWaited: not ready within start_timeout_s.
+// 1, too, if a node crashed so often at the start that it was left down.
 [[nodiscard]] int run_up(const UpOptions& options);
 
 }  // namespace dure

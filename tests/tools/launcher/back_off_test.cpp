@@ -17,5 +17,20 @@ TEST(BackOff, BeginsAnewAfterTenHealthySeconds) {
   EXPECT_EQ(next_back_off(seconds(5), seconds(10)), milliseconds(100));
 }
 
+TEST(Crashes, FiveWithinAMinuteAreTooMany) {
+  Crashes crashes;
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(crashes.too_many(MonoTime(seconds(100 + i)), seconds(9)));
+  EXPECT_TRUE(crashes.too_many(MonoTime(seconds(160)), {}));
+}
+
+TEST(Crashes, OldOnesAndThoseOfAHealthyChildDoNotCount) {
+  Crashes crashes;
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(crashes.too_many(MonoTime(seconds(100 + i)), {}));
+  EXPECT_FALSE(crashes.too_many(MonoTime(seconds(110)), seconds(10)));
+  EXPECT_FALSE(crashes.too_many(MonoTime(seconds(161)), {})) << "the first was 61 s ago";
+  crashes.forget();
+  EXPECT_FALSE(crashes.too_many(MonoTime(seconds(161)), {}));
+}
+
 }  // namespace
 }  // namespace dure

@@ -8,13 +8,15 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/common/fake_cluster.h"
+
 namespace dure {
 namespace {
 
 // Children are small shell programs that say ready and then hang on a `read` from a fifo nobody writes to.
 class SupervisorTest : public testing::Test {
  protected:
-  SupervisorTest() : supervisor_([this](const std::string& line) { said_.push_back(line); }) {
+  SupervisorTest() : supervisor_([this](const std::string& line) { said_.push_back(line); }, log_) {
     folder_ = testing::TempDir() + "supervisor_" + std::to_string(getpid());
     std::filesystem::create_directories(folder_);
   }
@@ -56,6 +58,7 @@ class SupervisorTest : public testing::Test {
   std::string folder_;
   std::vector<std::string> said_;
   MonoTime now_{seconds(100)};
+  test::MemoryLog log_;
   Supervisor supervisor_;
 };
 
@@ -82,6 +85,7 @@ TEST_F(SupervisorTest, KillsWhoDoesNotStopInTime) {
   EXPECT_TRUE(deaf.child.running());
   now_ += seconds(10);
   ASSERT_TRUE(turn_until([this] { return supervisor_.stopped(); }));
+  EXPECT_EQ(said_.front(), "deaf: did not stop within 10.0 s, killed");
   ASSERT_EQ(supervisor_.unexpected().size(), 1u);
   EXPECT_EQ(supervisor_.unexpected()[0], "deaf: killed by signal 9 while stopping");
 }
@@ -103,11 +107,40 @@ TEST_F(SupervisorTest, StartsADeadChildAgainAfterTheBackOff) {
 
 TEST_F(SupervisorTest, ExplainsARefusedConfigurationAndDoesNotLoop) {
   Supervised& child = add("dbagent-1", Rank::kDbagents, "echo 'configs/x.toml:3:1: no'; exit 78");
-  ASSERT_TRUE(turn_until([this] { return supervisor_.any_refused(); }));
+  ASSERT_TRUE(turn_until([this] { return supervisor_.any(ChildState::kRefused); }));
   EXPECT_NE(said_.back().find("exit 78, not started again"), std::string::npos);
   EXPECT_NE(said_.back().find("configs/x.toml:3:1: no"), std::string::npos);
   supervisor_.turn(now_ + seconds(60));
   EXPECT_FALSE(child.child.running());
+}
+
+TEST_F(SupervisorTest, LeavesDownWhoCrashesFiveTimesInAMinuteUntilAskedToTryAgain) {
+  Supervised& child = add("dungeon-1", Rank::kDungeons, "echo ready >&$DURE_READY_FD; kill -SEGV $$");
+  Supervised& other = add("dungeon-2", Rank::kDungeons, obedient("dungeon-2"));
+  for (int crashes = 1; crashes < 5; ++crashes) {
+    ASSERT_TRUE(turn_until([&] { return child.state == ChildState::kWaiting && child.restarts == crashes; }));
+    now_ = child.start_at;
+  }
+  ASSERT_TRUE(turn_until([&] { return child.state == ChildState::kDown; }));
+  EXPECT_NE(said_.back().find("left down: 5 crashes within 60.0 s"), std::string::npos) << said_.back();
+  EXPECT_EQ(supervisor_.state_text(child, now_), "down, 5 crashes");
+  EXPECT_EQ(log_.errors, std::vector<std::string>{"node.down node=dungeon-1 crashes=5 within_s=60"});
+  now_ += seconds(600);
+  supervisor_.turn(now_);
+  EXPECT_FALSE(child.child.running());
+  EXPECT_EQ(other.state, ChildState::kReady);
+
+  child.command.arguments[2] = obedient("dungeon-1");
+  supervisor_.revive(now_);
+  ASSERT_TRUE(turn_until([this] { return supervisor_.all_ready(); }));
+}
+
+TEST_F(SupervisorTest, WhoWaitsInVainIsNeverLeftDown) {
+  Supervised& child = add("general-1", Rank::kGenerals, "exit 75");
+  for (int ends = 1; ends < 10; ++ends) {
+    ASSERT_TRUE(turn_until([&] { return child.state == ChildState::kWaiting && child.restarts == ends; }));
+    now_ = child.start_at;
+  }
 }
 
 TEST_F(SupervisorTest, LetsBotsEndForGood) {
