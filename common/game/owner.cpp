@@ -7,6 +7,7 @@
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
+#include "common/proto/trade.pb.h"
 
 namespace dure {
 
@@ -17,6 +18,7 @@ OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams sea
   on(&OwnerNode::session_lost);
   on(&OwnerNode::leave_player);
   on(&OwnerNode::inbox_notice);
+  on(&OwnerNode::trade_notice);
   after(seconds(1), [this] { housekeeping(); });
 }
 

@@ -27,6 +27,7 @@ class LeavePlayer;
 class LeavePlayerReply;
 class SessionLost;
 class Operation;
+class TradeNotice;
 }  // namespace proto
 
 class OwnerNode : public Node {
@@ -136,6 +137,7 @@ class OwnerNode : public Node {
   Task<proto::LeavePlayerReply> leave_player(From from, proto::LeavePlayer request);
   void session_lost(const From& from, const proto::SessionLost& lost);
   void inbox_notice(const From& from, const proto::InboxNotice& notice);
+  void trade_notice(const From& from, const proto::TradeNotice& notice);
   Task<Result<std::uint32_t>> shard_of(PlayerId player, bool refresh);
   Task<Result<proto::AcquireReply>> acquire(PlayerId player, std::uint32_t shard, std::uint64_t expected, bool insist);
   Player& install(const proto::AcquireReply& grant, std::uint32_t shard);
