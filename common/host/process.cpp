@@ -9,6 +9,7 @@
 #include "common/host/bus.h"
 #include "common/host/clock.h"
 #include "common/host/distributor.h"
+#include "common/host/end_guard.h"
 #include "common/host/io_thread.h"
 #include "common/host/listener.h"
 #include "common/host/local_bus.h"
@@ -280,6 +281,7 @@ void Process::stop_roles(bool at_once) {
 }
 
 void Process::finish() {
+  const EndGuard guard(options_.end_timeout, shared_->signals, log_);
   shared_->watchdog->stop();
   for (auto& node : nodes_) node->logic->stop();
   // What the last turns sent is on its way: workers, clients and peers get it before their threads end.

@@ -36,6 +36,7 @@ struct ProcessOptions {
   bool redis_required = false;  // wait for it at start
   Duration start_timeout = seconds(10);
   Duration stop_timeout = seconds(30);
+  Duration end_timeout = seconds(10);  // for threads to end once every role has stopped; then kExitStuck
   Duration turn_max = seconds(10);  // then the watchdog acts
   bool watchdog_aborts = true;
   std::size_t mailbox_frames_max = 65536;

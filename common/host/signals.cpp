@@ -1,14 +1,20 @@
 #include "common/host/signals.h"
 
+#include <backtrace.h>
 #include <execinfo.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "common/base/check.h"
+#include "common/host/symbols.h"
 
 namespace dure {
 namespace {
@@ -18,10 +24,39 @@ sigset_t stop_set() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   return set;
 }
 
 void say(const char* text) { [[maybe_unused]] const auto n = write(STDERR_FILENO, text, std::strlen(text)); }
+
+int say_frame(void*, std::uintptr_t, const char* file, int line, const char* function) {
+  if (function == nullptr || file == nullptr) return 0;  // a library without debug information
+  const std::string_view at = short_file(file);
+  std::array<char, 12> digits{};
+  std::to_chars(digits.data(), digits.data() + digits.size() - 1, line);
+  say("  ");
+  say(function);  // mangled: to demangle allocates, and the heap may be what is broken
+  say(" ");
+  [[maybe_unused]] const auto n = write(STDERR_FILENO, at.data(), at.size());
+  say(":");
+  say(digits.data());
+  say("\n");
+  return 0;
+}
+
+// Symbolising takes up to a second: a copy of this process does it, without its sockets and out of its group, which may
+// be killed any moment. Not by fork(): its handlers take the locks of the heap.
+void say_symbols() {
+  const long copy = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  if (copy > 0) setpgid(static_cast<pid_t>(copy), static_cast<pid_t>(copy));
+  if (copy != 0) return;
+  setpgid(0, 0);
+  syscall(SYS_close_range, 3u, ~0u, 0u);
+  backtrace_full(
+      symbol_state(), 2, say_frame, [](void*, const char*, int) {}, nullptr);
+  _exit(0);
+}
 
 // Only what is safe in a signal handler. SA_RESETHAND has restored the default action, which raise() then takes.
 void report_crash(int signal) {
@@ -31,6 +66,7 @@ void report_crash(int signal) {
   std::array<void*, 64> frames;
   const int count = backtrace(frames.data(), static_cast<int>(frames.size()));
   backtrace_symbols_fd(frames.data(), count, STDERR_FILENO);
+  say_symbols();
   raise(signal);
 }
 
@@ -64,6 +100,7 @@ void install_crash_report() {
   sigaltstack(&stack, nullptr);
   void* frame = nullptr;
   backtrace(&frame, 1);
+  symbol_state();
   struct sigaction action {};
   action.sa_handler = report_crash;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_ONSTACK | SA_NODEFER);

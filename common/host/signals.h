@@ -1,10 +1,11 @@
-// Signals as this program understands them. TERM and INT become readable events of the main thread (block them before
-// any other thread starts); PIPE is ignored; a crash writes its stack, then takes its default course.
+// Signals as this program understands them. TERM, INT and HUP become readable events of the main thread (block them
+// before any other thread starts); PIPE is ignored; a crash writes its stack, then takes its default course.
 #pragma once
 
 namespace dure {
 
-// TERM and INT, one at a time. Construct on the main thread before any thread is started: threads inherit the mask.
+// TERM, INT and HUP, one at a time. Construct on the main thread before any thread is started: threads inherit the
+// mask.
 class StopSignals {
  public:
   StopSignals();
@@ -20,7 +21,8 @@ class StopSignals {
 };
 
 void ignore_broken_pipes();  // of the whole process, and what it starts; again is harmless
-// SEGV, ABRT, BUS, FPE, ILL: the signal and the crashing thread's stack to standard error. Call once.
+// SEGV, ABRT, BUS, FPE, ILL: the signal and the crashing thread's stack to standard error, as addresses at once, then
+// as "function file:line" by a child of it: the process itself ends without waiting, so that its peers know. Call once.
 void install_crash_report();
 
 }  // namespace dure

@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <string_view>
+
+#include "common/host/symbols.h"
 
 namespace dure {
 namespace {
@@ -26,11 +27,6 @@ thread_local Trace last_throw;  // trivial: usable in any thread at any time
 
 void ignore_error(void*, const char*, int) {}
 
-backtrace_state* state() {
-  static backtrace_state* const made = backtrace_create_state(nullptr, 1, ignore_error, nullptr);
-  return made;
-}
-
 int note_frame(void* data, std::uintptr_t pc) {
   auto* trace = static_cast<Trace*>(data);
   if (trace->count >= kFramesMax) return 1;
@@ -39,14 +35,6 @@ int note_frame(void* data, std::uintptr_t pc) {
   if (!trace->reached) return 0;
   trace->pcs[trace->count++] = pc;
   return 0;
-}
-
-// The file as seen from the source root, whatever directory it was built in.
-std::string_view short_file(std::string_view file) {
-  constexpr std::string_view here = __FILE__, tail = "common/host/throw_stack.cpp";
-  const std::string_view root = here.substr(0, here.size() - tail.size());
-  if (!root.empty() && file.substr(0, root.size()) == root) file.remove_prefix(root.size());
-  return file;
 }
 
 struct Lines {
@@ -74,23 +62,24 @@ void note_throw(const void* thrower) {
   last_throw.count = 0;
   last_throw.reached = false;
   last_throw.thrower = reinterpret_cast<std::uintptr_t>(thrower);
-  backtrace_simple(state(), 0, note_frame, ignore_error, &last_throw);
+  backtrace_simple(symbol_state(), 0, note_frame, ignore_error, &last_throw);
 }
 
-HostThrowStack::HostThrowStack() { state(); }
+HostThrowStack::HostThrowStack() { symbol_state(); }
 
 std::string HostThrowStack::last() {
   Lines lines;
   for (std::size_t i = 0; i < last_throw.count && lines.count < kLinesMax; ++i)
-    backtrace_pcinfo(state(), last_throw.pcs[i], add_line, ignore_error, &lines);
+    backtrace_pcinfo(symbol_state(), last_throw.pcs[i], add_line, ignore_error, &lines);
   return lines.text;
 }
 
 }  // namespace dure
 
-// Found before the C++ library's own. The second parameter is std::type_info*; it is void* here so that the
-// declaration agrees with the compiler's built-in one.
-extern "C" [[noreturn]] void __cxa_throw(void* thrown, void* type, void (*destroy)(void*)) {
+// Found before the C++ library's own, under its symbol but not its name: compilers declare that one themselves, each
+// with other types.
+extern "C" [[noreturn]] void hooked_throw(void* thrown, void* type, void (*destroy)(void*)) __asm__("__cxa_throw");
+extern "C" [[noreturn]] void hooked_throw(void* thrown, void* type, void (*destroy)(void*)) {
   using Throw = void (*)(void*, void*, void (*)(void*));
   static const auto original = reinterpret_cast<Throw>(dlsym(RTLD_NEXT, "__cxa_throw"));
   dure::note_throw(__builtin_return_address(0));

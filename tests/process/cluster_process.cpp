@@ -2,12 +2,15 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <pty.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -39,13 +42,6 @@ int free_port() {
   throw std::runtime_error("no free port");
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream in(path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 pid_t start(const std::string& program, const std::vector<std::string>& arguments, const std::string& output) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -73,6 +69,19 @@ int reap(pid_t pid, Clock::time_point deadline) {
 
 }  // namespace
 
+std::string text_of(const std::string& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  const auto at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return at == std::string::npos ? text : text.replace(at, what.size(), by);
+}
+
 Finished run_dure(const std::vector<std::string>& arguments, std::chrono::seconds limit) {
   std::string pattern = (std::filesystem::temp_directory_path() / "dure-run-XXXXXX").string();
   const int fd = ::mkstemp(pattern.data());
@@ -84,7 +93,7 @@ Finished run_dure(const std::vector<std::string>& arguments, std::chrono::second
     ::kill(-pid, SIGKILL);
     finished.exit_code = reap(pid, Clock::now() + std::chrono::seconds(5));
   }
-  finished.output = read_file(pattern);
+  finished.output = text_of(pattern);
   std::filesystem::remove(pattern);
   return finished;
 }
@@ -96,7 +105,7 @@ ClusterProcess::ClusterProcess(const std::string& config_name, Program program)
   folder_ = pattern;
   config_ = path("cluster.toml");
   output_file_ = path("output");
-  std::string text = read_file(std::string(DURE_SOURCE_DIR) + "/configs/" + config_name);
+  std::string text = text_of(std::string(DURE_SOURCE_DIR) + "/configs/" + config_name);
   std::map<std::string, int> ports;  // the same old port becomes the same new one
   const std::regex port("127\\.0\\.0\\.1:(\\d+)");
   std::string moved;
@@ -120,16 +129,77 @@ ClusterProcess::~ClusterProcess() {
     ::kill(-pid_, SIGKILL);
     (void)reap(pid_, Clock::now() + std::chrono::seconds(5));
   }
+  shut_terminal();
   std::filesystem::remove_all(folder_);
 }
 
-void ClusterProcess::up(const std::vector<std::string>& arguments) {
+std::vector<std::string> ClusterProcess::up_arguments(const std::vector<std::string>& arguments) const {
   std::vector<std::string> all{"up", "--config", config_};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  pid_ = start(program_, all, output_file_);
+  return all;
 }
 
-std::string ClusterProcess::output() { return read_file(output_file_); }
+void ClusterProcess::up(const std::vector<std::string>& arguments) {
+  pid_ = start(program_, up_arguments(arguments), output_file_);
+}
+
+void ClusterProcess::up_on_terminal(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all = up_arguments(arguments);
+  std::vector<char*> argv{program_.data()};
+  for (auto& argument : all) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  winsize size{};
+  size.ws_row = 24;
+  size.ws_col = 60;
+  pid_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
+  if (pid_ == 0) {
+    ::execv(program_.c_str(), argv.data());
+    ::_exit(127);
+  }
+  ::fcntl(terminal_, F_SETFL, O_NONBLOCK);
+  ::fcntl(terminal_, F_SETFD, FD_CLOEXEC);
+}
+
+void ClusterProcess::type(const std::string& keys) {
+  if (::write(terminal_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size()))
+    throw std::runtime_error("the terminal takes nothing");
+}
+
+void ClusterProcess::shut_terminal() {
+  if (terminal_ >= 0) ::close(terminal_);
+  terminal_ = -1;
+}
+
+std::string ClusterProcess::output() {
+  char some[4096];
+  for (ssize_t size; terminal_ >= 0 && (size = ::read(terminal_, some, sizeof some)) > 0;)
+    on_terminal_.append(some, static_cast<std::size_t>(size));
+  return on_terminal_.empty() ? text_of(output_file_) : on_terminal_;
+}
+
+// A terminal that nobody reads would hold up who writes to it.
+int ClusterProcess::reap_draining(Clock::time_point deadline) {
+  int code = -1;
+  do {
+    (void)output();
+    code = reap(pid_, std::min(deadline, Clock::now() + kLook));
+  } while (code < 0 && Clock::now() < deadline);
+  return code;
+}
+
+std::string ClusterProcess::sanitizer_reports() {
+  std::string reports;
+  const auto look = [&reports](const std::string& name, const std::string& text) {
+    const std::regex said("==\\d+==ERROR|WARNING: ThreadSanitizer|runtime error:");
+    std::smatch found;
+    if (std::regex_search(text, found, said)) reports += name + ":\n" + text.substr(found.position(), 8000) + "\n";
+  };
+  look("up", output());
+  std::error_code none;
+  for (const auto& log : std::filesystem::directory_iterator(path("data/logs"), none))
+    look(log.path().filename(), text_of(log.path()));
+  return reports;
+}
 
 bool ClusterProcess::printed(const std::string& text, std::chrono::seconds limit) {
   for (const auto deadline = Clock::now() + limit; Clock::now() < deadline; std::this_thread::sleep_for(kLook)) {
@@ -140,7 +210,7 @@ bool ClusterProcess::printed(const std::string& text, std::chrono::seconds limit
 }
 
 int ClusterProcess::wait(std::chrono::seconds limit) {
-  const int code = reap(pid_, Clock::now() + limit);
+  const int code = reap_draining(Clock::now() + limit);
   if (code >= 0) pid_ = -1;
   return code;
 }
@@ -155,6 +225,27 @@ nlohmann::json ClusterProcess::status() {
   return nlohmann::json::parse(asked.output, nullptr, false);
 }
 
+int ClusterProcess::pid_of(const std::string& name) {
+  if (const auto now = status(); !now.is_discarded())
+    for (const auto& node : now)
+      if (node["node"] == name && node["pid"].is_number()) return node["pid"];
+  int pid = 0;
+  const std::string text = output();
+  const std::regex row("(^|\n)" + name + " +[a-z]+ +([0-9]+) ");
+  for (std::sregex_iterator at(text.begin(), text.end(), row), end; at != end; ++at) pid = std::stoi((*at)[2]);
+  return pid;
+}
+
+std::vector<std::string> ClusterProcess::still_running() const {
+  std::vector<std::string> lines;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::string line = text_of(entry.path() / "cmdline");
+    std::replace(line.begin(), line.end(), '\0', ' ');
+    if (line.find(folder_) != std::string::npos) lines.push_back(entry.path().filename().string() + " " + line);
+  }
+  return lines;
+}
+
 bool ClusterProcess::until(std::chrono::seconds limit, const std::function<bool(const nlohmann::json&)>& condition) {
   for (const auto deadline = Clock::now() + limit; Clock::now() < deadline; std::this_thread::sleep_for(kLook)) {
     const auto now = status();
@@ -164,7 +255,7 @@ bool ClusterProcess::until(std::chrono::seconds limit, const std::function<bool(
 }
 
 nlohmann::json ClusterProcess::report(const std::string& name) {
-  return nlohmann::json::parse(read_file(path(name)), nullptr, false);
+  return nlohmann::json::parse(text_of(path(name)), nullptr, false);
 }
 
 }  // namespace dure::test

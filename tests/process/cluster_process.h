@@ -18,6 +18,10 @@ struct Finished {
 // Runs the program to its end, killed after `limit`.
 Finished run_dure(const std::vector<std::string>& arguments, std::chrono::seconds limit = std::chrono::seconds(60));
 
+std::string text_of(const std::string& path);  // empty if there is no such file
+// The first `what` by `by`; it must be there.
+std::string replaced(std::string text, const std::string& what, const std::string& by);
+
 class ClusterProcess {
  public:
   // configs/local.toml or configs/all.toml, with its ports and folders replaced.
@@ -33,6 +37,11 @@ class ClusterProcess {
 
   // Starts `dure up ARGUMENTS`.
   void up(const std::vector<std::string>& arguments);
+  // The same in front of a terminal of 60 columns, on which one may type, and which can be shut.
+  void up_on_terminal(const std::vector<std::string>& arguments);
+  void type(const std::string& keys);
+  void shut_terminal();
+  pid_t pid() const { return pid_; }
   // Waits until it has printed this. False: it ended or the time ran out.
   [[nodiscard]] bool printed(const std::string& text, std::chrono::seconds limit);
   // Waits for its end.
@@ -40,9 +49,15 @@ class ClusterProcess {
   // TERM, then waits.
   [[nodiscard]] int stop(std::chrono::seconds limit = std::chrono::seconds(40));
   std::string output();
+  // What ASan, UBSan or TSan had to say of any of its processes; empty in a build without them.
+  std::string sanitizer_reports();
 
   // `dure status --json`, or null.
   nlohmann::json status();
+  // Of a node as the status knows it, or of "redis" or "bots" as the table shows it; 0: unknown.
+  int pid_of(const std::string& name);
+  // What still runs of this cluster: one command line each.
+  std::vector<std::string> still_running() const;
   // Asks again until the condition holds.
   [[nodiscard]] bool until(std::chrono::seconds limit,
                            const std::function<bool(const nlohmann::json& status)>& condition);
@@ -50,7 +65,11 @@ class ClusterProcess {
 
  private:
   std::string program_, folder_, config_, output_file_;
+  std::vector<std::string> up_arguments(const std::vector<std::string>& arguments) const;
+  int reap_draining(std::chrono::steady_clock::time_point deadline);
   pid_t pid_ = -1;
+  int terminal_ = -1;
+  std::string on_terminal_;
 };
 
 }  // namespace dure::test

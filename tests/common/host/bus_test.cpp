@@ -1,6 +1,7 @@
 #include "common/host/bus.h"
 
 #include <gtest/gtest.h>
+#include <zmq.h>
 
 #include "tests/common/host/waiting.h"
 
@@ -76,6 +77,34 @@ TEST(Bus, drops_what_was_written_before_its_node_knew_that_the_connection_ended)
   one.send(kTwo, {"fresh"});
   ASSERT_TRUE(eventually([&] { return two->look(), !two->messages.empty(); }));
   EXPECT_EQ(two->messages.front(), "fresh");
+}
+
+TEST(Bus, ends_a_connection_that_takes_nothing_before_its_outbox_grows_without_bound) {
+  // A peer that shakes hands and never reads.
+  void* context = zmq_ctx_new();
+  void* deaf = zmq_socket(context, ZMQ_ROUTER);
+  const int few = 1, at_once = 0;
+  zmq_setsockopt(deaf, ZMQ_RCVHWM, &few, sizeof few);
+  zmq_setsockopt(deaf, ZMQ_LINGER, &at_once, sizeof at_once);
+  ASSERT_EQ(zmq_bind(deaf, "tcp://127.0.0.1:*"), 0);
+  char address[64];
+  std::size_t size = sizeof address;
+  ASSERT_EQ(zmq_getsockopt(deaf, ZMQ_LAST_ENDPOINT, address, &size), 0);
+
+  Side one(kOne, "chat-1", "127.0.0.1:0", 1);
+  one.connect(kTwo, address);
+  ASSERT_TRUE(eventually([&] { return one.look(), one.ups == 1; }));
+  const Bytes page(std::string(64u << 10, 'x'));
+  BusBatch much{kOne, 0, {}};
+  // What the sockets of both ends hold, and twice the outbox.
+  for (std::size_t i = 0; i < 1200 + 2 * kOutboxBytesMax / page.size(); ++i)
+    much.effects.push_back(BusSend{kTwo, page});
+  one.bus.submit(std::move(much));
+  EXPECT_TRUE(eventually([&] { return one.look(), one.downs == 1; }));
+  EXPECT_EQ(one.log.count("bus.outbox_full"), 1);
+  EXPECT_TRUE(eventually([&] { return one.look(), one.ups == 2; })) << "opened anew, empty";
+  zmq_close(deaf);
+  zmq_ctx_term(context);
 }
 
 TEST(Bus, says_which_address_is_taken) {

@@ -4,9 +4,11 @@
 
 #include <thread>
 
+#include "common/host/end_guard.h"
 #include "common/host/os_entropy.h"
 #include "tests/common/host/client_socket.h"
 #include "tests/common/host/echo_io.h"
+#include "tests/common/host/last_words.h"
 #include "tests/common/host/waiting.h"
 
 namespace dure {
@@ -97,6 +99,42 @@ TEST_F(ProcessTest, two_processes_link_up_over_the_mesh) {
   second.request_stop();
   main_one.join();
   main_two.join();
+}
+
+// Answers once it is told to, as a disk that hangs.
+class HangingWorker : public Worker {
+ public:
+  std::string run(std::string_view) override {
+    for (;;) pause();
+  }
+};
+
+class AsksAtOnce : public PlainNode {
+ public:
+  using PlainNode::PlainNode;
+
+ protected:
+  void on_start() override { effect(Work{"disk", 1, Bytes(std::string("write"))}); }
+};
+
+TEST_F(ProcessTest, a_worker_that_never_returns_does_not_keep_a_process_that_shall_end) {
+  int status = 0;
+  (void)last_words(
+      [this] {
+        AsksAtOnce chat(identity(NodeId(Role::kChat, 1), "chat-1"), routes_, seams());
+        HangingWorker disk;
+        NodeParts parts;
+        parts.node = &chat;
+        parts.workers["disk"] = &disk;
+        ProcessOptions options;
+        options.end_timeout = milliseconds(100);
+        Process process(options, log_);
+        process.add_node(parts);
+        process.request_stop();
+        _exit(process.run());
+      },
+      &status);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kExitStuck) << status;
 }
 
 TEST_F(ProcessTest, a_taken_port_is_said_once_and_ends_in_75) {

@@ -1,0 +1,67 @@
+// What players must not notice: a dungeon that crashes again and again, a Redis that dies half-way of an evening.
+#include <signal.h>
+
+#include "tests/process/expectations.h"
+
+namespace dure {
+namespace {
+
+using std::chrono::seconds;
+using test::ClusterProcess;
+
+TEST(Nuisance, ADungeonThatCrashesAgainAndAgainIsLeftDownAndItsPlayersStayInTheLobby) {
+  ClusterProcess cluster("local.toml");
+  cluster.up({"--dungeons", "1", "--bots", "12", "--story", "dungeon", "--for", "30s", "--report",
+              cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  int last = 0;
+  for (int crashes = 0; crashes < 5; ++crashes) {
+    int pid = 0;
+    ASSERT_TRUE(cluster.until(seconds(15), [&](const nlohmann::json& status) {
+      for (const auto& node : status)
+        if (node["node"] == "dungeon-1" && node["pid"].is_number()) pid = node["pid"];
+      return pid != 0 && pid != last;
+    })) << cluster.output();
+    last = pid;
+    ASSERT_EQ(::kill(pid, SIGKILL), 0);
+  }
+  EXPECT_TRUE(cluster.printed("left down: 5 crashes within 60.0 s", seconds(10))) << cluster.output();
+  EXPECT_TRUE(cluster.until(seconds(10), [](const nlohmann::json& status) {
+    for (const auto& node : status)
+      if (node["node"] == "dungeon-1" && node["state"] == "down, 5 crashes") return true;
+    return false;
+  })) << cluster.status().dump(1);
+  EXPECT_NE(test::text_of(cluster.path("data/logs/up.log")).find("node.down"), std::string::npos);
+  ASSERT_EQ(::kill(cluster.pid(), SIGUSR1), 0);
+  EXPECT_TRUE(cluster.printed("dungeon-1: ready again", seconds(10))) << cluster.output();
+  (void)cluster.wait(seconds(90));
+  test::expect_clean(cluster.report("report.json"));
+  test::expect_audit_clean(cluster.config());
+}
+
+TEST(Nuisance, WithRedisKilledHalfWayPlayersSeeNothingAndTheGameMasterIsHeardAgain) {
+  ClusterProcess cluster("local.toml");
+  cluster.up({"--bots", "40", "--story", "evening", "--for", "20s", "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  const auto heard = [&] {
+    return test::run_dure({"gm", "--config", cluster.config(), "announce", "hello"}).exit_code == 0;
+  };
+  ASSERT_TRUE(heard());
+  const int redis = cluster.pid_of("redis");
+  ASSERT_GT(redis, 0) << cluster.output();
+  ASSERT_EQ(::kill(redis, SIGSTOP), 0);  // silent, then dead
+  EXPECT_FALSE(heard());
+  ASSERT_EQ(::kill(redis, SIGKILL), 0);
+  ASSERT_TRUE(cluster.printed("redis: ready again", seconds(20))) << cluster.output();
+  bool again = false;
+  for (int tries = 0; tries < 4 && !again; ++tries) again = heard();
+  EXPECT_TRUE(again);
+  (void)cluster.wait(seconds(90));
+  const auto report = cluster.report("report.json");
+  test::expect_clean(report);
+  EXPECT_EQ(report["connected_max"], 40);
+  test::expect_audit_clean(cluster.config());
+}
+
+}  // namespace
+}  // namespace dure
