@@ -11,6 +11,7 @@ std::string Batch::run(std::string_view encoded) {
   CHECK(batch.ParseFromArray(encoded.data(), static_cast<int>(encoded.size())));
   if (failed_) return retry_all(batch, failure_);
   proto::StoreBatchReply reply;
+  answering_ = &reply;
   try {
     if (!run_all(batch, &reply)) return retry_all(batch, failure_);
   } catch (const SqlTrouble& trouble) {
@@ -40,6 +41,8 @@ bool Batch::run_all(const proto::StoreBatch& batch, proto::StoreBatchReply* repl
   std::uint32_t changed = 0;
   for (const auto& item : batch.items()) {
     const std::int64_t before = db.total_changes();
+    told_before_ = reply->events_size();
+    if (memory_ != nullptr) memory_->begin_item();
     auto* answer = reply->add_items();
     answer->set_message_id(item.message_id());
     answer->set_body(run_one(item.message_id(), item.body()));
@@ -57,6 +60,7 @@ bool Batch::run_all(const proto::StoreBatch& batch, proto::StoreBatchReply* repl
 void Batch::commit() {
   Database& db = file_.database();
   db.run("COMMIT");
+  if (memory_ != nullptr) memory_->keep();
   try {
     db.checkpoint_if_due();
   } catch (const SqlTrouble& trouble) {
@@ -90,12 +94,21 @@ std::string Batch::run_one(std::uint32_t message_id, const std::string& body) {
   return reply;
 }
 
+void Batch::tell(const proto::StoreEvent& event) {
+  CHECK(answering_ != nullptr);
+  *answering_->add_events() = event;
+}
+
 void Batch::take_back() {
+  auto* events = answering_->mutable_events();
+  events->DeleteSubrange(told_before_, events->size() - told_before_);
+  if (memory_ != nullptr) memory_->undo_item();
   file_.database().run("ROLLBACK TO item");
   file_.database().run("RELEASE item");
 }
 
 void Batch::roll_back() {
+  if (memory_ != nullptr) memory_->undo();
   // SQLite may have rolled back by itself; then this is an error without meaning.
   try {
     if (file_.database().in_transaction()) file_.database().run("ROLLBACK");

@@ -18,6 +18,7 @@
 namespace dure::proto {
 class StoreBatch;
 class StoreBatchReply;
+class StoreEvent;
 }  // namespace dure::proto
 
 namespace dure::store {
@@ -31,9 +32,19 @@ inline void require(bool guard, const char* name) {
   if (!guard) throw GuardFalse(name);
 }
 
+// What transitions change in memory along with rows: kept with the transaction, undone with what is taken back.
+class Undoable {
+ public:
+  virtual ~Undoable() = default;
+  virtual void begin_item() = 0;
+  virtual void undo_item() = 0;
+  virtual void keep() = 0;
+  virtual void undo() = 0;
+};
+
 class Batch {
  public:
-  explicit Batch(StoreFile& file) : file_(file) {}
+  explicit Batch(StoreFile& file, Undoable* memory = nullptr) : file_(file), memory_(memory) {}
 
   // `handle` answers a Request with a Reply inside the transaction.
   template <class Request, class Reply>
@@ -65,6 +76,9 @@ class Batch {
 
   // Takes an encoded StoreBatch, answers an encoded StoreBatchReply.
   std::string run(std::string_view encoded);
+  // From inside a handler: what others have to hear besides its reply, once the batch is committed. Dropped with the
+  // item if that is taken back.
+  void tell(const proto::StoreEvent& event);
   bool handles(std::uint32_t message_id) const { return handlers_.contains(message_id); }
   bool failed() const { return failed_; }
   const std::string& failure() const { return failure_; }
@@ -83,7 +97,10 @@ class Batch {
   std::string retry_all(const proto::StoreBatch& batch, const std::string& why) const;
 
   StoreFile& file_;
+  Undoable* memory_;
   std::map<std::uint32_t, Handler> handlers_;
+  proto::StoreBatchReply* answering_ = nullptr;  // while run_all() is under way
+  int told_before_ = 0;                          // events of the items before this one
   bool failed_ = false;
   std::string failure_;
   std::uint64_t faults_ = 0;

@@ -80,6 +80,24 @@ proto::StoreReply claim_name(Directory& directory, const proto::ClaimName& reque
   return answer(proto::STORED);
 }
 
+proto::ReservedNamesReply reserved_names(Directory& directory, const proto::ReservedNames& request) {
+  proto::ReservedNamesReply reply;
+  const std::uint32_t limit = request.limit() == 0 || request.limit() > 100 ? 100 : request.limit();
+  Query row(directory.db,
+            "SELECT shown, player_id, account_id, shard, reservation FROM name JOIN account USING(account_id) "
+            "WHERE state = 0 AND at <= ?1 ORDER BY at LIMIT ?2",
+            directory.file.shard_time() - static_cast<std::int64_t>(request.older_than_ms()), limit);
+  while (row.row()) {
+    auto* name = reply.add_names();
+    name->set_name(row.text(0));
+    name->set_player_id(row.u64(1));
+    name->set_account_id(row.u64(2));
+    name->set_shard(row.u32(3));
+    name->set_reservation(row.u64(4));
+  }
+  return reply;
+}
+
 proto::PlayerLocateReply locate_player(Directory& directory, const proto::PlayerLocate& request) {
   proto::PlayerLocateReply reply;
   const auto read = [&](Query& row) {
@@ -92,8 +110,8 @@ proto::PlayerLocateReply locate_player(Directory& directory, const proto::Player
   if (request.player_id() != 0) {
     Query row(directory.db,
               "SELECT player_id, account_id, shard, shown FROM name JOIN account USING(account_id) "
-              "WHERE player_id = ?1 AND state = 1",
-              request.player_id());
+              "WHERE player_id = ?1 AND (state = 1 OR ?2) ORDER BY state = 1 DESC LIMIT 1",
+              request.player_id(), request.any_state() ? 1 : 0);
     read(row);
   } else {
     const NameKey key(request.name());

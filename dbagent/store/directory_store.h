@@ -21,7 +21,7 @@ class DirectoryStore {
   [[nodiscard]] static Result<std::unique_ptr<DirectoryStore>> open(const DirectoryOptions& options);
   ~DirectoryStore();
 
-  // Requests 550–563 of dbagent.proto.
+  // Requests 550–564 of dbagent.proto.
   std::string run(std::string_view batch);
   bool failed() const;
   const std::string& failure() const;

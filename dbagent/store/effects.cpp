@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "common/proto/store.pb.h"
 #include "common/proto/value.pb.h"
 #include "dbagent/store/posting.h"
 
@@ -98,10 +99,13 @@ void lay_out(Applying& on, const proto::Effect::Layout& effect) {
 // SEND: from here on the value belongs to the message. It is never refunded; a return is a new message.
 void send(Applying& on, const proto::Effect::Send& effect) {
   require(effect.message_id() != 0 && effect.to_player() != 0, "message");
+  require(effect.memo().size() <= 256, "memo");
   require(!on.shard.db.number("SELECT 1 FROM outbox WHERE message_id = ?1", effect.message_id()), "message exists");
   proto::InboxEntry letter;
   letter.set_message_id(effect.message_id());
   letter.set_reason(std::string(on.reason));
+  letter.set_memo(effect.memo());
+  letter.set_from_player(on.player_id);
   *letter.mutable_balances() = effect.balances();
   for (const auto& amount : effect.balances())
     on.posting.move(amount.name(), amount.value(), player_account(on.player_id), transit());
@@ -183,6 +187,15 @@ void apply_effects(Shard& shard, const Root& root, const proto::Operation& opera
               Posting(shard, {root.player_id, root.epoch, operation.pseq(), operation.reason(),
                               operation.content_version(), operation.trace_id()})};
   for (const auto& effect : operation.effects()) apply_effect(on, effect);
+}
+
+void tell_sent(Shard& shard, const proto::Operation& operation) {
+  for (const auto& effect : operation.effects()) {
+    if (!effect.has_send()) continue;
+    proto::StoreEvent event;
+    event.set_sent(effect.send().message_id());
+    shard.tell(event);
+  }
 }
 
 }  // namespace dure::store

@@ -15,10 +15,17 @@ extern const char* const kDirectorySchema;
 
 // player.status
 enum class Status { kActive = 0, kMoving = 1, kArriving = 2, kMoved = 3 };
+// account_move.state: what an account is to this shard; the status of each of its players follows it.
+enum class AccountState { kActive = 0, kMoving = 1, kArriving = 2, kMoved = 3, kDiscarded = 4, kAbsent = 5 };
+// move.fate
+enum class Fate { kUnknown = 0, kOpen = 1, kFlipped = 2, kAborted = 3 };
+// player.kind. A character that was purged keeps its row for ever: what is sent to it goes back.
+enum class RootKind { kCharacter = 0, kOwnerless = 1, kPurged = 2 };
 // account.kind: whose money it is. Sums over all accounts are 0, so faucets stand below zero.
 enum class AccountKind { kPlayer = 0, kFaucet = 1, kSink = 2, kTransit = 3, kInbox = 4, kHold = 5 };
 // item_holder.kind; owner is the player, or the message, or the transaction.
-enum class HolderKind { kPlayer = 0, kSink = 2, kOutbox = 3, kInbox = 4, kHold = 5 };
+// kElsewhere only in item_history: it went to that shard.
+enum class HolderKind { kPlayer = 0, kSink = 2, kOutbox = 3, kInbox = 4, kHold = 5, kElsewhere = 6 };
 // inbox.state and outbox.state
 enum class InboxState { kUnclaimed = 0, kClaimed = 1 };
 enum class OutboxState { kPending = 0, kDelivered = 1 };

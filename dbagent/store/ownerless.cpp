@@ -1,0 +1,136 @@
+// Aggregates without an owner: no epoch, no mirror. What guards a change instead is its number (once), the versions of
+// the records it was computed from, and the guards of every claim and send.
+#include <algorithm>
+#include <set>
+
+#include "common/base/hash.h"
+#include "common/proto/dbagent.pb.h"
+#include "dbagent/store/posting.h"
+
+namespace dure::store {
+namespace {
+
+constexpr std::uint32_t kRecordsMax = 500;
+constexpr std::uint32_t kInboxMax = 500;
+constexpr std::size_t kChangesMax = 64;
+
+// 0, or why this is not to be served here.
+int unavailable_ownerless(const Shard& shard, std::uint32_t asked_shard, const std::optional<Root>& root) {
+  if (const int code = unavailable(shard, asked_shard, root); code != 0) return code;
+  return root->kind == RootKind::kOwnerless ? 0 : proto::NO_SUCH;
+}
+
+std::int64_t content_of(proto::OwnerlessApply request) {
+  request.clear_shard();
+  request.clear_trace_id();
+  return static_cast<std::int64_t>(fnv1a(request.SerializeAsString()));
+}
+
+proto::OwnerlessReply answer(proto::StoreCode code, const std::string& detail = {}) {
+  proto::OwnerlessReply reply;
+  reply.set_code(code);
+  reply.set_detail(detail);
+  return reply;
+}
+
+std::int64_t version_of(Shard& shard, std::uint64_t aggregate_id, const std::string& key) {
+  return shard.db.number("SELECT version FROM record WHERE pid = ?1 AND key = ?2", aggregate_id, key).value_or(0);
+}
+
+// The key of the first record that is not as expected; empty: all are.
+std::string unexpected_record(Shard& shard, const proto::OwnerlessApply& request) {
+  std::set<std::string> keys;
+  for (const auto& change : request.records()) {
+    require(!change.key().empty() && change.key().size() <= 128 && keys.insert(change.key()).second, "record key");
+    require(change.body().size() <= 4096, "record body");
+    if (version_of(shard, request.aggregate_id(), change.key()) != change.expected_version()) return change.key();
+  }
+  return {};
+}
+
+// A record that is made anew never has a version that one of its key had before.
+void write_record(Shard& shard, std::uint64_t aggregate_id, const proto::OwnerlessChange& change) {
+  if (change.only_expect()) return;
+  if (change.remove()) {
+    shard.db.run("DELETE FROM record WHERE pid = ?1 AND key = ?2", aggregate_id, change.key());
+    return;
+  }
+  const std::int64_t version = std::max(change.expected_version() + 1, shard.file.next_number());
+  shard.db.run(
+      "INSERT INTO record VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET version = excluded.version, "
+      "body = excluded.body",
+      aggregate_id, change.key(), version, Blob{change.body()});
+}
+
+proto::Operation value_of(const proto::OwnerlessApply& request) {
+  proto::Operation operation;
+  operation.set_reason(request.reason());
+  operation.set_content_version(request.content_version());
+  operation.set_trace_id(request.trace_id());
+  for (const auto claim : request.claims()) operation.add_effects()->mutable_claim()->set_message_id(claim);
+  for (const auto& send : request.sends()) *operation.add_effects()->mutable_send() = send;
+  return operation;
+}
+
+}  // namespace
+
+proto::OwnerlessReply apply_ownerless(Shard& shard, const proto::OwnerlessApply& request) {
+  const auto root = find_root(shard, request.aggregate_id());
+  if (const int code = unavailable_ownerless(shard, request.shard(), root); code != 0)
+    return answer(static_cast<proto::StoreCode>(code));
+  const Key16 id = key_of(request.operation_id());
+  require(!id.zero(), "operation id");
+  const std::int64_t content = content_of(request);
+  if (const auto done =
+          shard.db.number("SELECT content FROM ownerless_op WHERE pid = ?1 AND op_id = ?2", request.aggregate_id(), id))
+    return *done == content ? answer(proto::STORED) : answer(proto::REJECTED, "operation id used");
+  require(!request.reason().empty() && request.reason().size() <= 64, "reason");
+  require(static_cast<std::size_t>(request.records_size()) <= kChangesMax, "too many records");
+  if (const std::string key = unexpected_record(shard, request); !key.empty())
+    return answer(proto::EXPECTED_OTHER, key);
+  const proto::Operation operation = value_of(request);
+  apply_effects(shard, *root, operation);
+  for (const auto& change : request.records()) write_record(shard, request.aggregate_id(), change);
+  shard.db.run("INSERT INTO ownerless_op VALUES(?1, ?2, ?3, ?4)", request.aggregate_id(), id, content,
+               shard.file.shard_time());
+  tell_sent(shard, operation);
+  shard.file.count_operation();
+  return answer(proto::STORED);
+}
+
+proto::OwnerlessReadReply read_ownerless(Shard& shard, const proto::OwnerlessRead& request) {
+  proto::OwnerlessReadReply reply;
+  const auto root = find_root(shard, request.aggregate_id());
+  if (const int code = unavailable_ownerless(shard, request.shard(), root); code != 0) {
+    reply.set_code(static_cast<proto::StoreCode>(code));
+    return reply;
+  }
+  const std::uint32_t limit = request.limit() == 0 || request.limit() > kRecordsMax ? kRecordsMax : request.limit();
+  {
+    // Keys are compared as bytes: whatever begins with the prefix stands together, from the prefix itself on.
+    Query row(shard.db,
+              "SELECT key, version, body FROM record WHERE pid = ?1 AND key >= ?2 AND key > ?3 "
+              "AND substr(key, 1, length(?2)) = ?2 ORDER BY key LIMIT ?4",
+              request.aggregate_id(), request.prefix(), request.after(), limit + 1);
+    while (row.row()) {
+      if (static_cast<std::uint32_t>(reply.records_size()) == limit) {
+        reply.set_more(true);
+        break;
+      }
+      auto* record = reply.add_records();
+      record->set_key(row.text(0));
+      record->set_version(row.i64(1));
+      record->set_body(row.text(2));
+    }
+  }
+  if (request.inbox_limit() > 0)
+    read_inbox(shard, request.aggregate_id(), std::min(request.inbox_limit(), kInboxMax),
+               [&] { return reply.add_inbox(); });
+  if (request.value()) {
+    read_balances(shard, request.aggregate_id(), [&] { return reply.add_balances(); });
+    read_items_of(shard, {HolderKind::kPlayer, request.aggregate_id()}, [&] { return reply.add_items(); });
+  }
+  return reply;
+}
+
+}  // namespace dure::store
