@@ -1,0 +1,418 @@
+// The steps of a move, guard by guard, and what travels with an account.
+#include <sqlite3.h>
+
+#include "dbagent/store/move_content.h"
+#include "dbagent/store/schema.h"
+#include "tests/dbagent/store/move_fixture.h"
+
+namespace dure::store {
+namespace {
+
+TEST_F(MoveTest, AnAccountTravelsWithAllItHas) {
+  EXPECT_EQ(apply(3, Ops(1, 1)
+                         .op(1, 5)
+                         .balance("gold", 100)
+                         .op(2)
+                         .mint(1)
+                         .mint(2)
+                         .op(3)
+                         .attribute(1, 0, "sharp", 7)
+                         .op(4)
+                         .once("hero")
+                         .count("level", 3, 9)
+                         .layout("bags")
+                         .drop(50, 1)
+                         .op(5)
+                         .send(900, 555, 20, {2}))
+                .saved_pseq(),
+            5u);
+  auto claimed = delivery(1, 500, 5);
+  EXPECT_EQ(step<proto::DeliverReply>(3, claimed).code(), proto::STORED);
+  EXPECT_EQ(apply(3, Ops(1, 1).op(6).claim(500)).code(), proto::STORED);
+  EXPECT_EQ(step<proto::DeliverReply>(3, delivery(1, 501, 6)).code(), proto::STORED);
+  const Audit before = expect_clean();
+  move(1, 3, 4);
+  const Audit after = expect_clean();
+  EXPECT_EQ(after.item_ids, before.item_ids);
+  EXPECT_EQ(after.players, before.players);
+  EXPECT_EQ(audit_of(3).players, 0u);
+
+  // The same owner goes on under the same numbers, and a repeated operation is known.
+  EXPECT_EQ(apply(4, Ops(1, 1).op(6).claim(500)).saved_pseq(), 6u);
+  EXPECT_EQ(apply(4, Ops(1, 1).op(7, 6).balance("gold", -10)).saved_pseq(), 7u);
+  // Neither a message nor a drop comes twice.
+  EXPECT_EQ(step<proto::DeliverReply>(4, claimed).code(), proto::STORED);
+  const auto grant = reacquire(4, 1, 1);
+  ASSERT_EQ(grant.code(), proto::STORED);
+  EXPECT_EQ(grant.last_creq(), 6u);
+  EXPECT_EQ(grant.ended_last_pseq(), 7u);
+  EXPECT_EQ(gold_of(grant.aggregate()), 100 - 20 + 5 - 10);
+  ASSERT_EQ(grant.aggregate().items_size(), 1);
+  EXPECT_EQ(grant.aggregate().items(0).attributes(0).value(), 7);
+  EXPECT_EQ(grant.aggregate().items(0).version(), 1);
+  EXPECT_EQ(grant.aggregate().flags(0), "hero");
+  EXPECT_EQ(grant.aggregate().counters(0).value(), 3);
+  EXPECT_EQ(grant.aggregate().layout(), "bags");
+  ASSERT_EQ(grant.aggregate().inbox_size(), 1);
+  EXPECT_EQ(grant.aggregate().inbox(0).balances(0).value(), 6);
+  EXPECT_EQ(apply(4, Ops(1, 2).op(1).balance("gold", 1).drop(50, 1)).code(), proto::REJECTED);
+
+  // What it had sent is relayed from where it is now.
+  proto::OutboxQuery pending;
+  EXPECT_EQ(step<proto::OutboxReply>(3, pending).pending_size(), 0);
+  const auto letters = step<proto::OutboxReply>(4, pending);
+  ASSERT_EQ(letters.pending_size(), 1);
+  EXPECT_EQ(letters.pending(0).message_id(), 900u);
+  EXPECT_EQ(letters.pending(0).items_size(), 1);
+}
+
+TEST_F(MoveTest, ThereAndBackAndThereAgain) {
+  std::uint64_t pseq = 0;
+  EXPECT_EQ(apply(3, Ops(1, 1).op(++pseq).mint(1).balance("gold", 10)).code(), proto::STORED);
+  std::uint32_t from = 3, to = 4;
+  for (std::uint64_t m = 1; m <= 6; ++m, std::swap(from, to)) {
+    move(m, from, to);
+    EXPECT_EQ(apply(from, Ops(1, 1).op(pseq + 1).balance("gold", 1)).code(), proto::WRONG_SHARD);
+    EXPECT_EQ(apply(to, Ops(1, 1).op(++pseq).balance("gold", 1)).code(), proto::STORED);
+    EXPECT_EQ(expect_clean().items, 1u);
+  }
+  EXPECT_EQ(gold_of(reacquire(3, 1, 1).aggregate()), 16);
+}
+
+TEST_F(MoveTest, BooksBalanceAtEveryStepAndNothingIsCountedTwice) {
+  EXPECT_EQ(apply(3, Ops(1, 1).op(1).mint(1).mint(2).balance("gold", 10)).code(), proto::STORED);
+  const auto step_is_clean = [&] { EXPECT_EQ(expect_clean().items, 2u); };
+  intent(1, 4);
+  const auto content = freeze(3, 1);
+  step_is_clean();
+  copy(4, 1, content);
+  step_is_clean();
+  flip(1, 4, 1);
+  activate(4, 1);
+  step_is_clean();
+  retire(3, 1);
+  step_is_clean();
+}
+
+TEST_F(MoveTest, WhatIsOnTheWayIsAskedForAgainAndWhatIsGoneIsElsewhere) {
+  proto::CharactersRequest list;
+  list.set_account_id(account);
+  intent(1, 4);
+  const auto content = freeze(3, 1);
+  EXPECT_EQ(apply(3, Ops(1, 1).op(1).balance("gold", 1)).code(), proto::RETRY);
+  EXPECT_EQ(step<proto::CharactersReply>(3, list).code(), proto::RETRY);
+  EXPECT_EQ(step<proto::StoreReply>(3, creation(9, account)).code(), proto::RETRY);
+  copy(4, 1, content);
+  EXPECT_EQ(apply(4, Ops(1, 1).op(1).balance("gold", 1)).code(), proto::RETRY);
+  EXPECT_EQ(step<proto::CharactersReply>(4, list).code(), proto::RETRY);
+  flip(1, 4, 1);
+  activate(4, 1);
+  EXPECT_EQ(step<proto::CharactersReply>(4, list).characters_size(), 2);
+  retire(3, 1);
+  EXPECT_EQ(step<proto::CharactersReply>(3, list).code(), proto::WRONG_SHARD);
+  EXPECT_EQ(step<proto::StoreReply>(3, creation(9, account)).code(), proto::WRONG_SHARD);
+  EXPECT_EQ(step<proto::StoreReply>(4, creation(9, account)).code(), proto::STORED);
+}
+
+TEST_F(MoveTest, EveryStepMayBeRepeated) {
+  intent(1, 4);
+  EXPECT_EQ(intent(1, 4).code(), proto::STORED);
+  const auto content = freeze(3, 1);
+  EXPECT_EQ(freeze(3, 1).bytes(), content.bytes());
+  copy(4, 1, content);
+  EXPECT_EQ(copy(4, 1, content).state(), proto::ACCOUNT_ARRIVING);
+  flip(1, 4, 1);
+  EXPECT_EQ(flip(1, 4, 1).code(), proto::STORED);
+  EXPECT_EQ(query(1).map_version(), 1u);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(activate(4, 1).code(), proto::STORED);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(retire(3, 1).code(), proto::STORED);
+  intent(2, 3);
+  freeze(4, 2);
+  copy(3, 2, freeze(4, 2));
+  abort(2);
+  EXPECT_EQ(abort(2).code(), proto::STORED);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(unfreeze(4, 2).code(), proto::STORED);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(discard(3, 2).code(), proto::STORED);
+}
+
+// ── the register ────────────────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(MoveTest, OneIntentAtATimeAndItsNumberIsTheNext) {
+  EXPECT_EQ(intent(2, 4).detail(), "not the next move");
+  EXPECT_EQ(intent(0, 4).detail(), "not the next move");
+  EXPECT_EQ(intent(1, 3).detail(), "is there");
+  EXPECT_EQ(intent(1, 9).detail(), "no such shard");
+  EXPECT_EQ(intent(1, 4).code(), proto::STORED);
+  EXPECT_EQ(intent(2, 4).detail(), "another move is open");
+  abort(1);
+  EXPECT_EQ(intent(1, 4).detail(), "not the next move") << "an aborted move is never taken up again";
+  EXPECT_EQ(intent(2, 4).code(), proto::STORED);
+  EXPECT_EQ(query(1).move().fate(), proto::MOVE_ABORTED);
+  EXPECT_EQ(query(2).move().fate(), proto::MOVE_OPEN);
+  EXPECT_EQ(query(0).move().move_id(), 2u);
+}
+
+TEST_F(MoveTest, FlipNeedsTheTargetsOwnAnswerOfThisVeryMove) {
+  intent(1, 4);
+  EXPECT_EQ(flip(1, 0, 0).detail(), "has not arrived");
+  EXPECT_EQ(flip(1, 3, 1).detail(), "has not arrived");
+  abort(1);
+  intent(2, 4);
+  EXPECT_EQ(flip(2, 4, 1).detail(), "has not arrived") << "ARRIVING of an older move proves nothing";
+  EXPECT_EQ(flip(1, 4, 1).detail(), "is not the open move");
+  EXPECT_EQ(query(1).shard(), 3u);
+}
+
+TEST_F(MoveTest, AFateIsNeverChanged) {
+  move(1, 3, 4);
+  EXPECT_EQ(abort(1).code(), proto::EXPECTED_OTHER);
+  EXPECT_EQ(query(1).move().fate(), proto::MOVE_FLIPPED);
+  intent(2, 3);
+  abort(2);
+  EXPECT_EQ(flip(2, 3, 2).code(), proto::EXPECTED_OTHER);
+  EXPECT_EQ(query(2).move().fate(), proto::MOVE_ABORTED);
+  EXPECT_EQ(query(2).shard(), 4u);
+}
+
+TEST_F(MoveTest, OpenMovesAndAccountsOfAShardAreListed) {
+  proto::AccountsOfShard of_shard;
+  of_shard.set_shard(3);
+  EXPECT_EQ(ask<proto::AccountsOfShardReply>(*directory, of_shard).account_ids_size(), 1);
+  intent(1, 4);
+  EXPECT_EQ(ask<proto::AccountsOfShardReply>(*directory, of_shard).account_ids_size(), 0);
+  const auto open = ask<proto::OpenMovesReply>(*directory, proto::OpenMovesQuery());
+  ASSERT_EQ(open.moves_size(), 1);
+  EXPECT_EQ(open.moves(0).target(), 4u);
+  abort(1);
+  EXPECT_EQ(ask<proto::OpenMovesReply>(*directory, proto::OpenMovesQuery()).moves_size(), 0);
+}
+
+TEST_F(MoveTest, ANewShardIsKnownOnceItIsServedAndTheEmptiestTakesNewAccounts) {
+  EXPECT_EQ(intent(1, 5).detail(), "no such shard");
+  proto::ShardsServed served;
+  served.add_shards(5);
+  EXPECT_EQ(ask<proto::StoreReply>(*directory, served).code(), proto::STORED);
+  EXPECT_EQ(ask<proto::StoreReply>(*directory, served).code(), proto::STORED);
+  std::map<std::uint32_t, int> placed;
+  for (int i = 0; i < 5; ++i) {
+    proto::AccountQuery query;
+    query.set_account("new" + std::to_string(i));
+    query.set_create(true);
+    ++placed[ask<proto::AccountReply>(*directory, query).shard()];
+  }
+  EXPECT_EQ(placed[3], 1) << "it had one already";
+  EXPECT_EQ(placed[4], 2);
+  EXPECT_EQ(placed[5], 2);
+  EXPECT_EQ(ask<proto::ShardsReply>(*directory, proto::ShardsQuery()).shards_size(), 3);
+  EXPECT_EQ(intent(1, 5).code(), proto::STORED);
+  abort(1);
+}
+
+// ── guards of the shards ────────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(MoveTest, FreezeIsOnlyOfAnAccountThatIsActiveHere) {
+  intent(1, 4);
+  const auto content = freeze(3, 1);
+  EXPECT_EQ(freeze(3, 2).detail(), "not active here");
+  copy(4, 1, content);
+  EXPECT_EQ(freeze(4, 2).detail(), "not active here");
+  flip(1, 4, 1);
+  activate(4, 1);
+  retire(3, 1);
+  EXPECT_EQ(freeze(3, 2).detail(), "not active here");
+}
+
+TEST_F(MoveTest, ALateFreezeOfAnOlderMoveDoesNothing) {
+  move(1, 3, 4);
+  move(2, 4, 3);
+  EXPECT_EQ(freeze(3, 1).detail(), "a later move was here");
+  EXPECT_EQ(freeze(3, 2).detail(), "a later move was here");
+  EXPECT_EQ(apply(3, Ops(1, 1).op(1).balance("gold", 1)).code(), proto::STORED);
+}
+
+TEST_F(MoveTest, AnAccountWithAnOpenTradeIsNotFrozen) {
+  stores[3].reset();
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(folder.file("shard-3").c_str(), &db), SQLITE_OK);
+  const char* hold =
+      "INSERT INTO hold(txn_id, leg, pid, epoch, pseq, creq, reason, vote, finished, verdict, settle_seq, terms, at) "
+      "VALUES(zeroblob(16), 0, 2, 1, 1, 0, 'trade', 1, 0, 0, 0, x'', 0)";
+  EXPECT_EQ(sqlite3_exec(db, hold, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  sqlite3_close(db);
+  open_all();
+  intent(1, 4);
+  const auto refused = freeze(3, 1);
+  EXPECT_EQ(refused.code(), proto::RETRY);
+  EXPECT_EQ(refused.detail(), "a trade is open");
+  EXPECT_EQ(apply(3, Ops(1, 1).op(1).balance("gold", 1)).code(), proto::STORED);
+  stores[3].reset();
+  ASSERT_EQ(sqlite3_open(folder.file("shard-3").c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "UPDATE hold SET finished = 1, verdict = 2", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+  open_all();
+  EXPECT_EQ(freeze(3, 1).code(), proto::STORED);
+  abort(1);
+  unfreeze(3, 1);
+}
+
+TEST_F(MoveTest, ALateCopyOfAnOlderMoveDoesNothing) {
+  EXPECT_EQ(apply(3, Ops(1, 1).op(1).balance("gold", 10)).code(), proto::STORED);
+  intent(1, 4);
+  const auto old = freeze(3, 1);
+  abort(1);
+  unfreeze(3, 1);
+  EXPECT_EQ(apply(3, Ops(1, 1).op(2).balance("gold", -10)).code(), proto::STORED);
+  move(2, 3, 4);
+  EXPECT_EQ(copy(4, 1, old).detail(), "active here");
+  move(3, 4, 3);
+  EXPECT_EQ(copy(4, 1, old).detail(), "a later move was here");
+  intent(4, 4);
+  copy(4, 4, freeze(3, 4));
+  EXPECT_EQ(copy(4, 1, old).detail(), "a later move was here") << "also over a copy that is only arriving";
+  abort(4);
+  unfreeze(3, 4);
+  discard(4, 4);
+  EXPECT_EQ(copy(4, 1, old).detail(), "a later move was here") << "and over the tombstone of a discarded one";
+  EXPECT_EQ(copy(3, 1, old).detail(), "active here");
+}
+
+TEST_F(MoveTest, ANewerCopyReplacesOneThatNeverCounted) {
+  EXPECT_EQ(apply(3, Ops(1, 1).op(1).mint(1).balance("gold", 10)).code(), proto::STORED);
+  intent(1, 4);
+  copy(4, 1, freeze(3, 1));
+  abort(1);
+  unfreeze(3, 1);
+  EXPECT_EQ(apply(3, Ops(1, 1).op(2).burn(1, 0).balance("gold", 5)).code(), proto::STORED);
+  move(2, 3, 4);  // DISCARD(1) has not come yet
+  EXPECT_EQ(discard(4, 1).code(), proto::EXPECTED_OTHER);
+  EXPECT_EQ(gold_of(reacquire(4, 1, 1).aggregate()), 15);
+  EXPECT_EQ(expect_clean().items, 0u);
+}
+
+TEST_F(MoveTest, ACopyThatIsNotWhatWasSentIsRefused) {
+  intent(1, 4);
+  const auto content = freeze(3, 1);
+  auto broken = content;
+  broken.mutable_bytes()->back() ^= 1;
+  EXPECT_EQ(copy(4, 1, broken).detail(), "hash");
+  auto other = of<proto::MoveCopy>(1);
+  other.set_account_id(account + 1);
+  other.set_bytes(content.bytes());
+  other.set_bytes_total(content.bytes_total());
+  other.set_hash(content.hash());
+  EXPECT_EQ(step<proto::MoveStepReply>(4, other).detail(), "content of another move");
+  proto::MoveContent forged;
+  forged.ParseFromString(content.bytes());
+  forged.mutable_tables(0)->set_name("account");
+  broken.set_bytes(forged.SerializeAsString());
+  broken.set_bytes_total(broken.bytes().size());
+  broken.set_hash(hash_of(broken.bytes()));
+  EXPECT_EQ(copy(4, 1, broken).detail(), "table of the content");
+  EXPECT_EQ(copy(4, 1, content).state(), proto::ACCOUNT_ARRIVING);
+  abort(1);
+  unfreeze(3, 1);
+  discard(4, 1);
+}
+
+TEST_F(MoveTest, NothingIsSettledButByTheFinalFateOfThisMove) {
+  intent(1, 4);
+  copy(4, 1, freeze(3, 1));
+  EXPECT_EQ(activate(4, 1, proto::MOVE_OPEN).detail(), "not flipped");
+  EXPECT_EQ(activate(4, 1, proto::MOVE_ABORTED).detail(), "not flipped");
+  EXPECT_EQ(activate(4, 2).detail(), "another move");
+  EXPECT_EQ(activate(3, 1).detail(), "not arriving");
+  EXPECT_EQ(discard(4, 1, proto::MOVE_OPEN).detail(), "not aborted");
+  EXPECT_EQ(discard(4, 1, proto::MOVE_FLIPPED).detail(), "not aborted");
+  EXPECT_EQ(discard(4, 2).detail(), "another move");
+  EXPECT_EQ(discard(3, 1).detail(), "not arriving");
+  EXPECT_EQ(retire(3, 1, proto::MOVE_OPEN).detail(), "not flipped");
+  EXPECT_EQ(retire(3, 1, proto::MOVE_ABORTED).detail(), "not flipped");
+  EXPECT_EQ(retire(3, 2).detail(), "another move");
+  EXPECT_EQ(retire(4, 1).detail(), "not moving");
+  EXPECT_EQ(unfreeze(3, 1, proto::MOVE_OPEN).detail(), "not aborted");
+  EXPECT_EQ(unfreeze(3, 1, proto::MOVE_FLIPPED).detail(), "not aborted");
+  EXPECT_EQ(unfreeze(3, 2).detail(), "another move");
+  EXPECT_EQ(unfreeze(4, 1).detail(), "not moving");
+  abort(1);
+  unfreeze(3, 1);
+  discard(4, 1);
+}
+
+TEST_F(MoveTest, WhatIsNotSettledIsFound) {
+  proto::UnsettledMoves query_unsettled;
+  intent(1, 4);
+  copy(4, 1, freeze(3, 1));
+  for (const std::uint32_t number : {3u, 4u}) {
+    const auto found = step<proto::UnsettledMovesReply>(number, query_unsettled);
+    ASSERT_EQ(found.moves_size(), 1);
+    EXPECT_EQ(found.moves(0).move_id(), 1u);
+  }
+  flip(1, 4, 1);
+  activate(4, 1);
+  retire(3, 1);
+  for (const std::uint32_t number : {3u, 4u})
+    EXPECT_EQ(step<proto::UnsettledMovesReply>(number, query_unsettled).moves_size(), 0);
+  EXPECT_EQ(step<proto::ShardFigures>(3, proto::ShardFiguresQuery()).players(), 0u);
+  EXPECT_EQ(step<proto::ShardFigures>(4, proto::ShardFiguresQuery()).players(), 2u);
+}
+
+// ── sizes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(MoveTest, AnAccountThatIsLargerThanAMessageComesInParts) {
+  Ops ops(1, 1);
+  for (std::uint64_t i = 1; i <= 80; ++i) {
+    ops.op(i);
+    for (std::uint64_t item = 0; item < 300; ++item) {
+      ops.mint(i * 1000 + item);
+      ops.drop(i, item);
+    }
+  }
+  ASSERT_EQ(apply(3, ops).saved_pseq(), 80u);
+  const Audit before = expect_clean();
+  intent(1, 4);
+  auto content = freeze(3, 1);
+  ASSERT_GT(content.bytes_total(), content.bytes().size());
+  auto stored = copy(4, 1, content);
+  int parts = 1;
+  auto more = of<proto::MoveContentQuery>(1);
+  auto out_of_order = more;
+  out_of_order.set_offset(7);
+  const auto wrong_part = step<proto::MoveContentReply>(3, out_of_order);
+  EXPECT_EQ(copy(4, 1, wrong_part).bytes_next(), content.bytes().size()) << "a part out of its turn is not taken";
+  while (stored.state() != proto::ACCOUNT_ARRIVING) {
+    ASSERT_LT(++parts, 20);
+    more.set_offset(stored.bytes_next());
+    stored = copy(4, 1, step<proto::MoveContentReply>(3, more));
+    ASSERT_EQ(stored.code(), proto::STORED) << stored.detail();
+  }
+  EXPECT_GE(parts, 2);
+  flip(1, 4, 1);
+  activate(4, 1);
+  retire(3, 1);
+  EXPECT_EQ(expect_clean().item_ids, before.item_ids);
+}
+
+// A table that is added has to say whether it goes with the account: with a column `pid` it does, or it is named as one
+// that stays. Items are carried field by field.
+TEST_F(MoveTest, EveryTableTravelsOrIsKnownToStay) {
+  auto database = Database::open({folder.file("new.db"), "", false, true});
+  ASSERT_TRUE(database);
+  (*database)->script(kMetaSchema);
+  (*database)->script(kShardSchema);
+  const auto travelling = travelling_tables(**database);
+  EXPECT_EQ(travelling.front(), "player");
+  Query table(**database, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+  while (table.row()) {
+    const auto in = [&](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), table.text(0)) != names.end();
+    };
+    EXPECT_TRUE(in(travelling) != in(staying_tables())) << table.text(0);
+  }
+  std::string columns;
+  Query column(**database, "SELECT name FROM pragma_table_info('item')");
+  while (column.row()) columns += column.text(0) + " ";
+  EXPECT_EQ(columns, "item_id template version attributes ");
+}
+
+}  // namespace
+}  // namespace dure::store
