@@ -1,0 +1,114 @@
+#include "tests/model/rules.h"
+
+#include "common/base/check.h"
+
+namespace dure::model {
+
+const std::vector<Removed>& removable_rules() {
+  static const std::vector<Removed> all = {
+      // LIVE
+      {Rule::kLiveEpoch, "live-epoch", "an operation of an ended epoch passes", "acquire"},
+      {Rule::kLiveOwner, "live-owner", "the owner's incarnation is not compared", "acquire-restored"},
+      {Rule::kLiveOnce, "live-once", "a resent operation is applied again", "acquire"},
+      {Rule::kLiveNoGap, "live-no-gap", "an operation passes before its predecessor", "acquire"},
+      // ACQUIRE
+      {Rule::kAcquireExpected, "acquire-expected", "ACQUIRE takes whatever the epoch is", "acquire"},
+      {Rule::kRepeatSameEpoch, "repeat-same-epoch", "a repeated ACQUIRE is answered though the epoch went on",
+       "acquire-rejected",
+       "without a new id an epoch ends only by a REJECT of its owner's operation, and who proposed has loaded"},
+      {Rule::kRepeatLastNow, "repeat-last-now", "a repeated GRANT says last_pseq 0 and a loaded owner takes it",
+       "acquire"},
+      {Rule::kRepeatGoldNow, "repeat-gold-now",
+       "a repeated GRANT gives the state of the first with the settlements of now", "acquire"},
+      {Rule::kRepeatSettledNow, "repeat-settled-now", "a repeated GRANT gives the state of now with old settlements",
+       "acquire"},
+      {Rule::kReadInAcquire, "read-in-acquire", "the state is read before the epoch is raised", "acquire"},
+      {Rule::kFreshAcquireId, "fresh-acquire-id", "an owner that forgot asks again under the same id", "acquire"},
+      {Rule::kLoadedIgnoresGrant, "loaded-ignores-grant", "a loaded owner takes a late GRANT", "acquire"},
+      {Rule::kFenceClearsOwner, "fence-clears-owner", "REJECT raises the epoch and leaves the owner",
+       "acquire-rejected"},
+      {Rule::kAcquireReturnsHolds, "acquire-returns-holds", "GRANT does not name open holds", "trade-caps"},
+      // APPLY
+      {Rule::kVersion, "attribute-version", "an attribute is set whatever the item's version", "versions-dishonest"},
+      {Rule::kCountsReservations, "credit-counts-reservations", "a credit counts only the balance", "caps-dishonest"},
+      {Rule::kDropKey, "drop-key", "LOOT does not look for its key", "drops-dishonest"},
+      // Trades
+      {Rule::kSwapUndecided, "swap-undecided", "SWAP does not look at the register", "trade"},
+      {Rule::kSwapNoVote, "swap-no-vote", "SWAP does not look for votes", "trade",
+       "a leg with a vote is not live: YES and CONSUME used its number, NO fenced it or found it dead"},
+      {Rule::kSwapAtRegister, "swap-at-register", "SWAP on a shard that has not the register", "trade-moves-away"},
+      {Rule::kLegVersion, "leg-version", "a leg gives the item in whatever version", "versions-dishonest"},
+      {Rule::kLegFailFencesOne, "leg-fail-fences-one", "a failing leg fences both", "trade-dishonest"},
+      {Rule::kAnyoneAborts, "anyone-aborts", "nobody decides ABORT for a leg that never comes", "trade"},
+      {Rule::kConsume, "consume", "a live leg of an aborted trade is not consumed", "swap"},
+      {Rule::kConsumeInTurn, "consume-in-turn", "a leg is consumed before its predecessors", "trade"},
+      {Rule::kLegAnsweredByRegister, "leg-answered-by-register", "a resent leg is answered by last_pseq", "trade"},
+      {Rule::kVerdictOnce, "verdict-once", "ABORT overwrites COMMIT", "trade"},
+      {Rule::kBothVotes, "both-votes", "COMMIT with one YES", "trade"},
+      {Rule::kFinishOnce, "finish-once", "FINISH credits every time it comes", "trade"},
+      {Rule::kFinishHere, "finish-here", "FINISH on a row that is not ACTIVE", "trade-moves",
+       "FREEZE refuses an open hold, so the row stays ACTIVE where its hold is"},
+      {Rule::kRefundOnlyDebited, "refund-only-debited", "an owner that never sent the leg is told its refund", "trade"},
+      {Rule::kRefundAfterNumber, "refund-after-number", "an owner takes its leg back as soon as ABORT is decided",
+       "trade"},
+      {Rule::kReserveGive, "reserve-give", "PREPARE keeps no room for the refund", "trade-caps"},
+      {Rule::kReserveGet, "reserve-get", "PREPARE keeps no room for the credit", "trade-caps"},
+      {Rule::kFinishNeverRefuses, "finish-never-refuses", "FINISH refuses at the cap instead of reserving",
+       "trade-caps"},
+      {Rule::kKeepRoomUntilFinish, "keep-room-until-finish", "the mirror frees its reservation at DECIDE", "trade"},
+      {Rule::kAbortedStored, "aborted-stored", "a consumed leg is stored as DONE", "requests"},
+      {Rule::kFinishCorrectsResult, "finish-corrects-result", "FINISH leaves a refunded leg stored as DONE",
+       "requests"},
+      {Rule::kHoldsNameRequests, "holds-name-requests", "an open hold does not say which request it came from",
+       "requests-traded"},
+      // Moves
+      {Rule::kFreezeNoHold, "freeze-no-hold", "FREEZE with an open hold", "trade-moves"},
+      {Rule::kFreezeNewer, "freeze-newer", "a late FREEZE of an older move", "moves"},
+      {Rule::kCopyNewer, "copy-newer", "a late COPY of an older move", "moves"},
+      {Rule::kFlipArrived, "flip-arrived", "FLIP without the target's answer", "moves"},
+      {Rule::kFlipSameMove, "flip-same-move", "FLIP on the arrival of another move", "moves"},
+      {Rule::kActivateFlipped, "activate-flipped", "ACTIVATE without the register", "moves"},
+      {Rule::kRetireTombstone, "retire-tombstone", "RETIRE forgets the move", "moves"},
+      {Rule::kUnfreezeAborted, "unfreeze-aborted", "UNFREEZE by timeout", "moves"},
+      {Rule::kDiscardAborted, "discard-aborted", "DISCARD by timeout", "moves"},
+      {Rule::kDiscardTombstone, "discard-tombstone", "DISCARD forgets the move", "moves"},
+      {Rule::kOperationsNeedActive, "operations-need-active", "operations pass on a MOVING row", "moves"},
+      // Boxes
+      {Rule::kInboxStays, "inbox-stays", "CLAIM deletes the inbox row", "letters"},
+      {Rule::kClaimedTravels, "claimed-travels", "claimed inbox rows stay behind in a move", "letters"},
+      {Rule::kDeliverHere, "deliver-here", "DELIVER on a row that is not ACTIVE", "letters"},
+      {Rule::kNoRefund, "no-refund", "an outbox row is refunded after a time", "letters"},
+      {Rule::kSentAfterAnswer, "sent-after-answer", "an outbox row is marked when it is sent", "letters"},
+      {Rule::kDeliverThroughTransit, "deliver-through-transit", "DELIVER does not post to transit", "letters"},
+      {Rule::kDeliverNoValueGuard, "deliver-no-value-guard", "DELIVER refuses at the cap", "letters"},
+      {Rule::kCollectUnderMark, "collect-under-mark", "claimed rows are collected without a mark", "letters-collected"},
+      // Drops
+      {Rule::kReawardProof, "reaward-proof", "awarded again upon STALE_EPOCH", "drops"},
+      {Rule::kReawardEpochPassed, "reaward-epoch-passed", "awarded again when the key is absent", "drops-by-read"},
+      {Rule::kReawardThatEpoch, "reaward-that-epoch", "the last_pseq of a later epoch is taken as proof", "drops"},
+      {Rule::kKeyTravels, "key-travels", "drop keys stay behind in a move", "drops-by-read"},
+      // Requests
+      {Rule::kOverlookedIsNotDone, "overlooked-is-not-done", "'already done' for every r <= last_creq", "requests"},
+      {Rule::kContentCompared, "content-compared", "a request's content is not compared", "requests-restarted"},
+      {Rule::kFramesOfThisEpoch, "frames-of-this-epoch", "an owner takes frames addressed to another epoch",
+       "requests"},
+      {Rule::kRouteOfThisEpoch, "route-of-this-epoch", "the gateway forwards a zombie's answer", "requests"},
+      {Rule::kSupersededNotRetried, "superseded-not-retried", "the client repeats a SUPERSEDED wish under a new number",
+       "requests-restarted"},
+  };
+  return all;
+}
+
+const Removed& find_rule(std::string_view name) {
+  for (const Removed& removed : removable_rules())
+    if (removed.name == name) return removed;
+  check_failed(__FILE__, __LINE__, "a known rule", std::string(name));
+}
+
+std::string_view name_of(Rule rule) {
+  for (const Removed& removed : removable_rules())
+    if (removed.rule == rule) return removed.name;
+  return "";
+}
+
+}  // namespace dure::model

@@ -1,0 +1,102 @@
+// The rules of the contract that can be removed, one at a time: a guard asks step.rule(Rule::kX, condition), which is
+// true without looking once kX is removed. Each removed rule is a mutant; rules.cpp says what it is, in which scenario
+// it is caught, and which few are provably (or at these bounds) not needed.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "tests/model/state.h"
+
+namespace dure::model {
+
+enum class Rule : u8 {
+  kAll,  // none is removed
+  // LIVE
+  kLiveEpoch,
+  kLiveOwner,
+  kLiveOnce,
+  kLiveNoGap,
+  // ACQUIRE
+  kAcquireExpected,
+  kRepeatSameEpoch,
+  kRepeatLastNow,
+  kRepeatGoldNow,
+  kRepeatSettledNow,
+  kReadInAcquire,
+  kFreshAcquireId,
+  kLoadedIgnoresGrant,
+  kFenceClearsOwner,
+  kAcquireReturnsHolds,
+  // APPLY
+  kVersion,
+  kCountsReservations,
+  kDropKey,
+  // Trades
+  kSwapUndecided,
+  kSwapNoVote,
+  kSwapAtRegister,
+  kLegVersion,
+  kLegFailFencesOne,
+  kAnyoneAborts,
+  kConsume,
+  kConsumeInTurn,
+  kLegAnsweredByRegister,
+  kVerdictOnce,
+  kBothVotes,
+  kFinishOnce,
+  kFinishHere,
+  kRefundOnlyDebited,
+  kRefundAfterNumber,
+  kReserveGive,
+  kReserveGet,
+  kFinishNeverRefuses,
+  kKeepRoomUntilFinish,
+  kAbortedStored,
+  kFinishCorrectsResult,
+  kHoldsNameRequests,
+  // Moves
+  kFreezeNoHold,
+  kFreezeNewer,
+  kCopyNewer,
+  kFlipArrived,
+  kFlipSameMove,
+  kActivateFlipped,
+  kRetireTombstone,
+  kUnfreezeAborted,
+  kDiscardAborted,
+  kDiscardTombstone,
+  kOperationsNeedActive,
+  // Boxes
+  kInboxStays,
+  kClaimedTravels,
+  kDeliverHere,
+  kNoRefund,
+  kSentAfterAnswer,
+  kDeliverThroughTransit,
+  kDeliverNoValueGuard,
+  kCollectUnderMark,
+  // Drops
+  kReawardProof,
+  kReawardEpochPassed,
+  kReawardThatEpoch,
+  kKeyTravels,
+  // Requests
+  kOverlookedIsNotDone,
+  kContentCompared,
+  kFramesOfThisEpoch,
+  kRouteOfThisEpoch,
+  kSupersededNotRetried,
+  kCount
+};
+
+struct Removed {
+  Rule rule;
+  std::string_view name, what;
+  std::string_view scenario;         // where it is tried
+  std::string_view equivalent = {};  // not empty: nothing breaks without it, and why
+};
+const std::vector<Removed>& removable_rules();
+std::string_view name_of(Rule rule);
+const Removed& find_rule(std::string_view name);
+
+}  // namespace dure::model

@@ -1,0 +1,55 @@
+// A scenario: which part of the contract plays, with whom, how far. Everything it leaves out stays zero in the state.
+#pragma once
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "tests/model/marks.h"
+#include "tests/model/state.h"
+
+namespace dure::model {
+
+// What each player gives: gold by player, and who gives the item (kNobody: nobody).
+struct Terms {
+  std::array<u8, kPlayers> gold = {0, 0};
+  u8 item_from = kNobody;
+};
+
+struct Scenario {
+  std::string_view name, what;
+  std::vector<Mark> marks = {};  // what must have happened, or the run proves little
+  u8 players = 2;
+  std::array<u8, kPlayers> shard = {0, 0};
+  std::array<u8, kPlayers> gold = {1, 1};
+  u8 cap = 15;
+  bool owned = true;                                  // both players begin with an owner, process 0
+  std::array<bool, kPlayers> stays = {false, false};  // nobody else ever asks for this player
+  bool late_answers = false;                // a GRANT is a message of its own; else it is loaded or lost at once
+  u8 epochs = 3;                            // epochs 0 to epochs - 1
+  u8 operations = 2;                        // of one owner in one epoch
+  u8 crashes = 1;                           // times an owner forgets a player
+  std::array<u8, kPlayers> kinds = {0, 0};  // bits of Kind that owners propose
+  u8 trades = 0;
+  std::array<Terms, kTrades> terms = {};
+  bool swaps_only = false;   // no PREPARE is ever sent
+  bool begins_held = false;  // trade 0: player 0's leg is prepared, undecided, and of an epoch that ended
+  std::array<u8, kPlayers> moves = {0, 0};
+  u8 letters = 0;
+  bool collects = false;  // claimed inbox rows are deleted under a high-water mark
+  u8 requests = 0;        // greatest client request number
+  std::array<Kind, kWishes> wishes = {Kind::kNone, Kind::kNone};
+  u8 refusals = 0, restarts = 0;
+  u8 awards = 0;
+  bool proof_by_read = false;  // re-award by a read of the row instead of by the ended epoch's record
+  u8 dishonest = kNobody;      // the owner of this player breaks rules; the DB must not
+  bool restores = false;       // one backup and one lossy restore of player 0's shard
+};
+
+constexpr u8 bit(Kind kind) { return static_cast<u8>(1u << (static_cast<int>(kind) - 1)); }
+
+// What the test exhausts. find_scenario also knows the larger ones, named NAME-large.
+const std::vector<Scenario>& small_scenarios();
+const std::vector<Scenario>& large_scenarios();
+const Scenario& find_scenario(std::string_view name);
+
+}  // namespace dure::model
