@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 #include <thread>
 
 #include "common/host/clock.h"
@@ -75,6 +76,13 @@ std::optional<RedisOptions> redis_options(const Config& config) {
     if (sodium_hex2bin(key.data(), key.size(), hex.data(), hex.size(), nullptr, &length, nullptr) == 0 &&
         length == key.size())
       options.gm_keys[named.substr(0, colon)] = key;
+  }
+  options.gm_rights.grant_limit_count = config.base().gm().grant_limit_count();
+  for (const auto& right : config.base().gm().rights()) {
+    const auto colon = right.find(':');
+    std::set<std::string>& verbs = options.gm_rights.verbs[right.substr(0, colon)];
+    std::istringstream words(right.substr(colon + 1));
+    for (std::string verb; std::getline(words, verb, ',');) verbs.insert(verb);
   }
   return options;
 }

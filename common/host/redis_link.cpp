@@ -1,13 +1,14 @@
 #include "common/host/redis_link.h"
 
-#include <unistd.h>
-
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "common/host/clock.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/routes.h"
 
 namespace dure {
 namespace {
@@ -30,7 +31,7 @@ tl::unexpected<Error> pass_on(const Result<T>& result) {
 RedisLink::RedisLink(RedisOptions options, std::vector<RegistryNode> nodes, EventLog& log)
     : options_(std::move(options)),
       nodes_(std::move(nodes)),
-      gate_(options_.gm_keys, options_.cluster_id, options_.prefix),
+      gate_(options_.gm_keys, options_.cluster_id, options_.prefix, options_.gm_rights),
       log_(log) {}
 
 RedisLink::~RedisLink() { stop(); }
@@ -199,12 +200,24 @@ Result<> RedisLink::hear() {
   }
 }
 
+void RedisLink::refuse(std::size_t bytes, const std::string& why) {
+  ++refused_;
+  log_.event(LogLevel::kWarning, "gm.refused", {{"why", why}, {"bytes", bytes}});
+}
+
 void RedisLink::gm(std::string_view payload) {
   const auto admitted = gate_.admit(payload, wall_now());
-  if (!admitted) {
-    ++refused_;
-    log_.event(LogLevel::kWarning, "gm.refused", {{"why", admitted.error().detail}, {"bytes", payload.size()}});
-    return;
+  if (!admitted) return refuse(payload.size(), admitted.error().detail);
+  if (const auto allowed = gate_.allows(*admitted); !allowed) {
+    refuse(payload.size(), allowed.error().detail);
+    proto::GmCommand command;
+    if (nodes_.empty() || !parse_strict(admitted->command.view(), &command)) return;
+    // Whoever signed rightly is told, once a process.
+    proto::GmAnswer no;
+    no.set_id(command.id());
+    no.set_node(nodes_.front().name);
+    no.set_text(allowed.error().detail);
+    return answer({admitted->reply_channel, Bytes(no.SerializeAsString())});
   }
   for (const auto& node : nodes_) node.mailbox->put(*admitted);
 }

@@ -28,6 +28,7 @@ struct RedisOptions {
   std::string prefix = "dure:";
   std::string cluster_id = "dure";
   std::map<std::string, GmPublicKey> gm_keys;
+  GmRights gm_rights;
 };
 // A node of this process. Without an address it takes no lease.
 struct RegistryNode {
@@ -59,6 +60,7 @@ class RedisLink {
   [[nodiscard]] Result<> send_queued();
   [[nodiscard]] Result<> hear();
   void gm(std::string_view payload);
+  void refuse(std::size_t bytes, const std::string& why);
 
   const RedisOptions options_;
   const std::vector<RegistryNode> nodes_;

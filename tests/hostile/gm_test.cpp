@@ -14,6 +14,7 @@ class HostileGm : public ::testing::Test {
     EXPECT_GE(sodium_init(), 0);
     secret_ = keypair(7, &public_key_);
     command_.set_id(5);
+    command_.set_issuer("anna");
     command_.set_cluster_id("dure");
     command_.set_verb("announce");
     command_.set_not_after_unix_ms(unix_ms(now_) + 1000);
@@ -69,6 +70,65 @@ TEST_F(HostileGm, AnotherClustersAndAnOldCommandAreRefused) {
   command_.set_cluster_id("dure");
   now_ += milliseconds(1001);
   EXPECT_EQ(verdict(sealed(secret_).SerializeAsString()), "too late");
+}
+
+TEST_F(HostileGm, ACommandInAnothersNameIsRefused) {
+  command_.set_issuer("root");
+  EXPECT_EQ(verdict(sealed(secret_).SerializeAsString()), "issued in another's name");
+}
+
+class HostileGmRights : public HostileGm {
+ protected:
+  HostileGmRights() {
+    otto_secret_ = keypair(9, &otto_key_);
+    command_.set_verb("give");
+    for (const char* word : {"Anna", "gold", "101"}) command_.add_arguments(word);
+    rights_.grant_limit_count = 100;
+  }
+  // Whether the gate lets it in, and if so whether it may be done.
+  std::string verdict(const proto::SignedGmCommand& sealed) const {
+    const GmGate gate({{"anna", public_key_}, {"otto", otto_key_}}, "dure", "d:", rights_);
+    const auto admitted = gate.admit(sealed.SerializeAsString(), now_);
+    if (!admitted) return admitted.error().detail;
+    const auto allowed = gate.allows(*admitted);
+    return allowed ? "in" : allowed.error().detail;
+  }
+  proto::SignedGmCommand sealed_by_both(const std::string& first, const std::string& second) {
+    command_.set_issuer("anna+otto");
+    proto::SignedGmCommand both = sealed(first);
+    both.set_key_name("anna+otto");
+    both.mutable_signature()->append(sealed(second).signature());
+    return both;
+  }
+  GmPublicKey otto_key_{};
+  std::string otto_secret_;
+  GmRights rights_;
+};
+
+TEST_F(HostileGmRights, AKeyDoesOnlyWhatItMay) {
+  command_.set_arguments(2, "1");
+  EXPECT_EQ(verdict(sealed(secret_)), "in") << "no line: everything";
+  rights_.verbs["anna"] = {"kick", "announce"};
+  EXPECT_EQ(verdict(sealed(secret_)), "anna may not give (gm.rights)");
+  command_.set_verb("kick");
+  EXPECT_EQ(verdict(sealed(secret_)), "in");
+}
+
+TEST_F(HostileGmRights, AGrantAboveTheLimitNeedsTwoPersons) {
+  EXPECT_NE(verdict(sealed(secret_)).find("more than 100 at once is given by two"), std::string::npos);
+  EXPECT_EQ(verdict(sealed_by_both(secret_, otto_secret_)), "in");
+  EXPECT_EQ(verdict(sealed_by_both(secret_, secret_)), "wrong signature") << "one person twice";
+  proto::SignedGmCommand half = sealed_by_both(secret_, otto_secret_);
+  half.mutable_signature()->resize(crypto_sign_BYTES);
+  EXPECT_EQ(verdict(half), "wrong signature");
+  rights_.verbs["otto"] = {"status"};
+  EXPECT_EQ(verdict(sealed_by_both(secret_, otto_secret_)), "otto may not give (gm.rights)")
+      << "both must be allowed to";
+  command_.set_issuer("anna+anna");
+  proto::SignedGmCommand twice = sealed(secret_);
+  twice.set_key_name("anna+anna");
+  twice.mutable_signature()->append(twice.signature());
+  EXPECT_EQ(verdict(twice), "unknown key");
 }
 
 TEST_F(HostileGm, NoiseAndHugePayloadsAreRefusedUnread) {

@@ -1,4 +1,6 @@
 #include <map>
+#include <set>
+#include <sstream>
 
 #include "tools/config/state.h"
 
@@ -113,10 +115,30 @@ Result<void> times_fit_together(const Config::State& state, NodeId node) {
   return {};
 }
 
+// "anna:give,kick": a known key, and what a game master may say.
+Result<void> rights_speak_of_keys(const Config::State& state) {
+  const std::set<std::string> verbs{"announce", "kick", "give", "feature", "ban", "maintenance", "status"};
+  std::set<std::string> keys;
+  for (const std::string& key : state.base.gm().public_keys()) keys.insert(key.substr(0, key.find(':')));
+  for (const std::string& right : state.base.gm().rights()) {
+    const auto wrong = [&](const std::string& why) {
+      return fail(Trouble::kInvalid, state.where({}, "gm.rights") + ": '" + right + "': " + why);
+    };
+    const auto colon = right.find(':');
+    if (colon == std::string::npos) return wrong("allowed: name:verb,verb");
+    if (!keys.count(right.substr(0, colon))) return wrong("no key of gm.public_keys is called so");
+    std::istringstream words(right.substr(colon + 1));
+    for (std::string verb; std::getline(words, verb, ',');)
+      if (!verbs.count(verb)) return wrong("'" + verb + "' is no command of dure gm");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_cluster_rules(const Config::State& state) {
-  for (const auto rule : {nodes_are_distinct, gateways_listen_apart, shards_are_served_once, developer_mode_stays_home})
+  for (const auto rule : {nodes_are_distinct, gateways_listen_apart, shards_are_served_once, developer_mode_stays_home,
+                          rights_speak_of_keys})
     if (auto kept = rule(state); !kept) return kept;
   if (auto kept = times_fit_together(state, {}); !kept) return kept;
   for (const auto& [node, unused] : state.overrides)

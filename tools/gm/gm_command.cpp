@@ -13,7 +13,7 @@
 namespace dure {
 namespace {
 
-constexpr Duration kValidFor = seconds(30);
+constexpr Duration kValidFor = seconds(30), kValidForTwo = seconds(3600);
 
 Result<std::int64_t> whole_number(const std::string& text) {
   std::int64_t value = 0;
@@ -23,8 +23,17 @@ Result<std::int64_t> whole_number(const std::string& text) {
   return value;
 }
 
-// Takes `--name VALUE` out of the words.
-std::string option(std::vector<std::string>* words, const std::string& name) {
+std::string signature_of(const std::string& text, const GmKey& key) {
+  std::string signature(crypto_sign_BYTES, '\0');
+  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr,
+                       reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                       reinterpret_cast<const unsigned char*>(key.secret.data()));
+  return signature;
+}
+
+}  // namespace
+
+std::string take_option(std::vector<std::string>* words, const std::string& name) {
   for (std::size_t i = 0; i + 1 < words->size(); ++i)
     if ((*words)[i] == name) {
       std::string value = (*words)[i + 1];
@@ -35,8 +44,6 @@ std::string option(std::vector<std::string>* words, const std::string& name) {
   return {};
 }
 
-}  // namespace
-
 std::string gm_usage() {
   return "  announce TEXT                    a line for every player\n"
          "  kick NAME                        closes a character's session\n"
@@ -44,7 +51,11 @@ std::string gm_usage() {
          "  feature NAME on|off              a switch of the whole cluster, e.g. shop\n"
          "  ban NAME [--until T] [--reason R]  T: 90m, 7d, 2026-12-01, 2026-12-01T10:00Z, perm (default)\n"
          "  maintenance on|off [--until T]   logins are refused meanwhile\n"
-         "  status                           every node says how it is\n";
+         "  status                           every node says how it is\n"
+         "  --as NAME --key FILE …           with another key than gm.key_name and gm.key_file\n"
+         "For two persons, e.g. a grant above gm.grant_limit_count:\n"
+         "  --with OTTO --draft FILE give …  signs, and writes it to a file for Otto\n"
+         "  countersign FILE                 Otto signs what is in the file, and sends it\n";
 }
 
 Result<std::int64_t> parse_until(const std::string& text, WallTime now) {
@@ -74,7 +85,7 @@ Result<std::int64_t> parse_until(const std::string& text, WallTime now) {
 
 Result<proto::GmCommand> parse_gm(const std::vector<std::string>& given, WallTime now) {
   std::vector<std::string> words = given;
-  const std::string until_text = option(&words, "--until"), reason = option(&words, "--reason");
+  const std::string until_text = take_option(&words, "--until"), reason = take_option(&words, "--reason");
   if (words.empty()) return fail(Trouble::kInvalid, "say what to do:\n" + gm_usage());
   const std::string verb = words[0];
   const std::vector<std::string> rest(words.begin() + 1, words.end());
@@ -121,21 +132,30 @@ Result<proto::GmCommand> parse_gm(const std::vector<std::string>& given, WallTim
   return command;
 }
 
-std::string sign_gm(proto::GmCommand command, const GmKey& key, const std::string& key_name,
+std::string sign_gm(proto::GmCommand command, const GmKey& key, const std::string& issuer,
                     const std::string& cluster_id, std::uint64_t id, WallTime now) {
   command.set_id(id);
-  command.set_issuer(key_name);
+  command.set_issuer(issuer);
   command.set_cluster_id(cluster_id);
-  command.set_not_after_unix_ms(unix_ms(now + kValidFor));
+  command.set_not_after_unix_ms(unix_ms(now + (issuer.find('+') == std::string::npos ? kValidFor : kValidForTwo)));
   proto::SignedGmCommand out;
   out.set_command(command.SerializeAsString());
-  out.set_key_name(key_name);
-  std::string signature(crypto_sign_BYTES, '\0');
-  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr,
-                       reinterpret_cast<const unsigned char*>(out.command().data()), out.command().size(),
-                       reinterpret_cast<const unsigned char*>(key.secret.data()));
-  out.set_signature(signature);
+  out.set_key_name(issuer);
+  out.set_signature(signature_of(out.command(), key));
   return out.SerializeAsString();
+}
+
+Result<std::string> countersign_gm(const std::string& signed_by_first, const GmKey& key, const std::string& key_name,
+                                   WallTime now, proto::GmCommand* words) {
+  proto::SignedGmCommand both;
+  if (!both.ParseFromString(signed_by_first) || !words->ParseFromString(both.command()) ||
+      both.signature().size() != crypto_sign_BYTES)
+    return fail(Trouble::kInvalid, "is not a command that waits for a second signature");
+  if (!words->issuer().ends_with("+" + key_name))
+    return fail(Trouble::kInvalid, "waits for another's signature: " + words->issuer());
+  if (unix_ms(now) > words->not_after_unix_ms()) return fail(Trouble::kInvalid, "is more than an hour old");
+  both.mutable_signature()->append(signature_of(both.command(), key));
+  return both.SerializeAsString();
 }
 
 }  // namespace dure

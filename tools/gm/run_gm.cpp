@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <memory>
 
@@ -55,25 +56,59 @@ std::string next_message(redisContext* redis, Steady::time_point until) {
   }
 }
 
+struct Order {
+  std::uint64_t id = 0;
+  std::string message;  // signed; empty: there is nothing to send
+};
+
+Result<Order> countersigned(const GmOptions& options, const GmKey& key, const std::string& file, WallTime now) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string draft{std::istreambuf_iterator<char>(in), {}};
+  proto::GmCommand command;
+  auto both = countersign_gm(draft, key, options.key_name, now, &command);
+  if (!both) return fail(Trouble::kInvalid, file + " " + both.error().detail);
+  std::printf("%s: %s", command.issuer().c_str(), command.verb().c_str());
+  for (const auto& word : command.arguments()) std::printf(" %s", word.c_str());
+  std::printf("\n");
+  return Order{command.id(), std::move(*both)};
+}
+
+// What the words ask for, signed with our key.
+Result<Order> signed_order(GmOptions options, std::vector<std::string> words) {
+  const WallTime now(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
+  const std::string other = take_option(&words, "--with"), draft = take_option(&words, "--draft");
+  if (const std::string name = take_option(&words, "--as"); !name.empty()) options.key_name = name;
+  if (const std::string file = take_option(&words, "--key"); !file.empty()) options.key_file = file;
+  const bool second = words.size() == 2 && words[0] == "countersign";
+  const auto command = second ? Result<proto::GmCommand>() : parse_gm(words, now);
+  if (!command) return tl::unexpected<Error>(command.error());
+  if (other.empty() != draft.empty()) return fail(Trouble::kInvalid, "--with and --draft belong together");
+  const auto key = read_gm_key(options.key_file, options.development);
+  if (!key) return tl::unexpected<Error>(key.error());
+  if (second) return countersigned(options, *key, words[1], now);
+  Order order;
+  randombytes_buf(&order.id, sizeof order.id);
+  order.id = (order.id >> 1) | 1;
+  const std::string issuer = options.key_name + (other.empty() ? "" : "+" + other);
+  order.message = sign_gm(*command, *key, issuer, options.cluster_id, order.id, now);
+  if (draft.empty()) return order;
+  if (!(std::ofstream(draft, std::ios::binary) << order.message).flush())
+    return fail(Trouble::kIo, draft + ": cannot be written");
+  std::printf("signed; within the hour %s says: dure gm countersign %s\n", other.c_str(), draft.c_str());
+  return Order{};
+}
+
 }  // namespace
 
 int run_gm(const GmOptions& options, const std::vector<std::string>& words) {
-  const WallTime now(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
-  const auto command = parse_gm(words, now);
-  if (!command) {
-    std::fprintf(stderr, "dure gm: %s\n", command.error().detail.c_str());
-    return 2;
-  }
-  const auto key = read_gm_key(options.key_file, options.development);
-  if (!key) {
-    std::fprintf(stderr, "dure gm: %s\n", key.error().detail.c_str());
-    return 2;
-  }
   if (sodium_init() < 0) return 2;
-  std::uint64_t id = 0;
-  randombytes_buf(&id, sizeof id);
-  id = (id >> 1) | 1;
-  const std::string message = sign_gm(*command, *key, options.key_name, options.cluster_id, id, now);
+  const auto order = signed_order(options, words);
+  if (!order) {
+    std::fprintf(stderr, "dure gm: %s\n", order.error().detail.c_str());
+    return 2;
+  }
+  if (order->message.empty()) return 0;
+  const auto& [id, message] = *order;
   const std::string replies = options.prefix + "gm:reply:" + std::to_string(id);
 
   const Redis listening = open_redis(options.redis), speaking = open_redis(options.redis);

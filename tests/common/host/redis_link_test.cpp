@@ -87,6 +87,7 @@ class RedisLinkTest : public testing::Test {
   std::string sealed(const std::string& cluster, std::int64_t not_after) {
     proto::GmCommand command;
     command.set_id(9);
+    command.set_issuer("master");
     command.set_cluster_id(cluster);
     command.set_not_after_unix_ms(not_after);
     proto::SignedGmCommand out;

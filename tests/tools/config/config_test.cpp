@@ -120,6 +120,15 @@ TEST(Config, RefusesTwoNodesOfOneNameAddressOrPort) {
             "x.toml:4:1: cluster.node[0].name = 'wizard-1'");
 }
 
+TEST(Config, RefusesRightsOfUnknownKeysAndUnknownVerbs) {
+  const std::string gm = kCluster + "[gm]\npublic_keys = [\"anna:" + std::string(64, 'a') + "\"]\n";
+  EXPECT_EQ(refusal(gm + "rights = [\"otto:give\"]\n"),
+            "x.toml:5:1: gm.rights: 'otto:give': no key of gm.public_keys is called so");
+  EXPECT_EQ(refusal(gm + "rights = [\"anna:give,dance\"]\n"),
+            "x.toml:5:1: gm.rights: 'anna:give,dance': 'dance' is no command of dure gm");
+  EXPECT_EQ(refusal(gm + "rights = [\"anna\"]\n"), "x.toml:5:1: gm.rights: 'anna': allowed: name:verb,verb");
+}
+
 TEST(Config, RefusesShardsServedTwiceOrNotAtAll) {
   const std::string agent = kCluster + "[[cluster.node]]\nname = \"dbagent-1\"\naddress = \"tcp://127.0.0.1:1\"\n";
   EXPECT_EQ(refusal(agent), "x.toml: no dbagent has dbagent.directory = true: exactly one must");

@@ -78,6 +78,25 @@ TEST_F(GmKeyTest, ASignedCommandVerifiesAndAChangedOneDoesNot) {
   EXPECT_FALSE(verifies(changed));
 }
 
+TEST_F(GmKeyTest, TheSecondPersonSignsTheSameWordsWithinTheHour) {
+  const auto anna = make_gm_key((folder_ / "anna.key").string()), otto = make_gm_key((folder_ / "otto.key").string());
+  ASSERT_TRUE(anna && otto);
+  const std::string draft =
+      sign_gm(*parse_gm({"give", "Anna", "gold", "5"}, kNow), *anna, "anna+otto", "test", 5, kNow);
+  proto::GmCommand words;
+  EXPECT_FALSE(countersign_gm(draft, *anna, "anna", kNow, &words)) << "the first one again";
+  EXPECT_FALSE(countersign_gm(draft, *otto, "otto", kNow + seconds(3601), &words));
+  EXPECT_FALSE(countersign_gm("noise", *otto, "otto", kNow, &words));
+  const auto both = countersign_gm(draft, *otto, "otto", kNow + seconds(60), &words);
+  ASSERT_TRUE(both) << both.error().detail;
+  EXPECT_EQ(words.arguments(1), "gold");
+  proto::SignedGmCommand out;
+  ASSERT_TRUE(out.ParseFromString(*both));
+  EXPECT_EQ(out.signature().size(), 2 * crypto_sign_BYTES);
+  EXPECT_EQ(out.key_name(), "anna+otto");
+  EXPECT_FALSE(countersign_gm(*both, *otto, "otto", kNow, &words)) << "it has both already";
+}
+
 TEST_F(GmKeyTest, ASecretIsPrivateAndNeverOverwritten) {
   const std::string path = (folder_ / "k.key").string();
   ASSERT_TRUE(make_gm_key(path));
