@@ -18,12 +18,15 @@ void CreqLedger::load(std::uint64_t last_creq, std::uint64_t hash, bool aborted)
 CreqLedger::Verdict CreqLedger::ask(std::uint64_t creq, std::uint64_t hash) const {
   if (const auto at = entries_.find(creq); at != entries_.end()) {
     if (at->second.hash != hash) return Verdict::kConflict;
+    if (at->second.aborted) return Verdict::kAborted;
     return at->second.running ? Verdict::kRunning : Verdict::kStored;
   }
   if (creq == loaded_ && creq != 0) {
     if (loaded_hash_ != hash) return Verdict::kConflict;
+    if (open_.count(creq)) return Verdict::kRunning;
     return loaded_aborted_ ? Verdict::kAborted : Verdict::kStored;
   }
+  if (open_.count(creq)) return Verdict::kRunning;
   return creq > highest_ ? Verdict::kExecute : Verdict::kSuperseded;
 }
 
@@ -46,6 +49,18 @@ void CreqLedger::record(std::uint64_t creq, std::uint64_t hash, std::string repl
   Entry& e = entry(creq, hash);
   e.running = false;
   e.reply = std::move(reply);
+}
+
+void CreqLedger::open(std::uint64_t creq) {
+  if (creq == 0) return;
+  open_.insert(creq);
+  highest_ = std::max(highest_, creq);
+}
+
+void CreqLedger::settled(std::uint64_t creq, bool committed) {
+  open_.erase(creq);
+  if (const auto at = entries_.find(creq); at != entries_.end()) at->second.aborted = !committed;
+  if (creq == loaded_) loaded_aborted_ = !committed;
 }
 
 }  // namespace dure

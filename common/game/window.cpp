@@ -5,15 +5,25 @@
 
 namespace dure {
 
-Window::Window() = default;
-Window::~Window() = default;
-Window::Window(Window&&) noexcept = default;
-Window& Window::operator=(Window&&) noexcept = default;
+Window::Window(std::size_t* total) : total_(total) {}
+Window::~Window() {
+  if (total_ != nullptr) *total_ -= size();
+}
+Window::Window(Window&& other) noexcept { *this = std::move(other); }
+Window& Window::operator=(Window&& other) noexcept {
+  operations_.swap(other.operations_);
+  added_.swap(other.added_);
+  std::swap(next_, other.next_);
+  std::swap(saved_, other.saved_);
+  std::swap(total_, other.total_);
+  return *this;
+}
 
 std::uint64_t Window::add(proto::Operation operation, MonoTime now) {
   operation.set_pseq(next_);
   operations_.push_back(std::move(operation));
   added_.push_back(now);
+  if (total_ != nullptr) ++*total_;
   return next_++;
 }
 
@@ -22,6 +32,7 @@ void Window::saved(std::uint64_t pseq) {
   while (!operations_.empty() && operations_.front().pseq() <= pseq) {
     operations_.pop_front();
     added_.pop_front();
+    if (total_ != nullptr) --*total_;
   }
   saved_ = pseq > saved_ ? pseq : saved_;
 }

@@ -16,10 +16,12 @@ class Operation;
 inline constexpr std::size_t kWindowOperationsMax = 256;
 inline constexpr std::size_t kWindowsOperationsMax = 65536;  // of one process
 inline constexpr Duration kWindowAgeMax = seconds(5);
+inline constexpr Duration kStoreLost = seconds(30);  // without a word of the agent: players go to a safe place
 
 class Window {
  public:
-  Window();
+  // `total`: operations in all windows of this process, kept right by each of them; outlives them. None: not counted.
+  explicit Window(std::size_t* total = nullptr);
   ~Window();
   Window(Window&&) noexcept;
   Window& operator=(Window&&) noexcept;
@@ -40,6 +42,7 @@ class Window {
   std::deque<proto::Operation> operations_;
   std::deque<MonoTime> added_;
   std::uint64_t next_ = 1, saved_ = 0;
+  std::size_t* total_ = nullptr;
 };
 
 }  // namespace dure

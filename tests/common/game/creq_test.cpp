@@ -48,5 +48,31 @@ TEST(CreqLedger, ForgottenAnswersAreSupersededNotExecuted) {
   EXPECT_EQ(ledger.ask(100, 100), Verdict::kStored);
 }
 
+TEST(CreqLedger, ATradesAbortUndoesWhatWasAnswered) {
+  CreqLedger ledger;
+  ledger.load(0, 0, false);
+  ledger.record(5, 50, "applied");
+  EXPECT_EQ(ledger.ask(5, 50), CreqLedger::Verdict::kStored);
+  ledger.settled(5, false);
+  EXPECT_EQ(ledger.ask(5, 50), CreqLedger::Verdict::kAborted);
+  EXPECT_EQ(ledger.ask(5, 51), CreqLedger::Verdict::kConflict);
+  ledger.record(6, 60, "applied");
+  ledger.settled(6, true);
+  EXPECT_EQ(ledger.ask(6, 60), CreqLedger::Verdict::kStored);
+}
+
+TEST(CreqLedger, ARequestWhoseTradeWasFoundUndecidedIsNotDoneBeforeItIsSettled) {
+  CreqLedger ledger;
+  ledger.load(5, 50, false);
+  ledger.open(5);
+  EXPECT_EQ(ledger.ask(5, 50), CreqLedger::Verdict::kRunning);
+  EXPECT_EQ(ledger.ask(5, 51), CreqLedger::Verdict::kConflict);
+  CreqLedger aborted = ledger;
+  ledger.settled(5, true);
+  EXPECT_EQ(ledger.ask(5, 50), CreqLedger::Verdict::kStored);
+  aborted.settled(5, false);
+  EXPECT_EQ(aborted.ask(5, 50), CreqLedger::Verdict::kAborted);
+}
+
 }  // namespace
 }  // namespace dure

@@ -28,6 +28,24 @@ TEST(Window, IsFullBySizeAndByAge) {
   EXPECT_TRUE(window.full(MonoTime{}));
 }
 
+TEST(Window, AllWindowsOfAProcessAreCountedTogether) {
+  std::size_t total = 0;
+  {
+    Window one(&total), two(&total);
+    one.add(proto::Operation(), MonoTime{});
+    two.add(proto::Operation(), MonoTime{});
+    two.add(proto::Operation(), MonoTime{});
+    EXPECT_EQ(total, 3u);
+    two.saved(1);
+    EXPECT_EQ(total, 2u);
+    one = Window(&total);
+    EXPECT_EQ(total, 1u);
+    Window moved = std::move(two);
+    EXPECT_EQ(total, 1u);
+  }
+  EXPECT_EQ(total, 0u);
+}
+
 TEST(Window, TheDatabaseCannotHaveSavedWhatWasNeverSent) {
   Window window;
   window.add(proto::Operation(), MonoTime{});
