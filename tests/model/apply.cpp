@@ -119,6 +119,17 @@ void apply_one(Step& step, int index, int shard) {
   step.emit(rejected, Fair::kYes, {"DB: REJECT", player, operation.pseq, static_cast<int>(operation.kind)});
 }
 
+// What other servers do every few minutes.
+void save_everything(Step& step, int player, int process) {
+  const Owner& owner = step.now.owner[player][process];
+  const int shard = active_shard(step.now, player);
+  if (owner.phase != Phase::kHolding || shard == kNobody || step.now.row[player][shard].epoch != owner.epoch) return;
+  State next = step.now;
+  next.row[player][shard].gold = owner.gold;
+  next.row[player][shard].item = owner.item;
+  step.emit(next, Fair::kNo, {"DB: saves all that the owner remembers", player, process});
+}
+
 }  // namespace
 
 void took_effect(State& next, const Operation& operation) {
@@ -133,6 +144,9 @@ void apply(Step& step) {
     if (step.now.operation[i].kind == Kind::kLeg) continue;
     for (int shard = 0; shard < kShards; ++shard) apply_one(step, i, shard);
   }
+  if (!step.removed(Rule::kDeltasOnly)) return;
+  for (int player = 0; player < step.world.players; ++player)
+    for (int process = 0; process < kProcesses; ++process) save_everything(step, player, process);
 }
 
 }  // namespace dure::model

@@ -68,6 +68,8 @@ class Notes {
     const bool consumed[] = {abort && a.vote == Vote::kNo, abort && b.vote == Vote::kNo};
     const bool both_done = a.vote == Vote::kYes && b.vote == Vote::kYes && a.finished && b.finished;
     note(Mark::kSwapped, swapped);
+    note(Mark::kItemCameBack, t == 1 && commit && world_.terms[1].item_from == 1 && current_row(0) &&
+                                  current_row(0)->item.held && now_.trade[0].verdict == Verdict::kCommit);
     note(Mark::kSwappedAfterMove, swapped && (moved(0) || moved(1)));
     note(Mark::kAbortedLegNeverCame, (consumed[0] && !legs[1]) || (consumed[1] && !legs[0]));
     note(Mark::kAbortedBothConsumed, consumed[0] && consumed[1]);
@@ -222,6 +224,7 @@ const char* name_of(Mark mark) {
                                        "commit of a moved player",
                                        "a hold refunded",
                                        "a leg failed its own guard",
+                                       "the item went and came back",
                                        "a new owner works while an old hold is open",
                                        "a late COPY is possible after a later move",
                                        "moved there and back",

@@ -31,6 +31,7 @@ enum class Mark : u8 {
   kCommitOfMoved,
   kRefunded,
   kLegFailed,
+  kItemCameBack,
   kNewOwnerWithHold,
   // Moves
   kLateCopyPossible,

@@ -29,10 +29,13 @@ const std::vector<Removed>& removable_rules() {
        "acquire-rejected"},
       {Rule::kAcquireReturnsHolds, "acquire-returns-holds", "GRANT does not name open holds", "trade-caps"},
       // APPLY
+      {Rule::kDeltasOnly, "deltas-only", "an owner may also save its whole state", "trade"},
       {Rule::kVersion, "attribute-version", "an attribute is set whatever the item's version", "versions-dishonest"},
       {Rule::kCountsReservations, "credit-counts-reservations", "a credit counts only the balance", "caps-dishonest"},
       {Rule::kDropKey, "drop-key", "LOOT does not look for its key", "drops-dishonest"},
       // Trades
+      {Rule::kSwapWhole, "swap-whole", "a trade is saved one side at a time", "trade"},
+      {Rule::kPrepareDurable, "prepare-durable", "YES is answered before the sync, and the power fails", "trade"},
       {Rule::kSwapUndecided, "swap-undecided", "SWAP does not look at the register", "trade"},
       {Rule::kSwapNoVote, "swap-no-vote", "SWAP does not look for votes", "trade",
        "a leg with a vote is not live: YES and CONSUME used its number, NO fenced it or found it dead"},

@@ -28,10 +28,13 @@ enum class Rule : u8 {
   kFenceClearsOwner,
   kAcquireReturnsHolds,
   // APPLY
+  kDeltasOnly,
   kVersion,
   kCountsReservations,
   kDropKey,
   // Trades
+  kSwapWhole,
+  kPrepareDurable,
   kSwapUndecided,
   kSwapNoVote,
   kSwapAtRegister,

@@ -103,6 +103,19 @@ Scenario trade_same_shard() {
           .trades = 1,
           .terms = {Terms{.gold = {0, 1}, .item_from = 0}}};
 }
+Scenario trade_twice() {
+  Scenario s = trade_same_shard();
+  s.name = "trade-twice";
+  s.what = "A may change the item, gives it to B, and gets it back: two registers, either way of trading for each";
+  s.marks = {Mark::kItemCameBack, Mark::kSwapped, Mark::kCommitFinished, Mark::kRefunded, Mark::kTradedAfterChange};
+  s.trades = 2;
+  s.gold = {0, 1};
+  s.terms[1] = Terms{.gold = {1, 0}, .item_from = 1};
+  s.operations = 3;
+  s.kinds = {kLegs | kChanges, kLegs};
+  s.stays = {false, true};
+  return s;
+}
 Scenario swap_alone() {
   Scenario s = trade_same_shard();
   s.name = "swap";
@@ -309,6 +322,13 @@ Scenario acquire_large() {
   s.operations = 3;
   return s;
 }
+Scenario trade_twice_large() {
+  Scenario s = large(trade_twice(), "trade-twice-large");
+  s.stays[1] = false;
+  s.shard = {0, 1};
+  s.moves = {0, 1};
+  return s;
+}
 Scenario requests_large() {
   Scenario s = large(requests_traded(), "requests-traded-large");
   s.stays[1] = false;
@@ -325,16 +345,6 @@ Scenario trade_moved_large() {
   Scenario s = large(trade_moved(), "trade-moves-large");
   s.stays = {false, false};
   s.moves = {1, 1};
-  return s;
-}
-Scenario trade_twice_large() {
-  Scenario s = large(trade_same_shard(), "trade-twice-large");
-  s.what = "the item goes to B and comes back, two registers";
-  s.trades = 2;
-  s.gold = {0, 1};
-  s.terms[1] = Terms{.gold = {1, 0}, .item_from = 1};
-  s.kinds = {kLegs | kChanges, kLegs};
-  s.stays = {false, true};
   return s;
 }
 Scenario caps_large() {
@@ -357,17 +367,17 @@ Scenario letters_large() {
 
 const std::vector<Scenario>& small_scenarios() {
   static const std::vector<Scenario> all = {
-      acquire_alone(),      acquire_rejected(), acquire_restored(),     requests_alone(),    requests_restarted(),
-      requests_traded(),    swap_alone(),       trade_same_shard(),     trade_moved(),       trade_moved_away(),
-      trade_dishonest(),    trade_caps(),       trade_caps_moved(),     caps_dishonest(),    versions_moved(),
-      versions_dishonest(), letters_moved(),    letters_sender_moved(), letters_collected(), drops_by_record(),
-      drops_by_read(),      drops_dishonest(),  moves_alone()};
+      acquire_alone(),    acquire_rejected(),   acquire_restored(), requests_alone(),       requests_restarted(),
+      requests_traded(),  swap_alone(),         trade_twice(),      trade_same_shard(),     trade_moved(),
+      trade_moved_away(), trade_dishonest(),    trade_caps(),       trade_caps_moved(),     caps_dishonest(),
+      versions_moved(),   versions_dishonest(), letters_moved(),    letters_sender_moved(), letters_collected(),
+      drops_by_record(),  drops_by_read(),      drops_dishonest(),  moves_alone()};
   return all;
 }
 
 const std::vector<Scenario>& large_scenarios() {
-  static const std::vector<Scenario> all = {acquire_large(),     requests_large(), trade_large(),  trade_moved_large(),
-                                            trade_twice_large(), caps_large(),     letters_large()};
+  static const std::vector<Scenario> all = {acquire_large(),     trade_twice_large(), requests_large(), trade_large(),
+                                            trade_moved_large(), caps_large(),        letters_large()};
   return all;
 }
 

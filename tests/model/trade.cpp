@@ -197,6 +197,33 @@ void finish(Step& step, int trade, int player) {
   step.emit(next, Fair::kYes, {commit ? "DB: FINISH COMMIT" : "DB: FINISH ABORT", player, trade});
 }
 
+// ── only with a rule removed ────────────────────────────────────────────────────────────────────────────────────────
+void swap_one_side(Step& step, int trade, int player, const Operation& leg, int shard) {
+  const Row& row = step.now.row[player][shard];
+  if (!live(step, row, leg) || !own_guard(step, trade, player, row, leg, gets(step.world, trade, player))) return;
+  State next = step.now;
+  Row& after = next.row[player][shard];
+  const Item item = after.item;
+  give(step, next, trade, player, after);
+  receive(step, next, trade, player, after);
+  if (gets_item(step.world, trade, player)) after.item.held = 1;
+  next.trade[trade].leg[player].item = item;
+  after.last_pseq = leg.pseq;
+  next.trade[trade].leg[player].finished = 1;
+  next.trade[trade].verdict = Verdict::kCommit;
+  step.emit(next, Fair::kYes, {"DB: one side of a trade", player, trade});
+}
+
+void lose_prepare(Step& step, int trade, int player) {
+  const Leg& hold = step.now.trade[trade].leg[player];
+  if (hold.vote != Vote::kYes || hold.finished || step.now.trade[trade].verdict != Verdict::kCommit) return;
+  State next = step.now;
+  Row& row = next.row[player][hold.shard];
+  row.gold += gives(step.world, trade, player);
+  if (gives_item(step.world, trade, player)) row.item = hold.item;
+  step.emit(next, Fair::kNo, {"power fails: PREPARE is undone", player, trade});
+}
+
 }  // namespace
 
 void trades(Step& step) {
@@ -206,10 +233,12 @@ void trades(Step& step) {
     for (int p = 0; p < kPlayers; ++p) {
       leg_fail(step, t, p);
       finish(step, t, p);
+      if (step.removed(Rule::kPrepareDurable)) lose_prepare(step, t, p);
       const Operation* leg = find_leg(step.now, t, p);
       const int shard = active_shard(step.now, p);
       const Leg& hold = step.now.trade[t].leg[p];
       if (leg == nullptr || shard == kNobody || hold.vote != Vote::kNone || hold.finished) continue;
+      if (step.removed(Rule::kSwapWhole)) swap_one_side(step, t, p, *leg, shard);
       consume(step, t, p, *leg, step.now.row[p][shard], shard);
       if (!step.world.swaps_only) prepare(step, t, p, *leg, step.now.row[p][shard], shard);
     }
