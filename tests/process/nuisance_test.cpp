@@ -1,6 +1,8 @@
 // What players must not notice: a dungeon that crashes again and again, a Redis that dies half-way of an evening.
 #include <signal.h>
 
+#include <regex>
+
 #include "tests/process/expectations.h"
 
 namespace dure {
@@ -60,6 +62,39 @@ TEST(Nuisance, WithRedisKilledHalfWayPlayersSeeNothingAndTheGameMasterIsHeardAga
   const auto report = cluster.report("report.json");
   test::expect_clean(report);
   EXPECT_EQ(report["connected_max"], 40);
+  test::expect_audit_clean(cluster.config());
+}
+
+// As the audit counts them.
+int items_of(const ClusterProcess& cluster) {
+  const test::Finished audit = test::run_dure({"audit", "--config", cluster.config()});
+  std::smatch items;
+  return std::regex_search(audit.output, items, std::regex(", ([0-9]+) items")) ? std::stoi(items[1]) : -1;
+}
+
+TEST(Nuisance, AGameMastersCommandThatIsHeardLateAndManyTimesIsDoneOnce) {
+  ClusterProcess cluster("local.toml");
+  cluster.up({"--bots", "6", "--story", "walk"});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  const auto give = [&] {
+    return test::run_dure({"gm", "--config", cluster.config(), "give", "Botaaab", "iron_sword"}).exit_code == 0;
+  };
+  bool given = false;
+  for (int i = 0; i < 40 && !given; ++i) given = give();  // until the bot has made its character
+  ASSERT_TRUE(given);
+  const int before = items_of(cluster);
+  ASSERT_GE(before, 1);
+  const int agent = cluster.pid_of("dbagent-1");
+  ASSERT_GT(agent, 0);
+  ASSERT_EQ(::kill(agent, SIGSTOP), 0);
+  EXPECT_FALSE(give()) << "repeated for five seconds, and nobody answered";
+  ASSERT_EQ(::kill(agent, SIGCONT), 0);
+  int after = before;
+  for (int i = 0; i < 20 && after == before; ++i) after = items_of(cluster);
+  EXPECT_EQ(after, before + 1);
+  EXPECT_TRUE(give());
+  EXPECT_EQ(items_of(cluster), before + 2);
+  EXPECT_EQ(cluster.stop(), 0) << cluster.output();
   test::expect_audit_clean(cluster.config());
 }
 
