@@ -5,8 +5,12 @@
 #include "common/logic/gm.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/shard_map.pb.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/gm_desk.h"
+#include "dbagent/housekeeper.h"
+#include "dbagent/outbox_relay.h"
+#include "dbagent/trade_desk.h"
 
 namespace dure {
 namespace {
@@ -25,7 +29,10 @@ std::string refusal(int code) {
 Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOptions options)
     : Node(std::move(identity), routes, seams),
       options_(std::move(options)),
-      gm_desk_(std::make_unique<GmDesk>(*this)) {
+      gm_desk_(std::make_unique<GmDesk>(*this)),
+      relay_(std::make_unique<OutboxRelay>(*this)),
+      housekeeper_(std::make_unique<Housekeeper>(*this)),
+      trade_desk_(std::make_unique<TradeDesk>(*this)) {
   serve_shard<proto::CharactersRequest, proto::CharactersReply>();
   serve_shard<proto::CreatePlayerRequest, proto::StoreReply>();
   serve_shard<proto::DeletePlayerRequest, proto::StoreReply>();
@@ -36,7 +43,39 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_shard<proto::DeliverRequest, proto::DeliverReply>();
   serve_shard<proto::OutboxQuery, proto::OutboxReply>();
   serve_shard<proto::OutboxSent, proto::StoreReply>();
+  serve_shard<proto::InboxQuery, proto::InboxReply>();
+  serve_shard<proto::OwnerlessApply, proto::OwnerlessReply>();
+  serve_shard<proto::OwnerlessRead, proto::OwnerlessReadReply>();
+  serve_shard<proto::PurgeQuery, proto::PurgeReply>();
+  serve_shard<proto::PurgePlayer, proto::StoreReply>();
+  serve_shard<proto::SettleCreation, proto::StoreReply>();
   serve_shard<proto::AuditRequest, proto::AuditReply>();
+  serve_shard<proto::TradeVote, proto::TradeVerdict>();
+  serve_shard<proto::TradeVerdictQuery, proto::TradeVerdict>();
+  serve_shard<proto::TradeFinish, proto::TradeFinishReply>();
+  serve_shard<proto::OpenHoldsQuery, proto::OpenHoldsReply>();
+  serve_shard<proto::LegQuery, proto::LegReply>();
+
+  serve_shard<proto::MoveFreeze, proto::MoveContentReply>();
+  serve_shard<proto::MoveContentQuery, proto::MoveContentReply>();
+  serve_shard<proto::MoveCopy, proto::MoveStepReply>();
+  serve_shard<proto::MoveActivate, proto::MoveStepReply>();
+  serve_shard<proto::MoveRetire, proto::MoveStepReply>();
+  serve_shard<proto::MoveUnfreeze, proto::MoveStepReply>();
+  serve_shard<proto::MoveDiscard, proto::MoveStepReply>();
+  serve_shard<proto::UnsettledMoves, proto::UnsettledMovesReply>();
+  serve_shard<proto::ShardFiguresQuery, proto::ShardFigures>();
+  on(&Agent::shard_load);
+
+  serve_directory<proto::MoveIntent, proto::MoveReply>();
+  serve_directory<proto::MoveFlip, proto::MoveReply>();
+  serve_directory<proto::MoveAbort, proto::MoveReply>();
+  serve_directory<proto::MoveQuery, proto::MoveReply>();
+  serve_directory<proto::OpenMovesQuery, proto::OpenMovesReply>();
+  serve_directory<proto::AccountsOfShard, proto::AccountsOfShardReply>();
+  serve_directory<proto::ShardsQuery, proto::ShardsReply>();
+  serve_directory<proto::ShardsServed, proto::ShardsServedReply>();
+  move_desk_ = std::make_unique<MoveDesk>(*this, options_.moves);
 
   serve_directory<proto::AccountQuery, proto::AccountReply>();
   serve_directory<proto::SessionBegin, proto::SessionReply>(&Agent::session_began);
@@ -46,6 +85,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_directory<proto::PlayerLocate, proto::PlayerLocateReply>();
   serve_directory<proto::ReserveName, proto::ReserveNameReply>();
   serve_directory<proto::ClaimName, proto::StoreReply>();
+  serve_directory<proto::ReservedNames, proto::ReservedNamesReply>();
   serve_directory<proto::PlaceAcquire, proto::PlaceReply>();
   serve_directory<proto::PlaceQuery, proto::PlaceReply>();
   serve_directory<proto::GmClaim, proto::StoreReply>();
@@ -154,12 +194,12 @@ Task<void> Agent::commit(std::string name) {
   std::string request = batch.SerializeAsString();
   const std::string encoded = co_await work(name, std::move(request));
   queue.done(now());
-  if (!finish(group, encoded)) {
+  if (!finish(name, group, encoded)) {
     for (const Asked& asked : queue.abandon()) answer(asked, asked.kind->refuse(proto::RETRY));
   }
 }
 
-bool Agent::finish(const std::vector<Asked>& group, const std::string& encoded) {
+bool Agent::finish(const std::string& queue, const std::vector<Asked>& group, const std::string& encoded) {
   proto::StoreBatchReply reply;
   const bool readable = !encoded.empty() && reply.ParseFromString(encoded);
   const bool done = readable && !reply.retry() && static_cast<std::size_t>(reply.items_size()) == group.size();
@@ -178,8 +218,17 @@ bool Agent::finish(const std::vector<Asked>& group, const std::string& encoded) 
     answer(asked, body);
     if (asked.kind->after) asked.kind->after(asked, body);
   }
+  if (done)
+    for (const auto& event : reply.events()) hear(queue, event);
   if (readable && reply.failed()) give_up(reply.detail());
   return !(readable && reply.failed());
+}
+
+void Agent::hear(const std::string& queue, const proto::StoreEvent& event) {
+  trade_desk_->hear(event);
+  if (event.has_sent())
+    for (const std::uint32_t shard : identity().shards)
+      if (queue == shard_queue(shard)) relay_->wake(shard);
 }
 
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -208,6 +257,7 @@ void Agent::check_invariants() const {
 void Agent::on_start() { switches_stale_ = identity().directory; }
 
 void Agent::on_peer_up(NodeId peer) {
+  move_desk_->on_peer_up(peer);
   if (switches_read_) tell_switches(peer);
   if (peer.role() != Role::kGateway) return;
   for (const Fence& fence : fences_) tell_fence(peer, fence);
@@ -278,13 +328,33 @@ void Agent::tell_switches(NodeId to) {
   send(to, notice);
 }
 
+proto::ShardLoad Agent::shard_load(const From&, const proto::ShardLoadQuery& query) {
+  proto::ShardLoad load;
+  const auto at = queues_.find(shard_queue(query.shard()));
+  if (at == queues_.end()) {
+    load.set_code(proto::WRONG_SHARD);
+    return load;
+  }
+  load.set_commits_per_s(at->second.committed_per_s());
+  load.set_waiting(at->second.waiting());
+  load.set_wait_p99_us(static_cast<std::uint64_t>(to_us(at->second.wait_p99())));
+  return load;
+}
+
 void Agent::on_tick(std::uint64_t) {
+  move_desk_->on_tick();
   std::uint64_t committed = 0;
-  for (const auto& [name, queue] : queues_) committed += queue.committed();
+  for (auto& [name, queue] : queues_) {
+    queue.second_passed();
+    committed += queue.committed();
+  }
   committed_per_s_ = committed - committed_reported_;
   committed_reported_ = committed;
   while (!fences_.empty() && now() - fences_.front().at > kFenceKept) fences_.pop_front();
   if (std::exchange(switches_unsure_, false)) switches_stale_ = true;
+  relay_->wake_all();
+  housekeeper_->tick();
+  trade_desk_->scan();
   // A switch that was set until a time falls back by itself: set as any other change is, so that the row says so, too.
   for (auto& [name, row] : switch_rows_) {
     if (row.until_unix_ms == 0 || row.until_unix_ms > unix_ms(wall_now())) continue;
@@ -310,7 +380,11 @@ void Agent::monitor(std::vector<std::pair<std::string, std::string>>* fields) co
   for (const auto& [name, queue] : queues_) {
     fields->emplace_back(name + ".waiting", std::to_string(queue.waiting()));
     fields->emplace_back(name + ".batch_p50_us", std::to_string(to_us(queue.p50())));
+    fields->emplace_back(name + ".wait_p99_us", std::to_string(to_us(queue.wait_p99())));
   }
+  move_desk_->monitor(fields);
+  fields->emplace_back("trades_under_way", std::to_string(trade_desk_->under_way()));
+  fields->emplace_back("trades_stuck", std::to_string(trade_desk_->stuck()));
 }
 
 }  // namespace dure

@@ -7,8 +7,8 @@
 //   file failed for good   RETRY to what waits, the other queues finish, then stopped(): to be started anew
 //   TERM                   as that; what comes in meanwhile is answered RETRY
 //
-// The directory's agent also tells everybody the switches, fences displaced sessions, and executes `ban`, `feature`,
-// `maintenance` and `give` of game masters.
+// The directory's agent also drives the moves of accounts between shards (move_desk.h), tells everybody the switches,
+// fences displaced sessions, and executes `ban`, `feature`, `maintenance` and `give` of game masters.
 #pragma once
 #include <map>
 #include <memory>
@@ -17,6 +17,7 @@
 
 #include "common/logic/node.h"
 #include "dbagent/commit_queue.h"
+#include "dbagent/move_desk.h"
 
 namespace dure {
 
@@ -25,10 +26,16 @@ class BanSet;
 class SessionBegin;
 class SessionReply;
 class SessionResume;
+class ShardLoad;
+class ShardLoadQuery;
+class StoreEvent;
 class SwitchesReply;
 }  // namespace proto
 
 class GmDesk;
+class Housekeeper;
+class OutboxRelay;
+class TradeDesk;
 
 struct AgentOptions {
   GroupLimits group;
@@ -36,6 +43,7 @@ struct AgentOptions {
   std::vector<std::string> balances, items;
   std::int64_t give_balance_max = 1'000'000;
   std::int64_t give_items_max = 100;
+  MoveLimits moves = {};
 };
 
 class Agent : public Node {
@@ -47,6 +55,8 @@ class Agent : public Node {
   static std::string shard_queue(std::uint32_t shard) { return "shard-" + std::to_string(shard); }
   static constexpr const char* kDirectoryQueue = "directory";
 
+  const OutboxRelay& relay() const { return *relay_; }
+  const TradeDesk& trade_desk() const { return *trade_desk_; }
   const AgentOptions& options() const { return options_; }
   void check_invariants() const override;
 
@@ -74,7 +84,9 @@ class Agent : public Node {
   void answer(const Asked& asked, std::string_view body);
   Task<void> commit(std::string name);
   // False: the file has failed for good.
-  bool finish(const std::vector<Asked>& group, const std::string& encoded);
+  bool finish(const std::string& queue, const std::vector<Asked>& group, const std::string& encoded);
+  // What a store said besides its replies.
+  void hear(const std::string& queue, const proto::StoreEvent& event);
   void give_up(const std::string& why);
   bool idle() const;
 
@@ -89,6 +101,7 @@ class Agent : public Node {
   void banned(const From& from, const proto::BanSet& request, const proto::SessionReply& reply);
   void fence(const Fence& fence, NodeId except);
   void tell_fence(NodeId gateway, const Fence& fence);
+  proto::ShardLoad shard_load(const From& from, const proto::ShardLoadQuery& query);
   Task<void> read_switches();
   void tell_switches(NodeId to);
 
@@ -108,6 +121,10 @@ class Agent : public Node {
   std::deque<Fence> fences_;      // of the last minutes: told again to a gateway that comes back
   std::uint64_t committed_reported_ = 0, committed_per_s_ = 0, retries_ = 0;
   std::unique_ptr<GmDesk> gm_desk_;
+  std::unique_ptr<MoveDesk> move_desk_;
+  std::unique_ptr<OutboxRelay> relay_;
+  std::unique_ptr<Housekeeper> housekeeper_;
+  std::unique_ptr<TradeDesk> trade_desk_;
 };
 
 }  // namespace dure

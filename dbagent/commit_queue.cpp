@@ -24,6 +24,7 @@ std::optional<MonoTime> CommitQueue::due(MonoTime now, bool hurry) const {
 std::vector<Asked> CommitQueue::take(MonoTime now) {
   CHECK(!committing_ && !waiting_.empty());
   std::vector<Asked> group;
+  oldest_ = waiting_.front().since;
   std::size_t bytes = 0;
   while (!waiting_.empty() && group.size() < limits_.items_max) {
     bytes += waiting_.front().body.size();
@@ -43,6 +44,8 @@ void CommitQueue::done(MonoTime now) {
   committed_ += group_;
   if (durations_.size() >= kDurationsKept) durations_.pop_front();
   durations_.push_back(now - left_at_);
+  if (waits_.size() >= kDurationsKept) waits_.pop_front();
+  waits_.push_back(now - oldest_);
 }
 
 std::vector<Asked> CommitQueue::abandon() {
@@ -51,11 +54,19 @@ std::vector<Asked> CommitQueue::abandon() {
   return all;
 }
 
-Duration CommitQueue::p50() const {
-  if (durations_.empty()) return {};
-  std::vector<Duration> sorted(durations_.begin(), durations_.end());
-  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
-  return sorted[sorted.size() / 2];
+namespace {
+
+Duration quantile(const std::deque<Duration>& durations, std::size_t percent) {
+  if (durations.empty()) return {};
+  std::vector<Duration> sorted(durations.begin(), durations.end());
+  const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() * percent / 100);
+  std::nth_element(sorted.begin(), at, sorted.end());
+  return *at;
 }
+
+}  // namespace
+
+Duration CommitQueue::p50() const { return quantile(durations_, 50); }
+Duration CommitQueue::wait_p99() const { return quantile(waits_, 99); }
 
 }  // namespace dure

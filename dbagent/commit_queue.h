@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/logic/node.h"
@@ -56,6 +57,11 @@ class CommitQueue {
   std::uint64_t committed() const { return committed_; }
   // Of the last groups, from leaving to being answered.
   Duration p50() const;
+  // Of the oldest item of each of the last groups, from coming in to being answered: what makes a shard hot.
+  Duration wait_p99() const;
+  // Once a second.
+  void second_passed() { committed_per_s_ = committed_ - std::exchange(committed_before_, committed_); }
+  std::uint64_t committed_per_s() const { return committed_per_s_; }
 
  private:
   GroupLimits limits_;
@@ -63,8 +69,9 @@ class CommitQueue {
   bool committing_ = false;
   std::size_t group_ = 0;
   MonoTime left_at_{};
-  std::uint64_t committed_ = 0;
-  std::deque<Duration> durations_;
+  MonoTime oldest_{};
+  std::uint64_t committed_ = 0, committed_before_ = 0, committed_per_s_ = 0;
+  std::deque<Duration> durations_, waits_;
 };
 
 }  // namespace dure

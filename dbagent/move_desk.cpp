@@ -381,7 +381,7 @@ Task<void> MoveDesk::announce(std::vector<std::uint32_t> shards) {
   proto::ShardsServed served;
   for (const std::uint32_t shard : shards) served.add_shards(shard);
   for (;;) {
-    const auto kept = co_await agent_.call<proto::StoreReply>(agent_.id(), served);
+    const auto kept = co_await agent_.call<proto::ShardsServedReply>(agent_.id(), served);
     if (kept && kept->code() == proto::STORED) break;
     co_await agent_.wait(kShardAway);
   }

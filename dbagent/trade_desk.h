@@ -3,7 +3,7 @@
 // Logic thread only.
 //
 // Keeps nothing that must outlive it: all that is durable are the rows of the shards. Whatever was lost is found by the
-// scan, at start and each second: a hold older than kStuck votes again, and its register aborts what is undecided; legs
+// scan, each second: a hold older than kStuck votes again, and its register aborts what is undecided; legs
 // that wait for another one as long are aborted, too. So nobody waits for ever for somebody who died.
 #pragma once
 #include <cstdint>

@@ -42,7 +42,7 @@ void take(Shard& shard, Root& root, const proto::AcquireRequest& request) {
 }
 
 bool deleted(const Shard& shard, const Root& root) {
-  return root.delete_at != 0 && root.delete_at <= shard.file.shard_time();
+  return root.kind != RootKind::kCharacter || (root.delete_at != 0 && root.delete_at <= shard.file.shard_time());
 }
 
 }  // namespace
@@ -73,10 +73,14 @@ proto::AcquireReply acquire(Shard& shard, const proto::AcquireRequest& request) 
 proto::AcquireReply who_owns(Shard& shard, const proto::OwnerQuery& request) {
   proto::AcquireReply reply;
   const auto root = find_root(shard, request.player_id());
-  if (const int code = unavailable(shard, request.shard(), root); code != 0)
+  if (const int code = unavailable(shard, request.shard(), root); code != 0) {
     reply.set_code(static_cast<proto::StoreCode>(code));
-  else
-    tell_holder(*root, &reply);
+    return reply;
+  }
+  tell_holder(*root, &reply);
+  // Who asks places the player before it acquires it.
+  Query hint(shard.db, "SELECT body FROM hint WHERE pid = ?1", root->player_id);
+  if (hint.row()) reply.mutable_aggregate()->mutable_hint()->ParseFromString(hint.text(0));
   return reply;
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/proto/dbagent.pb.h"
 #include "dbagent/store/audit_ledger.h"
+#include "dbagent/store/audit_trades.h"
 #include "dbagent/store/shard.h"
 
 namespace dure::store {
@@ -23,7 +24,9 @@ std::string holder_text(std::int64_t kind, std::uint64_t owner) {
     case HolderKind::kInbox:
       return "inbox message " + std::to_string(owner);
     case HolderKind::kHold:
-      return "a hold";
+      return "a hold of player " + std::to_string(owner);
+    case HolderKind::kElsewhere:
+      return "shard " + std::to_string(owner);
   }
   return "nobody known";
 }
@@ -89,6 +92,13 @@ std::uint64_t count_orphans(Database& db, const AddFinding& finding) {
   return orphans;
 }
 
+// Holders whose account is on the move: the same rows are on two shards until the move is settled. So may an item be
+// that is held for a trade: where it goes it is written when that side is finished.
+#define MOVING_HOLDERS                                                                                     \
+  "(SELECT 0, pid FROM player WHERE status IN (1, 2) UNION ALL "                                           \
+  "SELECT 4, message_id FROM inbox JOIN player USING(pid) WHERE status IN (1, 2) AND state = 0 UNION ALL " \
+  "SELECT 5, owner FROM item_holder WHERE kind = 5)"
+
 AddFinding findings_of(Audit& audit) {
   return [&audit](const std::string& line) {
     if (audit.findings.size() < kFindingsMax) audit.findings.push_back(line);
@@ -106,12 +116,21 @@ Audit audit_but_items(Database& db) {
       result.operations = meta.u64(2);
     }
   }
-  result.players = static_cast<std::uint64_t>(db.number("SELECT count(*) FROM player").value_or(0));
-  result.items = static_cast<std::uint64_t>(
-      db.number("SELECT count(DISTINCT item_id) FROM item_holder WHERE kind IN (0, 4, 5)").value_or(0));
+  result.players =
+      static_cast<std::uint64_t>(db.number("SELECT count(*) FROM player WHERE status IN (0, 1)").value_or(0));
+  result.items = static_cast<std::uint64_t>(db.number("SELECT count(DISTINCT item_id) FROM item_holder WHERE "
+                                                      "kind IN (0, 4, 5) AND (kind, owner) NOT IN " MOVING_HOLDERS)
+                                                .value_or(0));
+  Query moving(db,
+               "SELECT DISTINCT item_id FROM item_holder WHERE (kind, owner) IN " MOVING_HOLDERS " ORDER BY item_id");
+  while (moving.row()) result.moving_ids.push_back(moving.key(0));
   result.ledger_sum = audit_ledger(db, finding);
   result.doubles = count_doubles(db, finding);
   result.orphans = count_orphans(db, finding);
+  const TradesAudit trades = audit_trades(db, result.shard, finding);
+  result.orphans += trades.orphans;
+  result.open_holds = trades.open;
+  result.stuck_holds = trades.stuck;
   return result;
 }
 
@@ -119,7 +138,9 @@ Audit audit_but_items(Database& db) {
 
 std::vector<Key16> audited_items(Database& db, std::uint64_t offset, std::uint64_t limit) {
   std::vector<Key16> ids;
-  Query row(db, "SELECT DISTINCT item_id FROM item_holder WHERE kind IN (0, 4, 5) ORDER BY item_id LIMIT ?1 OFFSET ?2",
+  Query row(db,
+            "SELECT DISTINCT item_id FROM item_holder WHERE kind IN (0, 4, 5) AND (kind, owner) NOT IN " MOVING_HOLDERS
+            " ORDER BY item_id LIMIT ?1 OFFSET ?2",
             limit, offset);
   while (row.row()) ids.push_back(row.key(0));
   return ids;
@@ -157,6 +178,8 @@ Audit merge_audits(const std::vector<Audit>& shards) {
     merged.operations += one.operations;
     merged.orphans += one.orphans;
     merged.doubles += one.doubles;
+    merged.open_holds += one.open_holds;
+    merged.stuck_holds += one.stuck_holds;
     for (const auto& line : one.findings) finding("shard " + std::to_string(one.shard) + ": " + line);
     for (const Key16& item : one.item_ids) {
       const auto [at, fresh] = seen.emplace(item, one.shard);
@@ -166,6 +189,9 @@ Audit merge_audits(const std::vector<Audit>& shards) {
               std::to_string(one.shard));
     }
   }
+  for (const Audit& one : shards)
+    for (const Key16& item : one.moving_ids)
+      if (seen.emplace(item, one.shard).second) ++merged.items;
   for (const auto& [item, shard] : seen) merged.item_ids.push_back(item);
   return merged;
 }
@@ -189,7 +215,10 @@ proto::AuditReply audit_page(Shard& shard, const proto::AuditRequest& request) {
     reply.set_operations(result.operations);
     reply.set_orphans(result.orphans);
     reply.set_doubles(result.doubles);
+    reply.set_open_holds(result.open_holds);
+    reply.set_stuck_holds(result.stuck_holds);
     for (const auto& line : result.findings) reply.add_findings(line);
+    for (const Key16& item : result.moving_ids) put(item, reply.add_moving_item_ids());
   }
   for (const Key16& item : audited_items(shard.db, request.offset(), kPageItems)) put(item, reply.add_item_ids());
   if (static_cast<std::uint64_t>(reply.item_ids_size()) == kPageItems)

@@ -3,6 +3,7 @@
 // batch's transaction.
 #pragma once
 #include <cstdint>
+#include <map>
 
 #include "dbagent/store/batch.h"
 #include "dbagent/store/schema.h"
@@ -13,7 +14,20 @@ class AccountQuery;
 class AccountReply;
 class BanSet;
 class ClaimName;
+class AccountsOfShard;
+class AccountsOfShardReply;
 class GmClaim;
+class MoveAbort;
+class MoveFlip;
+class MoveIntent;
+class MoveQuery;
+class MoveReply;
+class OpenMovesQuery;
+class OpenMovesReply;
+class ShardsQuery;
+class ShardsReply;
+class ShardsServed;
+class ShardsServedReply;
 class PlaceAcquire;
 class PlaceQuery;
 class PlaceReply;
@@ -21,6 +35,8 @@ class PlayerLocate;
 class PlayerLocateReply;
 class ReserveName;
 class ReserveNameReply;
+class ReservedNames;
+class ReservedNamesReply;
 class SessionBegin;
 class SessionEnd;
 class SessionReply;
@@ -58,7 +74,20 @@ void end_session_family(Directory& directory, std::uint64_t account_id);
 
 proto::ReserveNameReply reserve_name(Directory& directory, const proto::ReserveName& request);
 proto::StoreReply claim_name(Directory& directory, const proto::ClaimName& request);
+proto::ReservedNamesReply reserved_names(Directory& directory, const proto::ReservedNames& request);
 proto::PlayerLocateReply locate_player(Directory& directory, const proto::PlayerLocate& request);
+
+// directory_moves.cpp
+proto::MoveReply intend_move(Directory& directory, const proto::MoveIntent& request);
+proto::MoveReply flip_move(Directory& directory, const proto::MoveFlip& request);
+proto::MoveReply abort_move(Directory& directory, const proto::MoveAbort& request);
+proto::MoveReply find_move(Directory& directory, const proto::MoveQuery& request);
+proto::OpenMovesReply open_moves(Directory& directory, const proto::OpenMovesQuery& request);
+proto::AccountsOfShardReply accounts_of_shard(Directory& directory, const proto::AccountsOfShard& request);
+// Every shard there is: the configured ones and those that an agent has ever served.
+std::map<std::uint32_t, std::uint64_t> accounts_by_shard(Directory& directory);
+proto::ShardsReply known_shards(Directory& directory, const proto::ShardsQuery& request);
+proto::ShardsServedReply shards_served(Directory& directory, const proto::ShardsServed& request);
 
 proto::PlaceReply acquire_place(Directory& directory, const proto::PlaceAcquire& request);
 proto::PlaceReply find_place(Directory& directory, const proto::PlaceQuery& request);

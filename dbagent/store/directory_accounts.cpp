@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "common/proto/dbagent.pb.h"
 #include "dbagent/store/directory.h"
 
@@ -5,15 +7,9 @@ namespace dure::store {
 namespace {
 
 std::uint32_t emptiest_shard(Directory& directory) {
-  std::uint32_t best = 0;
-  std::int64_t fewest = -1;
-  for (std::uint32_t shard = directory.first_shard; shard < directory.first_shard + directory.shards; ++shard) {
-    const auto accounts = directory.db.number("SELECT accounts FROM shard_load WHERE shard = ?1", shard).value_or(0);
-    if (fewest >= 0 && accounts >= fewest) continue;
-    best = shard;
-    fewest = accounts;
-  }
-  return best;
+  const auto shards = accounts_by_shard(directory);
+  const auto fewer = [](const auto& a, const auto& b) { return a.second < b.second; };
+  return std::min_element(shards.begin(), shards.end(), fewer)->first;
 }
 
 std::uint64_t make_account(Directory& directory, const proto::AccountQuery& request) {

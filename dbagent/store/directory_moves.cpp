@@ -170,7 +170,7 @@ proto::ShardsReply known_shards(Directory& directory, const proto::ShardsQuery&)
   return reply;
 }
 
-proto::StoreReply shards_served(Directory& directory, const proto::ShardsServed& request) {
+proto::ShardsServedReply shards_served(Directory& directory, const proto::ShardsServed& request) {
   for (const std::uint32_t shard : request.shards())
     directory.db.run("INSERT INTO shard_load VALUES(?1, 0) ON CONFLICT DO NOTHING", shard);
   return {};

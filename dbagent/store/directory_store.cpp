@@ -1,6 +1,7 @@
 #include "dbagent/store/directory_store.h"
 
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/shard_map.pb.h"
 #include "dbagent/store/directory.h"
 
 namespace dure::store {
@@ -20,7 +21,16 @@ struct DirectoryStore::Parts {
     on(&select_player);
     on(&reserve_name);
     on(&claim_name);
+    on(&reserved_names);
     on(&locate_player);
+    on(&intend_move);
+    on(&flip_move);
+    on(&abort_move);
+    on(&find_move);
+    on(&open_moves);
+    on(&accounts_of_shard);
+    on(&known_shards);
+    on(&shards_served);
     on(&acquire_place);
     on(&find_place);
     on(&claim_gm_command);

@@ -70,6 +70,14 @@ void Posting::hand_over(const Key16& item, const Holder& from, const Holder& to)
   note_holder(item, to);
 }
 
+void Posting::let_go(const Key16& item, const Holder& from, std::uint32_t shard) {
+  const auto gone = shard_.db.run("DELETE FROM item_holder WHERE item_id = ?1 AND kind = ?2 AND owner = ?3", item,
+                                  static_cast<int>(from.kind), from.owner);
+  require(gone == 1, "holder");
+  shard_.db.run("DELETE FROM item WHERE item_id = ?1", item);
+  note_holder(item, {HolderKind::kElsewhere, shard});
+}
+
 void Posting::note_holder(const Key16& item, const Holder& to) {
   open();
   shard_.db.run("INSERT INTO item_history VALUES(?1, ?2, ?3, ?4, ?5, ?6)", shard_.file.day(), number_, ++line_, item,

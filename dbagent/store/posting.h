@@ -23,6 +23,8 @@ inline Account player_account(std::uint64_t player_id) { return {AccountKind::kP
 inline Account faucet(std::string_view reason) { return {AccountKind::kFaucet, 0, reason}; }
 inline Account sink(std::string_view reason) { return {AccountKind::kSink, 0, reason}; }
 inline Account transit() { return {AccountKind::kTransit}; }
+// What accounts on the move have brought in or taken out. Over all shards 0 when no move is under way.
+inline Account move_transit() { return {AccountKind::kTransit, 0, "move"}; }
 inline Account inbox_account(std::uint64_t message_id) { return {AccountKind::kInbox, message_id}; }
 
 struct Holder {
@@ -49,6 +51,8 @@ class Posting {
   void mint(const proto::Item& item, const Holder& to);
   // Guard: `from` holds it.
   void hand_over(const Key16& item, const Holder& from, const Holder& to);
+  // It goes to another shard with its holder: no row of it stays but its history. Guard: `from` holds it.
+  void let_go(const Key16& item, const Holder& from, std::uint32_t shard);
 
  private:
   void open();

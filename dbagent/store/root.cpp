@@ -1,13 +1,14 @@
 #include "common/proto/dbagent.pb.h"
 #include "dbagent/store/posting.h"
 #include "dbagent/store/shard.h"
+#include "dbagent/store/trade.h"
 
 namespace dure::store {
 
 std::optional<Root> find_root(Shard& shard, std::uint64_t player_id) {
   Query row(shard.db,
             "SELECT status, epoch, owner_inc, owner_node, last_pseq, settle_seq, last_creq, last_creq_hash, "
-            "last_creq_result, acquire_id, acquire_epoch, delete_at FROM player WHERE pid = ?1",
+            "last_creq_result, acquire_id, acquire_epoch, delete_at, kind FROM player WHERE pid = ?1",
             player_id);
   if (!row.row()) return std::nullopt;
   Root root;
@@ -24,6 +25,7 @@ std::optional<Root> find_root(Shard& shard, std::uint64_t player_id) {
   root.acquire_id = row.u64(9);
   root.acquire_epoch = row.u64(10);
   root.delete_at = row.i64(11);
+  root.kind = static_cast<RootKind>(row.i64(12));
   return root;
 }
 
@@ -39,6 +41,10 @@ int unavailable(const Shard& shard, std::uint32_t asked_shard, const std::option
       return proto::RETRY;
   }
   return proto::RETRY;
+}
+
+bool owned_by(const Root& root, std::uint64_t epoch, const Key16& owner_incarnation) {
+  return root.epoch == epoch && root.owner_incarnation == owner_incarnation && !owner_incarnation.zero();
 }
 
 void end_epoch(Shard& shard, const Root& root) {
@@ -97,18 +103,6 @@ void read_marks(Shard& shard, std::uint64_t player_id, proto::Aggregate* out) {
   }
 }
 
-void read_inbox(Shard& shard, std::uint64_t player_id, proto::Aggregate* out) {
-  Query letters(shard.db, "SELECT message_id, reason FROM inbox WHERE pid = ?1 AND state = 0 ORDER BY at, message_id",
-                player_id);
-  while (letters.row()) {
-    auto* entry = out->add_inbox();
-    entry->set_message_id(letters.u64(0));
-    entry->set_reason(letters.text(1));
-    read_amounts(shard, inbox_account(entry->message_id()), [&] { return entry->add_balances(); });
-    read_items_of(shard, {HolderKind::kInbox, entry->message_id()}, [&] { return entry->add_items(); });
-  }
-}
-
 void read_reserved(Shard& shard, std::uint64_t player_id, proto::Aggregate* out) {
   Query holds(shard.db,
               "SELECT currency, sum(max(give, get)) FROM hold JOIN hold_amount USING(txn_id, leg) "
@@ -123,13 +117,36 @@ void read_reserved(Shard& shard, std::uint64_t player_id, proto::Aggregate* out)
 
 }  // namespace
 
+void read_balances(Shard& shard, std::uint64_t player_id, const std::function<proto::Amount*()>& add) {
+  read_amounts(shard, player_account(player_id), add);
+}
+
+void read_inbox(Shard& shard, std::uint64_t player_id, std::uint32_t limit,
+                const std::function<proto::InboxEntry*()>& add) {
+  Query letters(shard.db,
+                "SELECT message_id, reason, memo, from_pid, returned FROM inbox WHERE pid = ?1 AND state = 0 "
+                "ORDER BY at, message_id LIMIT ?2",
+                player_id, limit == 0 ? std::int64_t{-1} : std::int64_t{limit});
+  while (letters.row()) {
+    auto* entry = add();
+    entry->set_message_id(letters.u64(0));
+    entry->set_reason(letters.text(1));
+    entry->set_memo(letters.text(2));
+    entry->set_from_player(letters.u64(3));
+    entry->set_returned_from(letters.u64(4));
+    read_amounts(shard, inbox_account(entry->message_id()), [&] { return entry->add_balances(); });
+    read_items_of(shard, {HolderKind::kInbox, entry->message_id()}, [&] { return entry->add_items(); });
+  }
+}
+
 void read_aggregate(Shard& shard, std::uint64_t player_id, proto::Aggregate* out) {
   read_row(shard, player_id, out);
   read_amounts(shard, player_account(player_id), [&] { return out->add_balances(); });
   read_items_of(shard, {HolderKind::kPlayer, player_id}, [&] { return out->add_items(); });
   read_marks(shard, player_id, out);
-  read_inbox(shard, player_id, out);
+  read_inbox(shard, player_id, 0, [&] { return out->add_inbox(); });
   read_reserved(shard, player_id, out);
+  read_holds(shard, player_id, [&] { return out->add_holds(); });
 }
 
 }  // namespace dure::store

@@ -27,7 +27,6 @@ CREATE TABLE player(
   name             TEXT    NOT NULL,
   data_version     INTEGER NOT NULL,
   status           INTEGER NOT NULL CHECK(status BETWEEN 0 AND 3),
-  move_id          INTEGER NOT NULL DEFAULT 0,
   mv               INTEGER NOT NULL DEFAULT 0,
   epoch            INTEGER NOT NULL DEFAULT 0 CHECK(epoch >= 0),
   owner_inc        BLOB    NOT NULL DEFAULT (zeroblob(16)) CHECK(length(owner_inc) = 16),
@@ -41,9 +40,31 @@ CREATE TABLE player(
   acquire_epoch    INTEGER NOT NULL DEFAULT 0,
   reservation      INTEGER NOT NULL,
   created_at       INTEGER NOT NULL,
-  delete_at        INTEGER NOT NULL DEFAULT 0
+  delete_at        INTEGER NOT NULL DEFAULT 0,
+  kind             INTEGER NOT NULL DEFAULT 0 CHECK(kind BETWEEN 0 AND 2)
 ) STRICT;
 CREATE INDEX player_by_account ON player(account_id);
+CREATE INDEX player_on_the_move ON player(pid) WHERE status IN (1, 2);
+CREATE INDEX player_to_purge ON player(delete_at) WHERE delete_at <> 0 AND kind = 0;
+
+-- Accounts that have been on the move: none, and the account has always been where it is. mv: the greatest move that
+-- this shard took part in. Tombstones stay for ever: they are what makes a late step harmless.
+CREATE TABLE account_move(
+  account_id INTEGER PRIMARY KEY,
+  state      INTEGER NOT NULL CHECK(state BETWEEN 0 AND 4),
+  mv         INTEGER NOT NULL CHECK(mv > 0),
+  at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX account_unsettled ON account_move(account_id) WHERE state IN (1, 2);
+-- A copy that is not whole yet. No value.
+CREATE TABLE move_part(
+  account_id INTEGER NOT NULL,
+  mv         INTEGER NOT NULL,
+  hash       BLOB    NOT NULL CHECK(length(hash) = 32),
+  bytes_from INTEGER NOT NULL,
+  body       BLOB    NOT NULL,
+  PRIMARY KEY(account_id, bytes_from)
+) STRICT, WITHOUT ROWID;
 
 -- How far each ended epoch came: the proof that an unanswered operation is dead.
 CREATE TABLE ended_epoch(
@@ -152,21 +173,48 @@ CREATE TABLE inbox(
   reason     TEXT    NOT NULL,
   from_shard INTEGER NOT NULL,
   seq        INTEGER NOT NULL DEFAULT 0,
-  at         INTEGER NOT NULL
+  at         INTEGER NOT NULL,
+  from_pid   INTEGER NOT NULL DEFAULT 0,
+  memo       BLOB    NOT NULL DEFAULT x'' CHECK(length(memo) <= 256),
+  returned   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX inbox_of_player ON inbox(pid, state);
 CREATE TABLE inbox_mark(
   pid INTEGER NOT NULL, from_shard INTEGER NOT NULL, hwm INTEGER NOT NULL, PRIMARY KEY(pid, from_shard)
 ) STRICT, WITHOUT ROWID;
 
--- Trades across aggregates: what is held for an undecided one, and the register of decisions.
+-- What an aggregate without an owner keeps besides value, and which operations it has had. Both travel with it.
+CREATE TABLE record(
+  pid     INTEGER NOT NULL REFERENCES player(pid),
+  key     TEXT    NOT NULL CHECK(length(key) BETWEEN 1 AND 128),
+  version INTEGER NOT NULL CHECK(version >= 1),
+  body    BLOB    NOT NULL CHECK(length(body) <= 4096),
+  PRIMARY KEY(pid, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ownerless_op(
+  pid     INTEGER NOT NULL REFERENCES player(pid),
+  op_id   BLOB    NOT NULL CHECK(length(op_id) = 16),
+  content INTEGER NOT NULL,
+  at      INTEGER NOT NULL,
+  PRIMARY KEY(pid, op_id)
+) STRICT, WITHOUT ROWID;
+
+-- Trades. A leg that was answered by other than a SWAP has a row for ever, which travels with its character: what it
+-- voted and how it ended. What an open one gives is held under the player's own name, and max(give, get) of each currency is kept free for its end.
 CREATE TABLE hold(
-  txn_id   BLOB    NOT NULL CHECK(length(txn_id) = 16),
-  leg      INTEGER NOT NULL,
-  pid      INTEGER NOT NULL REFERENCES player(pid),
-  vote     INTEGER NOT NULL CHECK(vote IN (0, 1)),
-  finished INTEGER NOT NULL CHECK(finished IN (0, 1)),
-  at       INTEGER NOT NULL,
+  txn_id     BLOB    NOT NULL CHECK(length(txn_id) = 16),
+  leg        INTEGER NOT NULL CHECK(leg IN (0, 1)),
+  pid        INTEGER NOT NULL REFERENCES player(pid),
+  epoch      INTEGER NOT NULL,
+  pseq       INTEGER NOT NULL,
+  creq       INTEGER NOT NULL,
+  reason     TEXT    NOT NULL,
+  vote       INTEGER NOT NULL CHECK(vote IN (0, 1)),
+  finished   INTEGER NOT NULL CHECK(finished IN (0, 1)),
+  verdict    INTEGER NOT NULL CHECK(verdict IN (0, 1, 2) AND (verdict <> 0) = finished AND (vote = 1 OR verdict = 2)),
+  settle_seq INTEGER NOT NULL,
+  terms      BLOB    NOT NULL,
+  at         INTEGER NOT NULL,
   PRIMARY KEY(txn_id, leg)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hold_open ON hold(pid) WHERE finished = 0;
@@ -179,10 +227,26 @@ CREATE TABLE hold_amount(
   PRIMARY KEY(txn_id, leg, currency),
   FOREIGN KEY(txn_id, leg) REFERENCES hold(txn_id, leg)
 ) STRICT, WITHOUT ROWID;
+-- The register of the trades that name this shard: one vote a side, one decision, neither ever changed. A SWAP decides
+-- without votes and leaves here what it exchanged.
+CREATE TABLE trade_vote(
+  txn_id BLOB    NOT NULL CHECK(length(txn_id) = 16),
+  side   INTEGER NOT NULL CHECK(side IN (0, 1)),
+  yes    INTEGER NOT NULL CHECK(yes IN (0, 1)),
+  player INTEGER NOT NULL,
+  epoch  INTEGER NOT NULL,
+  pseq   INTEGER NOT NULL,
+  shard  INTEGER NOT NULL,
+  terms  BLOB    NOT NULL,
+  goods  BLOB    NOT NULL,
+  PRIMARY KEY(txn_id, side)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE decision(
   txn_id  BLOB    PRIMARY KEY CHECK(length(txn_id) = 16),
   verdict INTEGER NOT NULL CHECK(verdict IN (1, 2)),
-  at      INTEGER NOT NULL
+  swapped INTEGER NOT NULL CHECK(swapped IN (0, 1) AND (swapped = 0 OR verdict = 1)),
+  at      INTEGER NOT NULL,
+  swap    BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql";
 
@@ -200,6 +264,20 @@ CREATE TABLE account(
   ban_reason    TEXT    NOT NULL DEFAULT '',
   created_at    INTEGER NOT NULL
 ) STRICT;
+-- Every move there ever was, for ever. Numbered within its account.
+CREATE TABLE move(
+  account_id INTEGER NOT NULL REFERENCES account(account_id),
+  move_id    INTEGER NOT NULL CHECK(move_id > 0),
+  source     INTEGER NOT NULL,
+  target     INTEGER NOT NULL,
+  fate       INTEGER NOT NULL CHECK(fate BETWEEN 1 AND 3),
+  at         INTEGER NOT NULL,
+  PRIMARY KEY(account_id, move_id),
+  CHECK(source <> target)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX move_open ON move(account_id) WHERE fate = 1;
+CREATE INDEX account_by_shard ON account(shard, account_id);
+-- Shards that some agent has ever served, and how many accounts are on each.
 CREATE TABLE shard_load(shard INTEGER PRIMARY KEY, accounts INTEGER NOT NULL CHECK(accounts >= 0)) STRICT;
 
 CREATE TABLE session(
@@ -228,6 +306,7 @@ CREATE TABLE name(
   PRIMARY KEY(partition, skeleton)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX name_of_player ON name(player_id);
+CREATE INDEX name_reserved ON name(at) WHERE state = 0;
 
 CREATE TABLE place(
   place         TEXT    PRIMARY KEY,

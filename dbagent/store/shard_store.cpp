@@ -1,18 +1,24 @@
 #include "dbagent/store/shard_store.h"
 
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/shard_map.pb.h"
+#include "common/proto/trade.pb.h"
 #include "dbagent/store/batch.h"
+#include "dbagent/store/move.h"
 #include "dbagent/store/shard.h"
+#include "dbagent/store/trade.h"
 
 namespace dure::store {
 
 struct ShardStore::Parts {
   std::unique_ptr<StoreFile> file;
+  WaitingLegs waiting;
   Shard shard;
   Batch batch;
 
   Parts(std::unique_ptr<StoreFile> opened, const ShardOptions& options)
-      : file(std::move(opened)), shard{*file, file->database(), options.shard, options.characters_max}, batch(*file) {
+      : file(std::move(opened)), shard{*file, file->database(), options.shard, options.characters_max, {}}, batch(*file, &waiting) {
+    shard.waiting = &waiting;
     on(&acquire);
     on(&who_owns);
     on(&apply);
@@ -24,6 +30,27 @@ struct ShardStore::Parts {
     on(&audit_page);
     on(&pending_outbox);
     on(&outbox_sent);
+    on(&freeze);
+    on(&move_content);
+    on(&copy);
+    on(&activate);
+    on(&retire);
+    on(&unfreeze);
+    on(&discard);
+    on(&unsettled_moves);
+    on(&shard_figures);
+    on(&unclaimed_inbox);
+    on(&apply_ownerless);
+    on(&read_ownerless);
+    on(&settle_creation);
+    on(&due_for_purge);
+    on(&purge_player);
+    on(&cast);
+    on(&verdict);
+    on(&finish);
+    on(&open_holds);
+    on(&leg_state);
+    shard.tell = [this](const proto::StoreEvent& event) { batch.tell(event); };
   }
   template <class Request, class Reply>
   void on(Reply (*transition)(Shard&, const Request&)) {

@@ -147,6 +147,24 @@ std::string_view Query::bytes(int column) const {
   return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
+int Query::columns() const { return sqlite3_column_count(statement_); }
+
+std::string Query::column_name(int column) const { return sqlite3_column_name(statement_, column); }
+
+Query::Type Query::type(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return Type::kInteger;
+    case SQLITE_TEXT:
+      return Type::kText;
+    case SQLITE_BLOB:
+      return Type::kBlob;
+    default:
+      CHECK(sqlite3_column_type(statement_, column) == SQLITE_NULL);  // STRICT tables without REAL columns
+      return Type::kNull;
+  }
+}
+
 void Query::bind_integer(int at, std::int64_t value) {
   expect_ok(statement_, sqlite3_bind_int64(statement_, at, value));
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -65,6 +66,8 @@ class Database {
   // Runs a statement to its end; the number of rows it changed.
   template <class... Args>
   std::int64_t run(const char* sql, const Args&... args);
+  // A statement that is put together at run time: kept for the connection's life, as its cache expects of literals.
+  const char* literal(std::string sql) { return literals_.insert(std::move(sql)).first->c_str(); }
   // The first column of the first row; nothing when there is no row.
   template <class... Args>
   std::optional<std::int64_t> number(const char* sql, const Args&... args);
@@ -83,9 +86,10 @@ class Database {
   sqlite3* connection_ = nullptr;
   int wal_pages_ = 0;
   std::unordered_map<const void*, sqlite3_stmt*> statements_;  // by the address of the SQL literal
+  std::set<std::string> literals_;
 };
 
-// One execution of a cached statement; reset when it leaves its scope. `sql` must be a literal.
+// One execution of a cached statement; reset when it leaves its scope. `sql` must be a literal (Database::literal).
 class Query {
  public:
   template <class... Args>
@@ -97,6 +101,11 @@ class Query {
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
 
+  // Parameters whose number only the database knows; numbered from 1, unset ones are NULL.
+  template <class T>
+  void set(int at, const T& value) {
+    bind(at, value);
+  }
   bool row();  // steps; false at the end
   std::int64_t i64(int column) const;
   std::uint64_t u64(int column) const { return static_cast<std::uint64_t>(i64(column)); }
@@ -104,6 +113,11 @@ class Query {
   std::string_view bytes(int column) const;  // text or blob; valid until the next row()
   std::string text(int column) const { return std::string(bytes(column)); }
   Key16 key(int column) const { return key_of(bytes(column)); }
+  // Of rows whose columns only the database knows.
+  enum class Type { kNull, kInteger, kText, kBlob };
+  int columns() const;
+  std::string column_name(int column) const;
+  Type type(int column) const;
 
  private:
   template <class T>
