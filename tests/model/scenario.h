@@ -50,6 +50,9 @@ constexpr u8 bit(Kind kind) { return static_cast<u8>(1u << (static_cast<int>(kin
 // What the test exhausts. find_scenario also knows the larger ones, named NAME-large.
 const std::vector<Scenario>& small_scenarios();
 const std::vector<Scenario>& large_scenarios();
+std::vector<Scenario> small_request_scenarios(), small_trade_scenarios(), small_box_scenarios();
+std::vector<Scenario> large_request_scenarios(), large_trade_scenarios(), large_box_scenarios();
+Scenario named(Scenario scenario, std::string_view name);
 const Scenario& find_scenario(std::string_view name);
 
 }  // namespace dure::model

@@ -53,6 +53,8 @@ Answer read_answer(const Step& step, const State& state, int player);
 bool propose(const Step& step, State& state, int player, int process, Operation operation);
 // The owner's room by its own books.
 bool mirror_room(const Step& step, int player, const Owner& owner, int give, int reserve);
+// Everything that this owner might propose now.
+void propose_any(Step& step, int player, int process);
 bool may_propose(const Step& step, int player, int process);
 // Changes the mirror as the operation says and proposes it; false: the owner's own rules forbid it.
 bool apply_in_memory(const Step& step, State& state, int player, int process, Operation operation);
