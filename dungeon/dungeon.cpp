@@ -62,15 +62,25 @@ proto::OpenInstanceReply Dungeon::open(const From&, const proto::OpenInstance& r
 
 OwnerNode::Placing Dungeon::placing(const proto::Admit& admit) {
   Placing answer;
-  const auto at = instances_.find(RunId(admit.run_id()));
-  if (at == instances_.end() || at->second->state == Instance::State::kClosing ||
-      !at->second->expects(PlayerId(admit.player_id()))) {
+  const std::string place = "run/" + std::to_string(admit.run_id());
+  if (!still_open(place, admit)) {
     answer.code = proto::NOT_FOUND;
     return answer;
   }
   answer.here = true;
-  answer.place = at->second->place();
+  answer.place = place;
   return answer;
+}
+
+bool Dungeon::still_open(const std::string&, const proto::Admit& admit) const {
+  const auto at = instances_.find(RunId(admit.run_id()));
+  return at != instances_.end() && at->second->state != Instance::State::kClosing &&
+         at->second->expects(PlayerId(admit.player_id()));
+}
+
+// What throws in a handler closes its instance alone.
+void Dungeon::on_arrival_failed(Player& player) {
+  if (Instance* instance = instance_of(player)) fail_instance(*instance);
 }
 
 Instance* Dungeon::instance_of(const Player& player) {
@@ -187,6 +197,12 @@ void Dungeon::finish(Instance& instance, bool success) {
   close(instance, "dungeon");
 }
 
+void Dungeon::fail_instance(Instance& instance) {
+  instance.failed = true;
+  instance.broken = false;
+  close(instance, "fault");
+}
+
 void Dungeon::close(Instance& instance, const std::string& reason) {
   if (instance.state == Instance::State::kClosing) return;
   instance.state = Instance::State::kClosing;
@@ -230,10 +246,7 @@ Task<void> Dungeon::go_back(PlayerRef ref, std::string reason) {
 void Dungeon::on_players_faulted(const std::vector<PlayerId>& faulted, const Fault& fault) {
   const auto at = instances_.find(RunId(fault.subject));
   if (at != instances_.end()) {
-    Instance& instance = *at->second;
-    instance.failed = true;
-    instance.broken = false;
-    close(instance, "fault");
+    fail_instance(*at->second);
     return;
   }
   for (const PlayerId id : faulted)

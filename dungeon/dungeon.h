@@ -59,6 +59,8 @@ class Dungeon : public OwnerNode {
 
  protected:
   Placing placing(const proto::Admit& admit) override;
+  bool still_open(const std::string& place, const proto::Admit& admit) const override;
+  void on_arrival_failed(Player& player) override;
   void on_arrived(Player& player, const proto::Admit& admit, bool fresh) override;
   void on_left(Player& player) override;
   void on_players_faulted(const std::vector<PlayerId>& players, const Fault& fault) override;
@@ -71,7 +73,9 @@ class Dungeon : public OwnerNode {
   void on_tick(std::uint64_t tick) override;
   void on_peer_up(NodeId peer) override;
   void on_peer_down(NodeId peer, const std::string& why) override;
-  NodeId drain_target(const Player& player) override { return rendezvous(Role::kGeneral, player.id.value); }
+  std::optional<NodeId> drain_target(const Player& player) override {
+    return rendezvous(Role::kGeneral, player.id.value);
+  }
   PeerLoad load() const override;
 
  private:
@@ -83,6 +87,7 @@ class Dungeon : public OwnerNode {
 
   static TopicKey instance_topic(RunId run);
   void close(Instance& instance, const std::string& reason);
+  void fail_instance(Instance& instance);
   void send_back(const Player& player, const std::string& reason);
   Task<void> go_back(PlayerRef ref, std::string reason);
   void tick_instance(Instance& instance, std::uint64_t tick);

@@ -152,12 +152,17 @@ void Lobby::fill_state(const Player& player, std::uint64_t* tick, std::uint32_t*
   *speed_max_cm_s = at == zones_.end() ? 0 : at->second->content().speed_max_cm_s;
 }
 
-NodeId Lobby::drain_target(const Player& player) {
-  NodeId target;
-  for (const NodeId peer : peers(Role::kGeneral, true))
-    if (peer != id() && (!target || mix64(peer.value ^ player.id.value) > mix64(target.value ^ player.id.value)))
-      target = peer;
-  return target;
+// Whoever has taken the place that this node gave up.
+std::optional<NodeId> Lobby::drain_target(const Player& player) {
+  if (peers(Role::kGeneral, true).empty()) return NodeId();
+  const NodeId holder = open_holder(player.place);
+  return holder ? std::optional(holder) : std::nullopt;
+}
+
+Duration Lobby::link_dead(const Player& player) const {
+  const auto at = zones_.find(player.place);
+  return at == zones_.end() ? OwnerNode::link_dead(player)
+                            : at->second->content().link_dead.value_or(OwnerNode::link_dead(player));
 }
 
 // ── for features ────────────────────────────────────────────────────────────────────────────────────────────

@@ -77,12 +77,14 @@ class Lobby : public OwnerNode {
   void on_peer_up(NodeId peer) override;
   void on_peer_down(NodeId peer, const std::string& why) override;
   Placing placing(const proto::Admit& admit) override;
+  bool still_open(const std::string& place, const proto::Admit& admit) const override;
+  Duration link_dead(const Player& player) const override;
   void on_arrived(Player& player, const proto::Admit& admit, bool fresh) override;
   void on_left(Player& player) override;
   void on_players_faulted(const std::vector<PlayerId>& players, const Fault& fault) override;
   void fill_state(const Player& player, std::uint64_t* tick, std::uint32_t* tick_rate_hz,
                   std::uint32_t* speed_max_cm_s) const override;
-  NodeId drain_target(const Player& player) override;
+  std::optional<NodeId> drain_target(const Player& player) override;
   Duration tick_interval() const override;
   void on_tick(std::uint64_t tick) override;
   PeerLoad load() const override;
@@ -122,7 +124,7 @@ class Lobby : public OwnerNode {
   Task<void> enter_dungeon(PlayerRef ref, NodeId node, std::uint64_t run_id, std::string dungeon);
 
   struct Promise {  // a player that was told to come here, until it has arrived
-    std::string wanted, place;
+    std::string place;
     MonoTime until{};
   };
   Options options_;

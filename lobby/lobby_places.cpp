@@ -83,27 +83,20 @@ std::string Lobby::emptiest_channel(const ZoneContent& content) const {
   return best;
 }
 
-// Asked twice for one arrival: before the player is acquired, and again with what its row says. The second answer keeps
-// to the first, whose promise is kept until the player has arrived. Only who is handed over goes where its hint says; a
-// login arrives at home.
+// Who asks for a zone is refused if nobody holds it, and stays where it is. Who only stood somewhere (a login by its
+// row, who is handed over by its owner's word) goes home then; who was walked back from a fault goes home anyway.
 OwnerNode::Placing Lobby::placing(const proto::Admit& admit) {
   Placing answer;
-  const PlayerId player(admit.player_id());
-  const bool hinted = admit.zone().empty() && admit.ticket() && !admit.hint().zone().empty();
+  const bool hinted =
+      admit.zone().empty() && !admit.hint().zone().empty() && (admit.ticket() || admit.reason() != "fault");
   const std::string& name = hinted ? admit.hint().zone() : admit.zone();
-  const std::uint32_t channel = hinted ? admit.hint().channel() : admit.channel();
+  // A login has no channel to come back to: it takes the emptiest.
+  const std::uint32_t channel = !hinted ? admit.channel() : admit.ticket() ? admit.hint().channel() : 0;
   const std::string wanted = place_of(name, channel);
-  if (const auto at = promised_.find(player); at != promised_.end() && at->second.wanted == wanted &&
-                                              now() <= at->second.until && zones_.count(at->second.place)) {
-    answer.here = true;
-    answer.place = at->second.place;
-    return answer;
-  }
   const ZoneContent* asked = content().zone(name);
   const ZoneContent& content_there = asked != nullptr ? *asked : content().home();
   std::string place = asked != nullptr && channel != 0 && channel <= asked->channels ? wanted : std::string();
   if (place.empty() || !open_holder(place)) place = emptiest_channel(content_there);
-  // Who only would like to be there goes home; who asked for the zone is refused and stays where it is.
   if (place.empty() && hinted) place = emptiest_channel(content().home());
   const NodeId holder = place.empty() ? NodeId() : open_holder(place);
   if (!holder) {
@@ -116,9 +109,13 @@ OwnerNode::Placing Lobby::placing(const proto::Admit& admit) {
   } else {
     answer.here = true;
     answer.place = place;
-    promised_[player] = Promise{wanted, place, now() + kPromise};
+    promised_[PlayerId(admit.player_id())] = Promise{place, now() + kPromise};
   }
   return answer;
+}
+
+bool Lobby::still_open(const std::string& place, const proto::Admit&) const {
+  return zones_.count(place) != 0 && keeper_.mine(place);
 }
 
 void Lobby::arrive(Player& player, Zone& zone, const proto::Admit& admit, bool fresh) {

@@ -28,6 +28,7 @@ ZoneContent read_zone(ContentTable& in) {
   zone.speed_max_cm_s = static_cast<std::uint32_t>(in.number("speed_max_cm_s", 1, 10000, zone.speed_max_cm_s));
   zone.portals = in.texts("portals");
   zone.safe = in.flag("safe", false);
+  if (in.has("link_dead_s")) zone.link_dead = seconds(in.number("link_dead_s", 0, 3600));
   return zone;
 }
 

@@ -7,11 +7,14 @@
 //   width_cm, height_cm, cell_cm             players = 4
 //   spawn_x_cm, spawn_y_cm, spawn_spread_cm  return_zone = "town"
 //   speed_max_cm_s, portals = ["field"], safe = true
+//   link_dead_s
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/base/time.h"
 #include "common/game/content_table.h"
 #include "common/game/player.h"
 
@@ -25,8 +28,9 @@ struct ZoneContent {
   Position spawn;
   std::int32_t spawn_spread_cm = 0;  // arrivals are scattered so far around the spawn
   std::uint32_t speed_max_cm_s = 600;
-  std::vector<std::string> portals;  // zones one may walk to from here
-  bool safe = false;                 // who has no better place arrives in the first safe zone
+  std::vector<std::string> portals;   // zones one may walk to from here
+  bool safe = false;                  // who has no better place arrives in the first safe zone
+  std::optional<Duration> link_dead;  // how long a character stays without a socket; none: as the node's settings say
 };
 
 struct DungeonContent {

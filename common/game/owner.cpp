@@ -54,13 +54,11 @@ Player* OwnerNode::sender(const From& from) {
 
 // ── value requests ──────────────────────────────────────────────────────────────────────────────────────────
 
-bool OwnerNode::begin_request(const From&, Player& player, std::uint64_t creq, std::string_view body,
-                              std::string* stored, std::uint32_t* code) {
-  const std::uint64_t hash = fnv1a(body);
-  if (creq == 0) return *code = proto::INVALID, false;
-  switch (player.creqs.ask(creq, hash)) {
+bool OwnerNode::begin_request(Player& player, const ValueRequest& request, std::string* stored, std::uint32_t* code) {
+  if (request.creq == 0) return *code = proto::INVALID, false;
+  switch (player.creqs.ask(request.creq, request.hash)) {
     case CreqLedger::Verdict::kStored:
-      *stored = player.creqs.stored_reply(creq);
+      *stored = player.creqs.stored_reply(request.creq);
       return *code = proto::OK, false;
     case CreqLedger::Verdict::kRunning:
       return *code = proto::BUSY, false;
@@ -74,25 +72,18 @@ bool OwnerNode::begin_request(const From&, Player& player, std::uint64_t creq, s
       break;
   }
   if (player.window.full(now())) return *code = proto::BUSY, false;
-  current_creq_ = creq;
-  current_hash_ = hash;
+  current_ = request;
   return true;
-}
-
-void OwnerNode::end_request(Player& player, std::uint64_t creq, std::uint64_t hash, std::string answer) {
-  current_creq_ = 0;
-  player.creqs.record(creq, hash, std::move(answer));
 }
 
 Mirror::Guard OwnerNode::commit(Player& player, proto::Operation operation) {
   CHECK_MSG(options_.reasons.empty() || options_.reasons.count(operation.reason()), "reason " + operation.reason());
-  CHECK(player.state == Player::State::kActive || current_creq_ == 0);
+  CHECK(player.state == Player::State::kActive || current_.creq == 0);
   const Mirror::Guard guard = player.mirror.apply(operation);
   if (guard != Mirror::Guard::kOk) return guard;
-  operation.set_creq(current_creq_);
-  operation.set_creq_hash(current_creq_ != 0 ? current_hash_ : 0);
+  operation.set_creq(current_.creq);
+  operation.set_creq_hash(current_.hash);
   operation.set_content_version(identity().content_version);
-  staged_touched_.insert(player.id);
   staged_.emplace_back(player.id, std::move(operation));
   return guard;
 }
@@ -108,7 +99,7 @@ void OwnerNode::commit_soft(Player& player, const std::string& reason, const std
 void OwnerNode::flush_soft(Player& player) {
   auto balances = std::exchange(player.soft_balances, {});
   auto counters = std::exchange(player.soft_counters, {});
-  const std::uint64_t creq = std::exchange(current_creq_, 0);
+  const ValueRequest request = std::exchange(current_, {});
   const auto put = [&](const std::string& reason, const std::string& name, std::int64_t delta, bool counter) {
     if (delta == 0) return;
     proto::Operation operation;
@@ -129,7 +120,7 @@ void OwnerNode::flush_soft(Player& player) {
     for (const auto& [name, delta] : sums) put(reason, name, delta, false);
   for (const auto& [reason, sums] : counters)
     for (const auto& [name, delta] : sums) put(reason, name, delta, true);
-  current_creq_ = creq;
+  current_ = request;
 }
 
 void OwnerNode::keep_staged() {
@@ -139,24 +130,24 @@ void OwnerNode::keep_staged() {
       dirty_.insert(id);
     }
   staged_.clear();
-  staged_touched_.clear();
-  current_creq_ = 0;
 }
 
-void OwnerNode::drop_staged() {
-  for (const PlayerId id : staged_touched_)
-    if (Player* player = find(id)) {
+std::size_t OwnerNode::staged() const { return staged_.size(); }
+
+void OwnerNode::drop_staged(std::size_t from) {
+  for (std::size_t i = from; i < staged_.size(); ++i)
+    if (Player* player = find(staged_[i].first)) {
       player->poisoned = true;
-      faulted_.insert(id);
+      faulted_.insert(player->id);
     }
-  staged_.clear();
-  staged_touched_.clear();
-  current_creq_ = 0;
+  staged_.resize(std::min(from, staged_.size()));
 }
 
 // ── faults ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 void OwnerNode::on_fault(const Fault& fault) {
+  // Who was only arriving is taken out whole (bring_in).
+  if (fault.where == kArrival) return faulted_.clear();
   if (fault.player && find(fault.player) != nullptr) faulted_.insert(fault.player);
   const std::set<PlayerId> touched = std::exchange(faulted_, {});
   if (touched.empty() && fault.subject == 0) return;
@@ -177,16 +168,16 @@ void OwnerNode::on_players_faulted(const std::vector<PlayerId>& faulted, const F
 void OwnerNode::housekeeping() {
   after(seconds(1), [this] { housekeeping(); });
   saved_lag_ = {};
-  std::vector<PlayerRef> link_dead;
+  std::vector<PlayerRef> waited_for_enough;
   for (auto& [id, player] : players_) {
     saved_lag_ = std::max(saved_lag_, player.window.age(now()));
     if (!player.soft_balances.empty() || !player.soft_counters.empty()) flush_soft(player);
     if (now() >= player.hint_due) write_hint(player);
     if (!player.session.linked && player.state == Player::State::kActive &&
-        now() - player.link_dead_since >= options_.link_dead)
-      link_dead.push_back({id, player.epoch});
+        now() - player.link_dead_since >= link_dead(player))
+      waited_for_enough.push_back({id, player.epoch});
   }
-  for (const PlayerRef ref : link_dead)
+  for (const PlayerRef ref : waited_for_enough)
     spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,7 +34,7 @@ class TradeNotice;
 class OwnerNode : public Node {
  public:
   struct Options {
-    Duration link_dead = seconds(20);  // how long a character stays in the world without a socket
+    Duration link_dead = seconds(20);  // how long a character stays without a socket where its place says nothing
     Duration hint_interval = seconds(5);
     Duration acquire_deadline = seconds(8);
     std::set<std::string> reasons;  // every reason an operation may carry: registered by the game
@@ -58,6 +59,9 @@ class OwnerNode : public Node {
   std::map<PlayerId, Player>& players() { return players_; }
   const std::map<PlayerId, Player>& players() const { return players_; }
 
+  struct ValueRequest {  // hash 0: one that changes no value
+    std::uint64_t creq = 0, hash = 0;
+  };
   // Changes memory at once and numbers the operation; it leaves at the end of the turn. Anything but kOk changed
   // nothing. Rules first compute, then one commit, before the first co_await: what comes after carries no creq.
   [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation);
@@ -92,7 +96,8 @@ class OwnerNode : public Node {
   void tell_presence(const Player& player, bool gone = false);
 
  protected:
-  // Where an arriving player is to stand. An answer other than here: forward to that node, or refuse with a code.
+  // Where an arriving player is to stand; asked once for an arrival, before the player is acquired. A login's hint is
+  // what its row says. An answer other than here: forward to that node, or refuse with a code.
   struct Placing {
     bool here = false;
     NodeId forward;
@@ -100,11 +105,17 @@ class OwnerNode : public Node {
     std::string place;
   };
   virtual Placing placing(const proto::Admit& admit) = 0;
+  // Whether the place that placing() named for this arrival still takes it, now that the player is acquired.
+  virtual bool still_open(const std::string& place, const proto::Admit& admit) const = 0;
   // The player was acquired (or attached: `fresh` false) and stands in `placing.place`: put it into the world. Called
-  // after RouteSet, before PlayerState.
+  // after RouteSet, before PlayerState. If it throws nothing of the arrival is told, and the player is taken out.
   virtual void on_arrived(Player& player, const proto::Admit& admit, bool fresh) = 0;
   // The player leaves this node's world, for whatever reason: take it out of its place. Its value is saved or fenced.
   virtual void on_left(Player& player) = 0;
+  // on_arrived threw. The player goes to the lobby by its gateway; a role adds what else that means.
+  virtual void on_arrival_failed(Player&) {}
+  // How long this player stays in the world without a socket.
+  virtual Duration link_dead(const Player&) const { return options_.link_dead; }
   // A fault touched these players; their memory is poisoned. Default: each is acquired again in place.
   virtual void on_players_faulted(const std::vector<PlayerId>& players, const Fault& fault);
   virtual std::uint32_t place_kind() const { return 0; }  // RouteSet: 0 zone, 1 instance
@@ -115,22 +126,27 @@ class OwnerNode : public Node {
   void on_peer_down(NodeId peer, const std::string& why) override;
   void on_fault(const Fault& fault) override;
   void on_turn_end() override;
+  std::size_t staged() const override;
   void keep_staged() override;
-  void drop_staged() override;
+  void drop_staged(std::size_t from) override;
   void on_stop(bool at_once) override;
   PeerLoad load() const override;
   void monitor(std::vector<std::pair<std::string, std::string>>* fields) const override;
-  // Where a drained player goes: the node that admits it, none to let it go.
-  virtual NodeId drain_target(const Player&) { return {}; }
+  // Where a drained player goes: the node that admits it; a none NodeId: let it go; nullopt: ask again soon.
+  virtual std::optional<NodeId> drain_target(const Player&) { return NodeId(); }
 
  private:
-  struct Request;  // the value request whose handler runs now
-  bool begin_request(const From& from, Player& player, std::uint64_t creq, std::string_view body, std::string* stored,
-                     std::uint32_t* code);
-  void end_request(Player& player, std::uint64_t creq, std::uint64_t hash, std::string reply);
+  static constexpr const char* kArrival = "arrival";  // the fault boundary of who comes in
+  // While its handler runs, up to its first suspension, operations carry the request's number.
+  class Numbering;
+  template <class Message, class Reply, class Run>
+  void on_player_message(Run run);
+  bool begin_request(Player& player, const ValueRequest& request, std::string* stored, std::uint32_t* code);
   Player* sender(const From& from);
   template <class Reply>
-  Task<void> answer_player_later(From from, Task<Reply> task, std::uint64_t creq, std::uint64_t hash);
+  void answer_player(const From& from, const ValueRequest& request, Reply answer);
+  template <class Reply>
+  Task<void> answer_player_later(From from, Task<Reply> task, ValueRequest request);
 
   Task<proto::AdmitReply> admit(From from, proto::Admit request);
   Task<proto::AttachReply> attach(From from, proto::Attach request);
@@ -142,6 +158,9 @@ class OwnerNode : public Node {
   Task<Result<proto::AcquireReply>> acquire(PlayerId player, std::uint32_t shard, std::uint64_t expected, bool insist);
   Player& install(const proto::AcquireReply& grant, std::uint32_t shard);
   void bind(Player& player, const SessionBinding& session, const std::string& returned_because);
+  bool bring_in(Player& player, const SessionBinding& session, const proto::Admit& admit, bool fresh,
+                const std::string& returned_because);
+  void walk_on(Player& player, const std::string& reason);
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);
   void flush_soft(Player& player);
@@ -156,10 +175,9 @@ class OwnerNode : public Node {
   std::map<PlayerId, std::uint32_t> shards_;  // pid → shard, as last told
   std::set<PlayerId> dirty_;                  // windows with operations not yet sent
   std::vector<std::pair<PlayerId, proto::Operation>> staged_;
-  std::set<PlayerId> staged_touched_;  // whose memory the running handler changed
-  std::set<PlayerId> faulted_;         // the dropped ones, for on_fault
-  std::set<PlayerId> arriving_;        // an acquire is under way
-  std::uint64_t current_creq_ = 0, current_hash_ = 0;
+  std::set<PlayerId> faulted_;   // whose operations were dropped, for on_fault
+  std::set<PlayerId> arriving_;  // an acquire is under way
+  ValueRequest current_;         // whose handler runs now
   std::uint64_t operations_saved_ = 0, rejected_ = 0;
   Duration saved_lag_{};
 };

@@ -6,13 +6,6 @@
 namespace dure {
 
 template <class Message>
-std::uint64_t creq_of(const Message& message) {
-  if constexpr (requires { message.creq(); })
-    return message.creq();
-  else
-    return 0;
-}
-template <class Message>
 constexpr bool creq_field() {
   return requires(const Message& message) { message.creq(); };
 }
@@ -22,71 +15,93 @@ void mark_reply(Reply* reply, std::uint64_t creq, std::uint32_t code) {
   if (code != 0) reply->set_code(static_cast<std::decay_t<decltype(reply->code())>>(code));
 }
 
-template <class Self, class Message>
-void OwnerNode::on_player(Self* self, void (Self::*handler)(Player&, const Message&)) {
-  on_raw(route_id(Message::descriptor()), [this, self, handler](const From& from, std::string_view body) {
+class OwnerNode::Numbering {
+ public:
+  explicit Numbering(OwnerNode& node) : node_(node) {}
+  Numbering(const Numbering&) = delete;
+  Numbering& operator=(const Numbering&) = delete;
+  ~Numbering() { node_.current_ = {}; }
+
+ private:
+  OwnerNode& node_;
+};
+
+// What all three kinds of handlers begin with: the message is read, its player found, and, if it changes value, a
+// repeat answered with what was answered before. `run(from, player, message, request)` is where the kinds differ.
+template <class Message, class Reply, class Run>
+void OwnerNode::on_player_message(Run run) {
+  on_raw(route_id(Message::descriptor()), [this, run](const From& from, std::string_view body) {
     Message message;
     if (!parse_strict(body, &message)) throw UnreadableMessage();
-    if (Player* player = sender(from)) (self->*handler)(*player, message);
+    Player* player = sender(from);
+    if (player == nullptr) return;
+    ValueRequest request;
+    const Numbering numbering(*this);
+    if constexpr (creq_field<Message>()) {
+      static_assert(!std::is_void_v<Reply>, "who changes value is told what came of it");
+      request = {message.creq(), fnv1a(body)};
+      std::string stored;
+      std::uint32_t code = 0;
+      if (!begin_request(*player, request, &stored, &code)) {
+        if (!stored.empty()) return reply_raw(from, route_id(Reply::descriptor()), stored);
+        Reply refused;
+        mark_reply(&refused, request.creq, code);
+        return reply(from, refused);
+      }
+    }
+    run(from, *player, std::move(message), request);
+  });
+}
+
+template <class Self, class Message>
+void OwnerNode::on_player(Self* self, void (Self::*handler)(Player&, const Message&)) {
+  on_player_message<Message, void>([self, handler](const From&, Player& player, Message message, const ValueRequest&) {
+    (self->*handler)(player, message);
   });
 }
 
 template <class Self, class Message, class Reply>
 void OwnerNode::on_player(Self* self, Reply (Self::*handler)(Player&, const Message&)) {
-  on_raw(route_id(Message::descriptor()), [this, self, handler](const From& from, std::string_view body) {
-    Message request;
-    if (!parse_strict(body, &request)) throw UnreadableMessage();
-    Player* player = sender(from);
-    if (player == nullptr) return;
-    const std::uint64_t creq = creq_of(request);
-    std::string stored;
-    std::uint32_t code = 0;
-    if (creq_field<Message>() && !begin_request(from, *player, creq, body, &stored, &code)) {
-      if (!stored.empty()) return reply_raw(from, route_id(Reply::descriptor()), stored);
-      Reply refused;
-      mark_reply(&refused, creq, code);
-      return reply(from, refused);
-    }
-    Reply answer = (self->*handler)(*player, request);
-    mark_reply(&answer, creq, 0);
-    if (creq_field<Message>()) end_request(*player, creq, fnv1a(body), answer.SerializeAsString());
-    reply(from, answer);
-  });
+  on_player_message<Message, Reply>(
+      [this, self, handler](const From& from, Player& player, Message message, const ValueRequest& request) {
+        answer_player(from, request, (self->*handler)(player, message));
+      });
 }
 
 template <class Self, class Message, class Reply>
 void OwnerNode::on_player(Self* self, Task<Reply> (Self::*handler)(PlayerRef, Message)) {
-  on_raw(route_id(Message::descriptor()), [this, self, handler](const From& from, std::string_view body) {
-    Message request;
-    if (!parse_strict(body, &request)) throw UnreadableMessage();
-    Player* player = sender(from);
-    if (player == nullptr) return;
-    const std::uint64_t creq = creq_of(request);
-    std::string stored;
-    std::uint32_t code = 0;
-    if (creq_field<Message>() && !begin_request(from, *player, creq, body, &stored, &code)) {
-      if (!stored.empty()) return reply_raw(from, route_id(Reply::descriptor()), stored);
-      Reply refused;
-      mark_reply(&refused, creq, code);
-      return reply(from, refused);
-    }
-    const std::uint64_t hash = creq_field<Message>() ? fnv1a(body) : 0;
-    if (hash != 0) player->creqs.begin(creq, hash);
-    const PlayerRef ref{player->id, player->epoch};
-    player->scope->spawn(answer_player_later(from, (self->*handler)(ref, std::move(request)), creq, hash));
-    current_creq_ = 0;  // operations up to the first suspension carry the number
-  });
+  on_player_message<Message, Reply>(
+      [this, self, handler](const From& from, Player& player, Message message, const ValueRequest& request) {
+        if (request.hash != 0) player.creqs.begin(request.creq, request.hash);
+        const PlayerRef ref{player.id, player.epoch};
+        player.scope->spawn(answer_player_later(from, (self->*handler)(ref, std::move(message)), request));
+      });
+}
+
+// Recorded for the epoch that was asked only: after an ACQUIRE the row's last_creq is the truth, not what an older
+// conversation makes of it.
+template <class Reply>
+void OwnerNode::answer_player(const From& from, const ValueRequest& request, Reply answer) {
+  mark_reply(&answer, request.creq, 0);
+  const PlayerRef asked{from.header.player, from.header.player_epoch};
+  if (Player* player = find(asked); player != nullptr && request.hash != 0)
+    player->creqs.record(request.creq, request.hash, answer.SerializeAsString());
+  reply(from, answer);
 }
 
 template <class Reply>
-Task<void> OwnerNode::answer_player_later(From from, Task<Reply> task, std::uint64_t creq, std::uint64_t hash) {
-  Reply answer = co_await task;
-  mark_reply(&answer, creq, 0);
-  // Of the epoch that was asked only: after an ACQUIRE the row's last_creq is the truth, not what this task makes of it.
-  const PlayerRef asked{from.header.player, from.header.player_epoch};
-  if (Player* player = find(asked); player != nullptr && hash != 0)
-    end_request(*player, creq, hash, answer.SerializeAsString());
-  reply(from, answer);
+Task<void> OwnerNode::answer_player_later(From from, Task<Reply> task, ValueRequest request) {
+  std::exception_ptr error;
+  Reply answer;
+  try {
+    answer = co_await task;
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error)
+    failed_later(from, error);
+  else
+    answer_player(from, request, std::move(answer));
 }
 
 }  // namespace dure

@@ -9,6 +9,7 @@ namespace dure {
 namespace {
 constexpr std::uint32_t kHopsMax = 4;
 constexpr Duration kAcquireTry = seconds(1);
+constexpr Duration kDrainPause = milliseconds(200), kDrainPatience = seconds(10);
 
 proto::AdmitReply admit_reply(proto::Code code, const std::string& detail = {}) {
   proto::AdmitReply reply;
@@ -130,23 +131,62 @@ void OwnerNode::bind(Player& player, const SessionBinding& session, const std::s
 
 // ── arriving ────────────────────────────────────────────────────────────────────────────────────────────────
 
+// Into this node's world, or anew into it, and told so: whole, or not at all. False: it threw, and the player is not
+// here any more; its gateway takes it to the lobby.
+bool OwnerNode::bring_in(Player& player, const SessionBinding& session, const proto::Admit& admit_request, bool fresh,
+                         const std::string& returned_because) {
+  const bool whole = guarded(kArrival, {}, 0, [&] {
+    if (!fresh) on_left(player);
+    bind(player, session, returned_because);
+    player.session.linked = session.linked;
+    on_arrived(player, admit_request, fresh);
+    // After a login PlayerState is the first that is told.
+    if (fresh && !admit_request.ticket())
+      player.claimed.clear();
+    else
+      tell_claimed(player);
+    tell_state(player);
+    tell_presence(player);
+  });
+  if (whole) return true;
+  log().event(LogLevel::kWarning, "arrival.failed", {{"player", player.id}, {"place", player.place}});
+  player.session = session;
+  const PlayerId pid = player.id;
+  guarded("arrival failed", {}, 0, [&] { on_arrival_failed(player); });
+  Player* still = find(pid);
+  if (still == nullptr) return false;
+  // A login is answered and may be tried again; who was in the world before is taken back into it elsewhere.
+  if (session.linked && (!fresh || admit_request.ticket())) walk_on(*still, "you could not be put there");
+  forget(pid);
+  return false;
+}
+
+// The gateway takes it to the lobby. What the route says first makes us the owner whose word that is.
+void OwnerNode::walk_on(Player& player, const std::string& reason) {
+  bind(player, player.session, reason);
+  proto::RouteDrop drop;
+  drop.set_session_id(player.session.session.value);
+  drop.set_player_epoch(player.epoch);
+  drop.set_reason(reason);
+  drop.set_ask_lobby(true);
+  send(player.session.gateway, drop);
+}
+
 Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   const PlayerId pid(request.player_id());
   if (stopping()) co_return admit_reply(proto::BUSY, "draining");
   if (request.hops() > kHopsMax) co_return admit_reply(proto::BUSY, "nobody holds the place");
   const SessionBinding session{NodeId(request.gateway()), SessionId(request.session_id()), request.session_epoch(),
                                true};
+  const std::string because = request.reason() == "fault" ? request.reason() : std::string();
 
   if (Player* held = find(pid); held != nullptr && !request.ticket()) {
     if (held->state != Player::State::kActive) co_return admit_reply(proto::BUSY, "leaving");
     if (held->session.session != session.session && held->session.linked)
       log().event(LogLevel::kInfo, "session.displaced", {{"player", pid}, {"by", session.session}});
-    on_left(*held);
-    bind(*held, session, request.reason() == "fault" ? request.reason() : std::string());
-    on_arrived(*held, request, false);
-    tell_state(*held);
     proto::AdmitReply here = admit_reply(proto::OK);
     here.set_player_epoch(held->epoch);
+    if (!bring_in(*held, session, request, false, because)) co_return admit_reply(proto::INTERNAL, "fault");
     here.set_owner(id().value);
     co_return here;
   }
@@ -158,15 +198,6 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
     Arriving(const Arriving&) = delete;
     ~Arriving() { set.erase(id); }
   } const arriving(arriving_, pid);
-
-  const Placing first = placing(request);
-  if (first.forward && first.forward != id()) {
-    proto::Admit onward = request;
-    onward.set_hops(request.hops() + 1);
-    auto there = co_await call<proto::AdmitReply>(first.forward, onward, options_.acquire_deadline);
-    co_return there ? *there : admit_reply(proto::BUSY, there.error().detail);
-  }
-  if (!first.here) co_return admit_reply(first.code != 0 ? static_cast<proto::Code>(first.code) : proto::BUSY);
 
   auto shard = co_await shard_of(pid, false);
   if (!shard) co_return admit_reply(shard.error().trouble == Trouble::kRefused ? proto::NOT_FOUND : proto::BUSY);
@@ -196,29 +227,40 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
         co_return there;
       }
     }
+    if (holder->aggregate().has_hint()) *request.mutable_hint() = holder->aggregate().hint();
   }
+  const Placing placed = placing(request);
+  if (placed.forward && placed.forward != id()) {
+    proto::Admit onward = request;
+    onward.set_hops(request.hops() + 1);
+    auto there = co_await call<proto::AdmitReply>(placed.forward, onward, options_.acquire_deadline);
+    co_return there ? *there : admit_reply(proto::BUSY, there.error().detail);
+  }
+  if (!placed.here) co_return admit_reply(placed.code != 0 ? static_cast<proto::Code>(placed.code) : proto::BUSY);
+
   auto grant = co_await acquire(pid, *shard, expected, !request.ticket());
   if (!grant)
     co_return admit_reply(grant.error().trouble == Trouble::kRefused ? proto::ABORTED : proto::BUSY,
                           grant.error().detail);
-  if (!request.has_hint()) *request.mutable_hint() = grant->aggregate().hint();
-  const Placing place = placing(request);
-  if (!place.here) {
-    // It closed meanwhile. The row is ours and unused: whoever is asked next takes it.
-    co_return admit_reply(proto::BUSY, "the place closed");
-  }
+  // What the last owner wrote may have come after what we read to place it.
+  if (!request.ticket() && grant->aggregate().has_hint()) *request.mutable_hint() = grant->aggregate().hint();
+  // It may have closed meanwhile. The row of a login is ours and unused: whoever is asked next takes it.
+  const bool open = still_open(placed.place, request);
+  if (!open && !request.ticket()) co_return admit_reply(proto::BUSY, "the place closed");
   Player& player = install(*grant, shards_[pid]);
-  player.place = place.place;
+  player.place = placed.place;
   player.hit_points = request.hint().hit_points() > 0 ? request.hint().hit_points() : player.hit_points_max;
-  bind(player, session, request.reason() == "fault" ? request.reason() : std::string());
-  on_arrived(player, request, true);
-  if (request.ticket()) tell_claimed(player);  // after a login PlayerState is the first that is told
-  tell_state(player);
-  tell_presence(player);
   proto::AdmitReply here = admit_reply(proto::OK);
   here.set_player_epoch(player.epoch);
   here.set_owner(id().value);
-  co_return here;
+  if (!open) {
+    player.session = session;
+    walk_on(player, "the place closed");
+    forget(pid);
+  } else if (!bring_in(player, session, request, true, because) && !request.ticket()) {
+    co_return admit_reply(proto::INTERNAL, "fault");
+  }
+  co_return here;  // by ticket: it is not the last owner's any more, wherever it goes now
 }
 
 Task<proto::AttachReply> OwnerNode::attach(From, proto::Attach request) {
@@ -228,12 +270,12 @@ Task<proto::AttachReply> OwnerNode::attach(From, proto::Attach request) {
     answer.set_code(player == nullptr ? proto::NOT_FOUND : proto::BUSY);
     co_return answer;
   }
-  on_left(*player);
-  bind(*player, {NodeId(request.gateway()), SessionId(request.session_id()), request.session_epoch(), true}, {});
-  on_arrived(*player, proto::Admit(), false);
-  tell_state(*player);
-  tell_presence(*player);
+  const SessionBinding session{NodeId(request.gateway()), SessionId(request.session_id()), request.session_epoch(),
+                               true};
+  const std::string silently;
+  const proto::Admit again;
   answer.set_player_epoch(player->epoch);
+  if (!bring_in(*player, session, again, false, silently)) answer.set_code(proto::INTERNAL);
   co_return answer;
 }
 
@@ -264,7 +306,6 @@ Task<bool> OwnerNode::let_go(PlayerRef ref) {
   if (player == nullptr) co_return true;
   if (player->state == Player::State::kLeaving) co_return false;
   flush_soft(*player);
-  keep_staged();
   player->state = Player::State::kLeaving;
   write_hint(*player);
   const bool done = co_await saved(ref);
@@ -281,7 +322,7 @@ Task<bool> OwnerNode::let_go(PlayerRef ref) {
 void OwnerNode::forget(PlayerId pid) {
   Player* player = find(pid);
   if (player == nullptr) return;
-  on_left(*player);
+  guarded("leaving", {}, 0, [&] { on_left(*player); });
   tell_presence(*player, true);
   for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
   retire(std::move(player->scope));
@@ -305,7 +346,6 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   Player* player = find(ref);
   if (player == nullptr || player->state != Player::State::kActive || !target) co_return false;
   flush_soft(*player);
-  keep_staged();
   player->state = Player::State::kLeaving;
   proto::RouteHold hold;
   hold.set_session_id(player->session.session.value);
@@ -377,16 +417,8 @@ Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason) {
     co_return false;
   }
   const SessionBinding session = player->session;
-  Player& again = install(*grant, shard);
-  const bool linked = session.linked;
-  on_left(again);
-  bind(again, session, reason);
-  again.session.linked = linked;
-  on_arrived(again, proto::Admit(), false);
-  tell_claimed(again);
-  tell_state(again);
-  tell_presence(again);
-  co_return true;
+  const proto::Admit again;
+  co_return bring_in(install(*grant, shard), session, again, false, reason);
 }
 
 // ── peers, drain ────────────────────────────────────────────────────────────────────────────────────────────
@@ -394,14 +426,16 @@ Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason) {
 void OwnerNode::on_peer_up(NodeId peer) {
   if (peer.role() == Role::kGateway) {
     // The same life: the link was cut, the sessions are still there.
-    for (auto& [pid, player] : players_)
+    std::vector<PlayerId> returned;
+    for (const auto& [pid, player] : players_)
       if (player.session.gateway == peer && player.session.gateway_life == link(peer)->heard_incarnation() &&
-          player.state == Player::State::kActive) {
-        on_left(player);
-        bind(player, player.session, {});
-        on_arrived(player, proto::Admit(), false);
-        tell_state(player);
-      }
+          player.state == Player::State::kActive)
+        returned.push_back(pid);
+    for (const PlayerId pid : returned) {
+      SessionBinding session = players_.at(pid).session;
+      session.linked = true;
+      bring_in(players_.at(pid), session, proto::Admit(), false, {});
+    }
   } else if (peer.role() == Role::kChat) {
     for (const auto& [pid, player] : players_) tell_presence(player);
   } else if (peer.role() == Role::kDbagent) {
@@ -425,20 +459,26 @@ void OwnerNode::on_stop(bool at_once) {
 }
 
 Task<void> OwnerNode::drain() {
-  // One after the other, each by the same act as any other move; bounded by the host's own deadline.
-  std::vector<PlayerRef> all;
-  for (const auto& [pid, player] : players_) all.push_back({pid, player.epoch});
-  for (const PlayerRef ref : all) {
-    Player* player = find(ref);
-    if (player == nullptr) continue;
-    const NodeId target = player->session.linked ? drain_target(*player) : NodeId();
-    proto::Admit admit_request;
-    admit_request.set_reason("drain");
-    if (target && co_await hand_over(ref, target, admit_request)) continue;
-    Player* still = find(ref.id);
-    if (still == nullptr) continue;
-    const PlayerRef now_here{ref.id, still->epoch};
-    (void)co_await let_go(now_here);
+  // One after the other, each by the same act as any other move; the host's own deadline bounds it, too.
+  const MonoTime patience = now() + kDrainPatience;
+  for (bool last = false; !players_.empty() && !last;) {
+    last = now() >= patience;
+    std::vector<PlayerRef> all;
+    for (const auto& [pid, player] : players_) all.push_back({pid, player.epoch});
+    for (const PlayerRef ref : all) {
+      Player* player = find(ref);
+      if (player == nullptr || player->state != Player::State::kActive) continue;
+      const auto target = player->session.linked && !last ? drain_target(*player) : NodeId();
+      if (!target) continue;
+      if (!*target) {
+        (void)co_await let_go(ref);
+        continue;
+      }
+      proto::Admit admit_request;
+      admit_request.set_reason("drain");
+      (void)co_await hand_over(ref, *target, admit_request);
+    }
+    if (!players_.empty()) co_await wait(kDrainPause);
   }
   stopped();
 }

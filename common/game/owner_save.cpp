@@ -1,4 +1,6 @@
 // The saving half of OwnerNode: windows go out, SAVED comes back, refusals fence.
+#include <algorithm>
+
 #include "common/game/owner.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
@@ -105,10 +107,11 @@ Task<bool> OwnerNode::saved(PlayerRef ref, Duration deadline) {
   Player* player = find(ref);
   if (player == nullptr) co_return false;
   flush_soft(*player);
-  keep_staged();
-  if (player->window.empty()) co_return true;
+  // What the running handler staged gets the next numbers, if it does not throw.
+  const auto staged = std::count_if(staged_.begin(), staged_.end(), [ref](const auto& s) { return s.first == ref.id; });
+  if (player->window.empty() && staged == 0) co_return true;
   Expect expected(*this, deadline);
-  player->saved_waiters.emplace_back(player->window.last(), expected.id());
+  player->saved_waiters.emplace_back(player->window.last() + static_cast<std::uint64_t>(staged), expected.id());
   const Result<std::string> answer = co_await expected;
   co_return answer.has_value() && find(ref) != nullptr;
 }

@@ -20,10 +20,11 @@ void PlaceKeeper::start() {
   });
 }
 
+// A holder that drains has given its places up, whoever says that it holds them.
 bool PlaceKeeper::lives(const Held& held) const {
-  if (held.holder == node_.id()) return held.incarnation == node_.identity().incarnation;
+  if (held.holder == node_.id()) return held.incarnation == node_.identity().incarnation && !node_.stopping();
   const Link* link = node_.link(held.holder);
-  return link != nullptr && link->up() && link->heard_incarnation() == held.incarnation;
+  return link != nullptr && link->up() && link->heard_incarnation() == held.incarnation && !link->load().draining;
 }
 
 bool PlaceKeeper::mine(const std::string& place) const {

@@ -1,6 +1,6 @@
 // Places (zone channels, the matchmaking queue …): rows with an epoch, taken by ACQUIRE, proposed by rendezvous hashing
-// over live nodes of a role. A place whose holder lives stays where it is; one whose holder is gone is taken by the
-// node that the hash names. Only a place's holder may put players into it. Logic thread only.
+// over live nodes of a role. A place whose holder lives stays where it is; one whose holder is gone, or drains, is
+// taken by the node that the hash names. Only a place's holder may put players into it. Logic thread only.
 #pragma once
 #include <functional>
 #include <map>

@@ -58,6 +58,7 @@ void LogicThread::run() {
     const MonoTime began = now;
     now = mono_now();
     turn_since_ns_.store(0, std::memory_order_relaxed);
+    node_.effects_left(now);
     turns.record(now - began, now);
     first = false;
     if (!serving) {
@@ -70,7 +71,7 @@ void LogicThread::run() {
     if (figures_ == nullptr || now < figures_due) continue;
     figures_due = now + kFiguresInterval;
     figures_->input_wait_p99_us = mailbox_.input_wait_us(0.99, now);
-    figures_->turn_p99_us = turns.quantile_us(0.99, now);
+    figures_->turn_p99_us = turns.percentile_us(0.99, now);
   }
 }
 

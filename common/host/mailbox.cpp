@@ -13,6 +13,11 @@ constexpr std::size_t kWarnAt = 8192;
 Mailbox::Mailbox(std::string name, std::size_t frames_max, EventLog& log)
     : name_(std::move(name)), frames_max_(frames_max), log_(log) {}
 
+void Mailbox::stamp(Inbound* inbound, MonoTime now) {
+  if (auto* message = std::get_if<BusMessage>(inbound)) message->arrived = now;
+  if (auto* frame = std::get_if<ClientFrameIn>(inbound)) frame->arrived = now;
+}
+
 void Mailbox::arrived(std::size_t count, MonoTime now) {
   if (!arrivals_.empty() && now - arrivals_.back().at < microseconds(50))
     arrivals_.back().count += count;  // within the precision that the histogram can show
@@ -28,6 +33,7 @@ void Mailbox::put(Inbound inbound) {
   const MonoTime now = mono_now();
   std::size_t warned = 0;
   bool first = false;
+  stamp(&inbound, now);
   {
     const std::lock_guard lock(mutex_);
     first = items_.empty();
@@ -53,6 +59,7 @@ void Mailbox::put_all(std::vector<Inbound>* inbounds) {
         if (frames_ >= frames_max_) break;
         ++frames_;
       }
+      stamp(&inbound, now);
       items_.push_back(std::move(inbound));
       ++put;
     }

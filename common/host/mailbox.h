@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "common/host/histogram.h"
+#include "common/base/histogram.h"
 #include "common/host/wake.h"
 #include "common/logic/crossing.h"
 #include "common/logic/seams.h"
@@ -34,13 +34,14 @@ class Mailbox {
   void wait(int timeout_ms) { wake_.wait(timeout_ms); }
   // Rings without putting anything in, so that the thread looks at its stop flag. Any thread.
   void ring() { wake_.ring(); }
-  std::uint64_t input_wait_us(double quantile, MonoTime now) { return waits_.quantile_us(quantile, now); }
+  std::uint64_t input_wait_us(double quantile, MonoTime now) { return waits_.percentile_us(quantile, now); }
 
  private:
   struct Arrival {
     MonoTime at;
     std::size_t count;
   };
+  static void stamp(Inbound* inbound, MonoTime now);
   void arrived(std::size_t count, MonoTime now);  // under the mutex
   void warn(std::size_t size);
   const std::string name_;

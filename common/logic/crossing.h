@@ -25,6 +25,7 @@ struct ClientFrameIn {
   std::uint16_t message_id = 0;
   std::uint32_t seq = 0;
   std::string body;
+  MonoTime arrived{};  // in the mailbox; zero: nobody measured it
 };
 struct ClientClosed {
   ClientId client;
@@ -38,6 +39,7 @@ struct BusDown {
 };
 struct BusMessage {
   Bytes message;
+  MonoTime arrived{};
 };  // header and body (mesh_header.h)
 struct WorkDone {
   std::uint64_t work_id = 0;

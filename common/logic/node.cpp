@@ -16,6 +16,7 @@ Node::Node(NodeIdentity identity, const Routes& routes, Seams seams)
       routes_(routes),
       seams_(seams),
       rng_(identity_.seed, identity_.id.value),
+      slo_(routes),
       scope_([this](std::exception_ptr error) { caught("task", {}, 0, error); }) {
   CHECK(seams_.log != nullptr && seams_.entropy != nullptr);
   on_raw(route_id(proto::SwitchesNotice::descriptor()), [this](const From&, std::string_view body) {
@@ -42,6 +43,7 @@ void Node::start() {
 }
 
 void Node::turn(MonoTime now, WallTime wall, std::vector<Inbound>* in, std::vector<Outbound>* out) {
+  effects_left(now_);  // whoever runs the turns may have said it better
   now_ = std::max(now, now_);
   wall_ = wall;
   ++turns_;
@@ -50,10 +52,12 @@ void Node::turn(MonoTime now, WallTime wall, std::vector<Inbound>* in, std::vect
   in->clear();
   // Only what was sent before this turn: a node that answers itself must not spin inside one.
   for (std::size_t n = loopback_.size(); n > 0; --n) {
-    const Bytes message = loopback_.front();
+    const BusMessage message = loopback_.front();
     loopback_.pop_front();
+    input_arrived_ = message.arrived;
     bus_message(message);
   }
+  input_arrived_ = now_;
   const TimerId before = timers_.mark();
   while (auto action = timers_.take_due(now_, before)) guarded("timer", {}, 0, action);
   while (!ready_.empty()) {
@@ -87,8 +91,13 @@ MonoTime Node::next_due() const {
 }
 
 void Node::input(Inbound& inbound) {
-  if (auto* m = std::get_if<BusMessage>(&inbound)) return bus_message(m->message);
+  const auto arrived = [this](MonoTime at) { return at == MonoTime{} ? now_ : at; };
+  if (auto* m = std::get_if<BusMessage>(&inbound)) {
+    input_arrived_ = arrived(m->arrived);
+    return bus_message(*m);
+  }
   if (auto* f = std::get_if<ClientFrameIn>(&inbound)) {
+    input_arrived_ = arrived(f->arrived);
     remember("client " + std::to_string(f->message_id) + " seq " + std::to_string(f->seq));
     guarded("client frame", {}, 0, [&] { on_client_frame(*f); });
     return;
@@ -129,31 +138,36 @@ void Node::stopped() {
 
 // ── effects and faults ──────────────────────────────────────────────────────────────────────────────────────
 
-Node::Mark Node::mark() const { return {out_.size(), loopback_.size(), timers_.mark(), next_call_}; }
+Node::Mark Node::mark() const {
+  return {out_.size(), loopback_.size(), answered_.size(), staged(), timers_.mark(), next_call_};
+}
 
 void Node::rollback(const Mark& mark) {
   out_.resize(std::min(mark.out, out_.size()));
   loopback_.resize(std::min(mark.loopback, loopback_.size()));
+  answered_.resize(std::min(mark.answered, answered_.size()));
   timers_.cancel_from(mark.timer);
   // What was asked since was never sent and its deadline is gone: whoever waits for it must not wait for ever.
   std::vector<Answer*> lost;
   for (auto at = waiting_.lower_bound(CallId(mark.call)); at != waiting_.end(); ++at) lost.push_back(at->second);
   for (Answer* answer : lost) answer->finish(fail(Trouble::kCancelled, "dropped with the fault that asked it"));
-  drop_staged();
+  drop_staged(mark.staged);
 }
 
 bool Node::guarded(std::string_view where, PlayerId player, std::uint64_t subject,
                    const std::function<void()>& action) {
-  keep_staged();
+  if (depth_ == 0) keep_staged();
+  ++depth_;
   const Mark outer = std::exchange(mark_, mark());
   bool whole = true;
   try {
     action();
-    keep_staged();
+    if (depth_ == 1) keep_staged();
   } catch (...) {
     whole = false;
     caught(where, player, subject, std::current_exception());
   }
+  --depth_;
   mark_ = outer;
   return whole;
 }
@@ -182,7 +196,7 @@ void Node::caught(std::string_view where, PlayerId player, std::uint64_t subject
   mark_ = mark();
   try {
     on_fault(fault);
-    keep_staged();
+    if (depth_ <= 1) keep_staged();
   } catch (const std::exception& e) {
     rollback(mark_);
     log().event(LogLevel::kError, "fault.twice",
@@ -226,6 +240,8 @@ void Node::run_monitor() {
   add("sent_per_s", sent_ - sent_reported_);
   add("faults", faults_);
   sent_reported_ = sent_;
+  slo_.review(now_, identity_.name, log());
+  slo_.monitor(now_, &values.fields);
   monitor(&values.fields);
   effect(std::move(values));
 }

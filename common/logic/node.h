@@ -3,7 +3,9 @@
 // Logic thread only; no clock, socket or chance of its own.
 //
 // One turn: inputs → due timers → ready tasks → tick (fixed step) → effects out, once. now() stands still inside it.
-// Effects of a handler that throws are dropped (sends, timers, whatever the role stages), and on_fault() is told.
+// Effects of a handler that throws are dropped (sends, timers, whatever the role stages), and on_fault() is told. A
+// boundary inside a handler (guarded) drops its own inside alone; what it kept is the handler's, and goes with it.
+// A client's input whose handler faulted twice is set aside: its sender is disconnected, and it is not read again.
 #pragma once
 #include <deque>
 #include <functional>
@@ -21,7 +23,9 @@
 #include "common/base/time.h"
 #include "common/logic/crossing.h"
 #include "common/logic/link.h"
+#include "common/logic/quarantine.h"
 #include "common/logic/seams.h"
+#include "common/logic/slo.h"
 #include "common/logic/task.h"
 #include "common/logic/timers.h"
 #include "common/proto/mesh_header.h"
@@ -54,6 +58,8 @@ struct NodeIdentity {
 // Who sent a message, for its handler.
 struct From {
   MeshHeader header;
+  MonoTime arrived{};             // in this node's mailbox
+  std::uint64_t fingerprint = 0;  // of a client's input: its id and its bytes
   NodeId node() const { return header.from; }
   bool client() const { return header.kind == MeshKind::kFromClient; }
 };
@@ -75,6 +81,9 @@ class Node {
 
   // Takes everything of `in`, appends to `out`. The first call starts the role.
   void turn(MonoTime now, WallTime wall, std::vector<Inbound>* in, std::vector<Outbound>* out);
+  // The effects of the last turn are out since then: now() stood still, so only who runs the turns knows. May be left
+  // unsaid; then the turn took no time.
+  void effects_left(MonoTime when);
   // When the next turn is wanted although nothing came in.
   MonoTime next_due() const;
 
@@ -162,6 +171,7 @@ class Node {
   void complete(CallId id, Result<std::string> result);
 
   TimerId after(Duration delay, std::function<void()> action);
+  // Until cancelled; a firing that throws is not the last one.
   TimerId every(Duration interval, std::function<void()> action);
   void cancel(TimerId id) { timers_.cancel(id); }
   void spawn(Task<void> task) { scope_.spawn(std::move(task)); }
@@ -210,24 +220,32 @@ class Node {
   virtual void on_fault(const Fault&) {}
   // Before effects leave, once a turn (e.g. windows with new operations are sent).
   virtual void on_turn_end() {}
-  // What the role staged since the last of these calls: keep it, or drop it (its handler threw).
+  // What the role staged since it was last kept: how much that is; keep all of it; drop what came after the first
+  // `from` (its handler threw).
+  virtual std::size_t staged() const { return 0; }
   virtual void keep_staged() {}
-  virtual void drop_staged() {}
+  virtual void drop_staged(std::size_t /*from*/) {}
   virtual PeerLoad load() const { return {}; }
   virtual void monitor(std::vector<std::pair<std::string, std::string>>* /*fields*/) const {}
   void stopped();
   std::uint64_t tick_number() const { return tick_; }
+  // A conversation about this message threw: as dispatch does with a handler that throws at once.
+  void failed_later(const From& from, std::exception_ptr error);
 
  private:
+  struct Answered {
+    std::uint32_t message_id = 0;
+    MonoTime arrived{};
+  };
   struct Mark {
-    std::size_t out = 0, loopback = 0;
+    std::size_t out = 0, loopback = 0, answered = 0, staged = 0;
     TimerId timer = 0;
     std::uint64_t call = 0;
   };
   Mark mark() const;
   void start();
   void input(Inbound& inbound);
-  void bus_message(const Bytes& message);
+  void bus_message(const BusMessage& message);
   void link_message(const MeshHeader& header, std::string_view body);
   void take_hello(const MeshHeader& header, const proto::Hello& hello);
   void found(const PeerFound& peer);
@@ -241,7 +259,8 @@ class Node {
   void fail_calls(NodeId peer);
   void caught(std::string_view where, PlayerId player, std::uint64_t subject, std::exception_ptr error);
   void remember(const std::string& input);
-  void failed_later(const From& from, std::exception_ptr error);
+  void input_faulted(const From& from);
+  void close_sender(const From& from);
   void rollback(const Mark& mark);
   template <class Reply>
   Task<void> answer_later(From from, Task<Reply> task);
@@ -257,11 +276,16 @@ class Node {
   std::map<std::uint32_t, RawHandler> handlers_;
   Timers timers_;
   std::vector<Outbound> out_;
-  std::deque<Bytes> loopback_;
+  std::deque<BusMessage> loopback_;
+  std::vector<Answered> answered_;  // in this turn
+  MonoTime input_arrived_{};        // of the input that is handled now
+  Slo slo_;
+  Quarantine quarantine_;
   std::map<CallId, Answer*> waiting_;
   std::deque<Answer*> ready_;
   std::uint64_t next_call_ = 1;
   Mark mark_;
+  std::size_t depth_ = 0;  // of fault boundaries that are open
   Scope scope_;
   std::vector<std::unique_ptr<Scope>> retired_;
   std::map<std::string, bool> switches_;

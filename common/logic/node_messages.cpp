@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/logic/node.h"
+#include "common/proto/client_frame.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/gateway.pb.h"
 
@@ -31,7 +32,7 @@ bool Node::send_raw(NodeId to, MeshHeader header, std::string_view body) {
   Bytes message(encode_mesh(header, body));
   ++sent_;
   if (to == identity_.id) {
-    loopback_.push_back(std::move(message));
+    loopback_.push_back({std::move(message), input_arrived_});
     return true;
   }
   const auto at = links_.find(to);
@@ -48,7 +49,13 @@ void Node::reply_raw(const From& from, std::uint32_t message_id, std::string_vie
   // Call ids begin anew in each life: an answer to an earlier one must not meet a call of the present one.
   if (const Link* asker = link(from.node()); asker != nullptr && asker->heard_incarnation() != from.header.sender)
     return;
+  if (slo_.watches(from.header.message_id)) answered_.push_back({from.header.message_id, from.arrived});
   send_raw(from.header.from, header, body);
+}
+
+void Node::effects_left(MonoTime when) {
+  for (const Answered& answer : answered_) slo_.answered(answer.message_id, when - answer.arrived, when);
+  answered_.clear();
 }
 
 void Node::refuse(const From& from, std::uint32_t code, const std::string& detail) {
@@ -73,13 +80,44 @@ void Node::refuse(const From& from, std::uint32_t code, const std::string& detai
 void Node::failed_later(const From& from, std::exception_ptr error) {
   caught("message " + std::to_string(from.header.message_id), from.header.player, 0, error);
   refuse(from, proto::INTERNAL, "fault");
+  input_faulted(from);
 }
 
-void Node::bus_message(const Bytes& message) {
+void Node::input_faulted(const From& from) {
+  if (!from.client() || !quarantine_.faulted(from.fingerprint)) return;
+  log().event(LogLevel::kWarning, "input.quarantined",
+              {{"node", identity_.name},
+               {"message", from.header.message_id},
+               {"fingerprint", from.fingerprint},
+               {"account", from.header.account},
+               {"session", from.header.session}});
+  close_sender(from);
+}
+
+// A peer's client by its session, one of this node's own by its socket.
+void Node::close_sender(const From& from) {
+  const std::string reason = "a message of yours was set aside: it broke what read it, twice";
+  if (from.node() == identity_.id) {
+    proto::CloseNotice notice;
+    notice.set_code(proto::REFUSED);
+    notice.set_reason(reason);
+    const auto message_id = static_cast<std::uint16_t>(route_id(proto::CloseNotice::descriptor()));
+    effect(
+        ClientClose{ClientId(from.header.call.value), Bytes(encode_frame(message_id, 0, notice.SerializeAsString()))});
+    return;
+  }
+  proto::SessionFenced fenced;
+  fenced.set_account_id(from.header.account.value);
+  fenced.set_session_epoch(from.header.session_epoch);
+  fenced.set_reason(reason);
+  send(from.node(), fenced);
+}
+
+void Node::bus_message(const BusMessage& message) {
   MeshHeader header;
   std::string_view body;
-  if (!decode_mesh(message.view(), &header, &body) || header.to != identity_.id) {
-    log().event(LogLevel::kWarning, "bus.unreadable", {{"bytes", message.size()}});
+  if (!decode_mesh(message.message.view(), &header, &body) || header.to != identity_.id) {
+    log().event(LogLevel::kWarning, "bus.unreadable", {{"bytes", message.message.size()}});
     return;
   }
   if (header.message_id >= kHello && header.message_id <= kGoodbye && header.kind == MeshKind::kNotice)
@@ -101,7 +139,8 @@ void Node::bus_message(const Bytes& message) {
   }
   remember(std::string(to_text(header.from)) + " " + std::to_string(header.message_id) + " player " +
            std::to_string(header.player.value));
-  From from{header};
+  From from{header, input_arrived_};
+  if (from.client()) from.fingerprint = Quarantine::fingerprint(header.message_id, body);
   dispatch(from, body);
 }
 
@@ -112,6 +151,7 @@ void Node::dispatch(const From& from, std::string_view body) {
     return refuse(from, proto::UNKNOWN_MESSAGE, "no handler");
   if (from.client() && info->developer_only && !identity_.developer)
     return refuse(from, proto::NOT_ALLOWED, "developer only");
+  if (from.client() && quarantine_.holds(from.fingerprint)) return refuse(from, proto::REFUSED, "set aside");
   bool readable = true;
   const bool whole = guarded(info->name, from.header.player, 0, [&] {
     try {
@@ -121,7 +161,9 @@ void Node::dispatch(const From& from, std::string_view body) {
     }
   });
   if (!readable) refuse(from, proto::INVALID, "unreadable");
-  if (!whole) refuse(from, proto::INTERNAL, "fault");
+  if (whole) return;
+  refuse(from, proto::INTERNAL, "fault");
+  input_faulted(from);
 }
 
 void Node::answer_call(const MeshHeader& header, std::string_view body) {
@@ -183,11 +225,7 @@ TimerId Node::after(Duration delay, std::function<void()> action) {
 }
 
 TimerId Node::every(Duration interval, std::function<void()> action) {
-  // The chain keeps itself: cancelling is by ending the node.
-  return after(interval, [this, interval, action] {
-    every(interval, action);
-    guarded("timer", {}, 0, action);
-  });
+  return timers_.every(now_ + interval, interval, std::move(action));
 }
 
 }  // namespace dure

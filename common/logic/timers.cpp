@@ -1,11 +1,24 @@
 #include "common/logic/timers.h"
 
+#include "common/base/check.h"
+
 namespace dure {
+
+void Timers::put(MonoTime due, TimerId id, Entry entry) {
+  by_due_.emplace(std::pair(due, id), std::move(entry));
+  due_of_.emplace(id, due);
+}
 
 TimerId Timers::at(MonoTime due, std::function<void()> action) {
   const TimerId id = next_id_++;
-  by_due_.emplace(std::pair(due, id), std::move(action));
-  due_of_.emplace(id, due);
+  put(due, id, Entry{std::move(action)});
+  return id;
+}
+
+TimerId Timers::every(MonoTime first, Duration interval, std::function<void()> action) {
+  CHECK(interval > Duration{});
+  const TimerId id = next_id_++;
+  put(first, id, Entry{std::move(action), interval});
   return id;
 }
 
@@ -22,7 +35,11 @@ std::function<void()> Timers::take_due(MonoTime now, TimerId before) {
   if (by_due_.empty() || by_due_.begin()->first.first > now || by_due_.begin()->first.second >= before) return {};
   auto node = by_due_.extract(by_due_.begin());
   due_of_.erase(node.key().second);
-  return std::move(node.mapped());
+  Entry& entry = node.mapped();
+  if (entry.interval == Duration{}) return std::move(entry.action);
+  auto action = entry.action;
+  put(now + entry.interval, node.key().second, std::move(entry));
+  return action;
 }
 
 void Timers::cancel_from(TimerId mark) {

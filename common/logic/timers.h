@@ -14,6 +14,8 @@ using TimerId = std::uint64_t;  // 0: none
 class Timers {
  public:
   TimerId at(MonoTime due, std::function<void()> action);
+  // Again and again, `interval` (above zero) after each time it was taken, under the same id until cancelled.
+  TimerId every(MonoTime first, Duration interval, std::function<void()> action);
   void cancel(TimerId id);
   // MonoTime::max() when there is none.
   MonoTime next_due() const;
@@ -26,7 +28,12 @@ class Timers {
   std::size_t size() const { return by_due_.size(); }
 
  private:
-  std::map<std::pair<MonoTime, TimerId>, std::function<void()>> by_due_;
+  struct Entry {
+    std::function<void()> action;
+    Duration interval{};  // zero: once
+  };
+  void put(MonoTime due, TimerId id, Entry entry);
+  std::map<std::pair<MonoTime, TimerId>, Entry> by_due_;
   std::map<TimerId, MonoTime> due_of_;
   TimerId next_id_ = 1;
 };

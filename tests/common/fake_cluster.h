@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,7 +83,11 @@ class FakeCluster {
       if (now >= beat_due_) {
         beat_due_ = now + kHeartbeatInterval;
         for (const auto& [peer, fake] : peers_)
-          if (node_.peer_up(peer)) say(peer, proto::Heartbeat());
+          if (node_.peer_up(peer)) {
+            proto::Heartbeat beat;
+            beat.set_draining(draining.count(peer) != 0);
+            say(peer, beat);
+          }
       }
       turn();
     }
@@ -174,9 +179,11 @@ class FakeCluster {
     return taken;
   }
   std::vector<Outbound>& all_effects() { return effects_; }
-  // Called with each effect that is neither a bus message nor the monitor's, before it is kept. True: it was handled.
+  // Called with each effect that is no bus message, before it is kept (the monitor's values never are). True: it was
+  // handled.
   std::function<bool(Outbound&)> on_effect;
 
+  std::set<NodeId> draining;  // peers that say so with their heartbeats
   MonoTime now{seconds(1000)};
   WallTime wall{seconds(1'800'000'000)};
 
@@ -205,10 +212,11 @@ class FakeCluster {
     say(peer, hello);
   }
   void take_out(Outbound outbound) {
-    if (std::get_if<MonitorValues>(&outbound) != nullptr || std::get_if<BusConnect>(&outbound) != nullptr) return;
     auto* bus = std::get_if<BusSend>(&outbound);
     if (bus == nullptr) {
-      if (!on_effect || !on_effect(outbound)) effects_.push_back(std::move(outbound));
+      if (on_effect && on_effect(outbound)) return;
+      if (std::get_if<MonitorValues>(&outbound) == nullptr && std::get_if<BusConnect>(&outbound) == nullptr)
+        effects_.push_back(std::move(outbound));
       return;
     }
     Sent sent;

@@ -69,6 +69,8 @@ LobbyTest::LobbyTest() {
     proto::AcquireReply row;
     row.set_code(proto::EXPECTED_OTHER);
     row.set_epoch(epochs_[query.player_id()]);
+    if (const auto hint = hints_.find(query.player_id()); hint != hints_.end())
+      *row.mutable_aggregate()->mutable_hint() = hint->second;
     return row;
   });
   cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(kAgent, [this](auto&, const auto& request) {

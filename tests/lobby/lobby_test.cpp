@@ -75,12 +75,133 @@ TEST_F(LobbyTest, AHintFromOutsideTheGroundIsClamped) {
   EXPECT_EQ(player(1).position, (Position{25599, 0}));
 }
 
-TEST_F(LobbyTest, ALoginWhoseHintIsAFarZoneStillArrivesHere) {
+TEST_F(LobbyTest, ALoginArrivesInTheZoneWhereItStood) {
+  hints_[1].set_zone("field");
+  hints_[1].set_channel(1);
+  hints_[1].set_x_cm(30000);
+  hints_[1].set_y_cm(40000);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  EXPECT_EQ(player(1).place, "field/1");
+  EXPECT_EQ(player(1).position, (Position{30000, 40000}));
+}
+
+TEST_F(LobbyTest, TheGeneralThatHoldsTheSavedZoneGetsTheLogin) {
   other_holds("field/1");
   hints_[1].set_zone("field");
   hints_[1].set_channel(1);
+  std::optional<proto::Admit> there;
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kOther, [&](auto&, const auto& request) {
+    there = request;
+    return proto::AdmitReply();
+  });
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_TRUE(there);
+  EXPECT_EQ(there->hops(), 1u);
+  EXPECT_EQ(there->hint().zone(), "field");
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+}
+
+TEST_F(LobbyTest, ALoginWhoseSavedZoneNobodyHoldsArrivesAtHome) {
+  other_holds("field/1");
+  hints_[1].set_zone("field");
+  cluster_->answers<proto::PlaceQuery, proto::PlaceReply>(kAgent, [](auto&, auto&) { return std::nullopt; });
+  cluster_->down(kOther);
   ASSERT_EQ(admit(1).code(), proto::OK);
   EXPECT_EQ(player(1).zone_hint, "town");
+}
+
+TEST_F(LobbyTest, WhoIsWalkedBackFromAFaultArrivesAtHome) {
+  hints_[1].set_zone("field");
+  proto::Admit walked;
+  walked.set_reason("fault");
+  ASSERT_EQ(admit(1, walked).code(), proto::OK);
+  EXPECT_EQ(player(1).zone_hint, "town");
+}
+
+TEST_F(LobbyTest, AZoneSaysHowLongALinkDeadCharacterStays) {
+  hints_[1].set_zone("field");  // link_dead_s = 60
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(admit(2).code(), proto::OK);
+  cluster_->down(kGateway);
+  cluster_->run(seconds(25), milliseconds(50));
+  EXPECT_EQ(lobby_->find(PlayerId(2)), nullptr) << "the town says nothing: 20 s";
+  EXPECT_NE(lobby_->find(PlayerId(1)), nullptr);
+  cluster_->run(seconds(40), milliseconds(50));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+}
+
+TEST_F(LobbyTest, ADrainingGeneralGivesItsPlacesUpAndHandsItsPlayersToWhoeverTakesThem) {
+  cluster_->up(kOther);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  std::optional<proto::Admit> ticket;
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kOther, [&](auto&, const auto& request) {
+    ticket = request;
+    return proto::AdmitReply();
+  });
+  cluster_->in(StopRequested{});
+  cluster_->turn();
+  EXPECT_FALSE(lobby_->places().mine("town/1"));
+  cluster_->run(milliseconds(500));
+  EXPECT_FALSE(ticket) << "nobody has taken it yet: one plays on";
+  EXPECT_NE(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(player(1).epoch, 1u);
+  EXPECT_TRUE(cluster_->effects<Stopped>().empty());
+  other_holds("town/1");
+  cluster_->run(seconds(1));
+  ASSERT_TRUE(ticket);
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(cluster_->effects<Stopped>().size(), 1u);
+}
+
+class Trap : public LobbyFeature {
+ public:
+  explicit Trap(Lobby&) {}
+  void player_arrived(Player& player) override { CHECK_MSG(player.id != caught, "a trap"); }
+  PlayerId caught;
+};
+
+TEST_F(LobbyTest, ALoginWhoseArrivalThrowsIsTakenOutAndTold) {
+  lobby_->add_feature<Trap>().caught = PlayerId(1);
+  EXPECT_EQ(admit(1).code(), proto::INTERNAL);
+  cluster_->run(seconds(2));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_TRUE(lobby_->zone("town/1")->members().empty());
+  EXPECT_FALSE(cluster_->take<proto::RouteSet>(kGateway)) << "nothing of the arrival is told";
+  EXPECT_FALSE(told<proto::PlayerState>());
+  EXPECT_EQ(log_.errors.size(), 1u);
+  EXPECT_TRUE(applied_.empty()) << "nor kept: no starter kit";
+  EXPECT_EQ(admit(2).code(), proto::OK);
+}
+
+TEST_F(LobbyTest, WhoseArrivalByTicketThrowsIsWalkedToTheLobbyByItsGateway) {
+  lobby_->add_feature<Trap>().caught = PlayerId(1);
+  epochs_[1] = 5;
+  proto::Admit request;
+  request.set_ticket(true);
+  request.set_expected_epoch(5);
+  request.set_zone("field");
+  request.set_reason("zone");
+  EXPECT_EQ(admit(1, request).code(), proto::OK) << "it is not the last owner's any more";
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  const auto route = cluster_->take<proto::RouteSet>(kGateway);
+  ASSERT_TRUE(route);
+  EXPECT_EQ(route->second.player_epoch(), 6u);
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop);
+  EXPECT_TRUE(drop->second.ask_lobby());
+  EXPECT_EQ(drop->second.player_epoch(), 6u);
+}
+
+TEST_F(LobbyTest, WhoseArrivalThrowsWhenItIsAcquiredAgainIsTakenOutAlone) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(admit(2).code(), proto::OK);
+  Trap& trap = lobby_->add_feature<Trap>();
+  trap.caught = PlayerId(1);
+  lobby_->zone(player(1).place)->broken = true;  // everybody in it is acquired again
+  cluster_->run(seconds(1));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_NE(lobby_->find(PlayerId(2)), nullptr);
+  EXPECT_TRUE(cluster_->take<proto::RouteDrop>(kGateway)->second.ask_lobby());
 }
 
 TEST_F(LobbyTest, AnotherGeneralsEmptierChannelGetsTheLogin) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/bots/histogram.h"
+#include "common/base/histogram.h"
 
 namespace dure {
 

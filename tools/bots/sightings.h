@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <unordered_map>
 
+#include "common/base/histogram.h"
 #include "common/base/time.h"
-#include "tools/bots/histogram.h"
 
 namespace dure {
 

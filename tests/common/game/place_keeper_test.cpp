@@ -24,7 +24,11 @@ class Keeper : public Node {
   void on_start() override { places.start(); }
   void on_peer_up(NodeId peer) override { places.peer_up(peer); }
   void on_peer_down(NodeId peer, const std::string&) override { places.peer_down(peer); }
+  void on_stop(bool) override {
+    if (!drains) stopped();
+  }
   PlaceKeeper places;
+  bool drains = false;
   std::vector<std::string> taken, lost;
 };
 
@@ -99,6 +103,38 @@ TEST_F(PlaceKeeperTest, APlaceWhoseHolderLivesStaysWhereItIs) {
   cluster_->run(seconds(2));
   EXPECT_TRUE(node_->taken.empty());
   EXPECT_EQ(node_->places.holder("town/1"), kOther);
+}
+
+TEST_F(PlaceKeeperTest, WhatADrainingHolderHeldIsTaken) {
+  agent_up();
+  cluster_->up(kOther);
+  const Incarnation life = node_->link(kOther)->heard_incarnation();
+  for (const char* place : {"town/1", "town/2", "field/1", "match"}) {
+    proto::PlaceReply& row = rows_[place];
+    row.set_epoch(3);
+    row.set_holder(kOther.value);
+    row.mutable_holder_incarnation()->set_high(life.high);
+    row.mutable_holder_incarnation()->set_low(life.low);
+  }
+  cluster_->run(seconds(2));
+  EXPECT_TRUE(node_->taken.empty()) << "its holder lives";
+  cluster_->draining.insert(kOther);
+  cluster_->run(seconds(2));
+  EXPECT_EQ(node_->taken.size(), 4u);
+  EXPECT_EQ(node_->places.epoch("town/1"), 4u);
+}
+
+TEST_F(PlaceKeeperTest, WhoDrainsHoldsNothingAndTakesNothing) {
+  agent_up();
+  cluster_->run(seconds(2));
+  ASSERT_TRUE(node_->places.mine("town/1"));
+  node_->drains = true;
+  cluster_->in(StopRequested{});
+  cluster_->turn();
+  EXPECT_FALSE(node_->places.mine("town/1"));
+  EXPECT_FALSE(node_->places.holder("town/1"));
+  cluster_->run(seconds(2));
+  EXPECT_EQ(node_->taken.size(), 4u);
 }
 
 TEST_F(PlaceKeeperTest, AHigherEpochElsewhereMeansThatThePlaceIsLost) {

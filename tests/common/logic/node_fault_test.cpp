@@ -130,6 +130,50 @@ TEST(NodeFault, GuardedInsideAHandlerDropsOnlyTheInside) {
   EXPECT_EQ(b.node.faults[0].subject, 5u);
 }
 
+TEST(NodeFault, AHandlerThatThrowsAfterABoundaryInsideItLeavesNothingOfEither) {
+  Bench b;
+  b.cluster.up(b.dungeon);
+  int timer_ran = 0;
+  b.node.on_raw(251, [&](const From&, std::string_view) {
+    b.node.stage.push_back(1);
+    b.node.send(b.dungeon, proto::SessionLost());
+    EXPECT_TRUE(b.node.guarded("run", {}, 5, [&] {
+      b.node.stage.push_back(2);
+      b.node.send(b.dungeon, proto::SessionLost());
+      b.node.after(milliseconds(10), [&] { ++timer_ran; });
+    }));
+    b.node.stage.push_back(3);
+    throw std::runtime_error("after the boundary");
+  });
+  b.cluster.say(b.dungeon, proto::MatchFound());
+  b.cluster.turn();
+  b.cluster.run(milliseconds(100));
+  EXPECT_TRUE(b.cluster.sent(b.dungeon).empty());
+  EXPECT_TRUE(b.node.committed.empty());
+  EXPECT_TRUE(b.node.stage.empty());
+  EXPECT_EQ(timer_ran, 0);
+  ASSERT_EQ(b.node.faults.size(), 1u);
+}
+
+TEST(NodeFault, ABoundaryThatThrowsInsideAHandlerTakesNothingOfTheHandlerWithIt) {
+  Bench b;
+  b.cluster.up(b.dungeon);
+  b.node.on_raw(251, [&](const From&, std::string_view) {
+    b.node.stage.push_back(1);
+    b.node.guarded("run", {}, 5, [&] {
+      b.node.stage.push_back(2);
+      b.node.guarded("deeper", {}, 6, [&] { b.node.stage.push_back(3); });
+      throw std::runtime_error("inside");
+    });
+    b.node.guarded("run", {}, 7, [&] { b.node.stage.push_back(4); });
+    EXPECT_TRUE(b.node.committed.empty()) << "not before the handler is whole";
+    b.node.stage.push_back(5);
+  });
+  b.cluster.say(b.dungeon, proto::MatchFound());
+  b.cluster.turn();
+  EXPECT_EQ(b.node.committed, (std::vector<int>{1, 4, 5}));
+}
+
 TEST(NodeFault, WhatTheRoleSaysOfAFaultIsSent) {
   Bench b;
   b.cluster.up(b.dungeon);
@@ -164,6 +208,109 @@ TEST(NodeFault, ARepeatedTimerSurvivesItsFaults) {
   };
   b.cluster.run(seconds(1));
   EXPECT_GE(ran, 9);
+}
+
+TEST(NodeFault, ARepeatedTimerEndsWhenItIsCancelledAfterManyFirings) {
+  Bench b;
+  int ran = 0;
+  TimerId id = 0;
+  b.node.started = [&] { id = b.node.every(milliseconds(100), [&] { ++ran; }); };
+  b.cluster.run(milliseconds(550));
+  EXPECT_EQ(ran, 5);
+  b.node.cancel(id);
+  b.cluster.run(seconds(1));
+  EXPECT_EQ(ran, 5);
+}
+
+TEST(NodeFault, ARepeatedTimerMayCancelItself) {
+  Bench b;
+  int ran = 0;
+  TimerId id = 0;
+  b.node.started = [&] {
+    id = b.node.every(milliseconds(100), [&] {
+      if (++ran == 3) b.node.cancel(id);
+    });
+  };
+  b.cluster.run(seconds(1));
+  EXPECT_EQ(ran, 3);
+}
+
+MeshHeader from_client(std::uint32_t message_id, std::uint32_t seq) {
+  MeshHeader header;
+  header.kind = MeshKind::kFromClient;
+  header.message_id = message_id;
+  header.session = SessionId(9);
+  header.session_epoch = 4;
+  header.account = AccountId(77);
+  header.client_seq = seq;
+  return header;
+}
+
+proto::Code refused(Bench& b) {
+  const auto error = b.cluster.take<proto::ErrorReply>(b.gateway);
+  return error ? error->second.code() : proto::OK;
+}
+
+TEST(NodeFault, AnInputThatFaultedTwiceIsNotReadAgainAndItsSenderIsClosed) {
+  Bench b;
+  b.cluster.up(b.gateway);
+  int read = 0;
+  b.node.on_raw(240, [&](const From&, std::string_view) {
+    ++read;
+    throw std::runtime_error("poison");
+  });
+  proto::Echo echo;
+  echo.set_stamp(1);
+  b.cluster.raw(b.gateway, from_client(240, 1), echo.SerializeAsString());
+  b.cluster.turn();
+  EXPECT_EQ(refused(b), proto::INTERNAL);
+  EXPECT_FALSE(b.cluster.take<proto::SessionFenced>(b.gateway)) << "once may be chance";
+  echo.set_stamp(2);
+  b.cluster.raw(b.gateway, from_client(240, 2), echo.SerializeAsString());
+  b.cluster.turn();
+  EXPECT_EQ(refused(b), proto::INTERNAL);
+  EXPECT_FALSE(b.cluster.take<proto::SessionFenced>(b.gateway)) << "other bytes are another input";
+  b.cluster.raw(b.gateway, from_client(240, 3), echo.SerializeAsString());
+  b.cluster.turn();
+  EXPECT_EQ(refused(b), proto::INTERNAL);
+  const auto closed = b.cluster.take<proto::SessionFenced>(b.gateway);
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->second.account_id(), 77u);
+  EXPECT_EQ(closed->second.session_epoch(), 4u);
+  EXPECT_NE(closed->second.reason().find("set aside"), std::string::npos);
+  EXPECT_EQ(read, 3);
+  b.cluster.raw(b.gateway, from_client(240, 1), echo.SerializeAsString());
+  b.cluster.turn();
+  EXPECT_EQ(refused(b), proto::REFUSED);
+  EXPECT_EQ(read, 3) << "refused unread";
+  echo.set_stamp(1);
+  b.cluster.raw(b.gateway, from_client(240, 2), echo.SerializeAsString());
+  b.cluster.turn();
+  EXPECT_EQ(read, 4);
+}
+
+TEST(NodeFault, WhatAPeerSaysIsNeverSetAside) {
+  Bench b;
+  b.cluster.up(b.dungeon);
+  int read = 0;
+  b.node.on_raw(251, [&](const From&, std::string_view) {
+    ++read;
+    throw std::runtime_error("broken");
+  });
+  for (int i = 0; i < 4; ++i) b.cluster.say(b.dungeon, proto::MatchFound());
+  b.cluster.turn();
+  EXPECT_EQ(read, 4);
+}
+
+TEST(Quarantine, IsBoundedAndForgetsTheOldestFirst) {
+  Quarantine quarantine;
+  EXPECT_FALSE(quarantine.faulted(1));
+  EXPECT_TRUE(quarantine.faulted(1));
+  EXPECT_TRUE(quarantine.holds(1));
+  for (std::uint64_t other = 2; other <= 1024; ++other) quarantine.faulted(other);
+  EXPECT_TRUE(quarantine.holds(1));
+  quarantine.faulted(1025);
+  EXPECT_FALSE(quarantine.holds(1));
 }
 
 TEST(NodeFault, AnUnreadableBodyIsNoFaultOfOurs) {

@@ -29,7 +29,8 @@ class TestNode : public Node {
   std::function<void(const Fault&)> fault_told;
   std::vector<std::string> story;
   std::vector<Fault> faults;
-  int kept = 0, dropped = 0;
+  std::vector<int> stage, committed;  // what a handler staged; what became of it
+  int dropped = 0;                    // rollbacks that were told
 
  protected:
   void on_start() override {
@@ -50,8 +51,15 @@ class TestNode : public Node {
   void on_turn_end() override {
     if (turn_ended) turn_ended();
   }
-  void keep_staged() override { ++kept; }
-  void drop_staged() override { ++dropped; }
+  std::size_t staged() const override { return stage.size(); }
+  void keep_staged() override {
+    committed.insert(committed.end(), stage.begin(), stage.end());
+    stage.clear();
+  }
+  void drop_staged(std::size_t from) override {
+    ++dropped;
+    stage.resize(std::min(from, stage.size()));
+  }
 };
 
 // A general with a fake cluster around it.
