@@ -26,7 +26,7 @@ Result<Game> load_game(const std::string& content_dir) {
   }
   auto content = parse_content(files[0], files[1]);
   if (!content) return tl::unexpected<Error>(content.error());
-  auto runs = sample::parse_runs(files[1].name, files[1].text);
+  auto runs = sample::parse_runs(files[1]);
   if (!runs) return tl::unexpected<Error>(runs.error());
   auto items = sample::parse_items(files[2]);
   if (!items) return tl::unexpected<Error>(items.error());
@@ -34,12 +34,14 @@ Result<Game> load_game(const std::string& content_dir) {
   if (!shops) return tl::unexpected<Error>(shops.error());
 
   auto kept = std::make_shared<SampleContent>();
-  kept->fight = {std::move(*runs), items->weapon_power()};
+  kept->fight = {std::move(*runs), *items};
   kept->lobby = {std::move(*items), std::move(*shops)};
   Game game;
   game.files = game_files();
   game.content = std::move(*content);
   game.reasons = sample::reasons();
+  game.cap = [kept](const std::string& name) { return kept->lobby.items.cap(name); };
+  game.items_max = kept->lobby.items.bag_slots;
   game.balances.push_back("gold");
   for (const auto& [name, item] : kept->lobby.items.templates)
     (item.stack ? game.balances : game.items).push_back(name);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <sstream>
 #include <variant>
 
 namespace dure {
@@ -12,7 +13,7 @@ struct ContentTable::Node {
   using Table = std::map<std::string, Node>;
   using Array = std::vector<Node>;
   std::uint32_t line = 0, column = 0;
-  std::variant<std::monostate, std::string, std::int64_t, bool, Array, Table> value;
+  std::variant<std::monostate, std::string, std::int64_t, double, bool, Array, Table> value;
   std::set<std::string> asked;
   bool open = false;  // its unknown keys are somebody else's
 };
@@ -48,6 +49,8 @@ Node copy(const toml::node& from) {
     node.value = text->get();
   } else if (const auto* number = from.as_integer()) {
     node.value = number->get();
+  } else if (const auto* real = from.as_floating_point()) {
+    node.value = real->get();
   } else if (const auto* flag = from.as_boolean()) {
     node.value = flag->get();
   }
@@ -140,6 +143,19 @@ std::int64_t ContentTable::number(const std::string& key, std::int64_t least, st
     return fallback;
   }
   return *value;
+}
+
+double ContentTable::real(const std::string& key, double least, double most, double fallback) {
+  const Node* node = ask(key);
+  if (node == nullptr) return fallback;
+  const auto* real = std::get_if<double>(&node->value);
+  const auto* whole = std::get_if<std::int64_t>(&node->value);
+  const double value = real != nullptr ? *real : whole != nullptr ? static_cast<double>(*whole) : least - 1;
+  if (value >= least && value <= most) return value;  // false for NaN, too
+  std::ostringstream range;
+  range << "a number from " << least << " to " << most << " is needed";
+  shared_->trouble(*node, key, range.str());
+  return fallback;
 }
 
 bool ContentTable::flag(const std::string& key, bool fallback) {

@@ -29,6 +29,8 @@ class ContentTable {
   std::string text(const std::string& key, const std::string& fallback);
   std::int64_t number(const std::string& key, std::int64_t least, std::int64_t most);
   std::int64_t number(const std::string& key, std::int64_t least, std::int64_t most, std::int64_t fallback);
+  // A whole number passes for a real one.
+  double real(const std::string& key, double least, double most, double fallback);
   bool flag(const std::string& key, bool fallback);
   std::vector<std::string> texts(const std::string& key);
   std::vector<ContentTable> tables(const std::string& key);  // [[key]], or none

@@ -30,7 +30,8 @@ Reply no_npc() {
 
 }  // namespace
 
-DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content) : dungeon_(dungeon) {
+DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content)
+    : dungeon_(dungeon), use_(dungeon, content.items, [this](const Player& player) { show_hit_points(player); }) {
   dungeon.add_handler("waves", [&content](Dungeon& node, Instance& instance) {
     return std::make_unique<WaveRun>(node, instance, content);
   });
@@ -39,12 +40,21 @@ DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content) : du
   dungeon.on_player(this, &DungeonSample::shop_list);
   dungeon.on_player(this, &DungeonSample::buy);
   dungeon.on_player(this, &DungeonSample::sell);
-  dungeon.on_player(this, &DungeonSample::use_item);
 }
 
 WaveRun* DungeonSample::run_of(const Player& player) {
   Instance* instance = dungeon_.instance_of(player);
   return instance == nullptr ? nullptr : dynamic_cast<WaveRun*>(instance->handler.get());
+}
+
+void DungeonSample::show_hit_points(const Player& player) {
+  Instance* instance = dungeon_.instance_of(player);
+  if (instance == nullptr) return;
+  instance->area().hit_points(EntityId(player.id.value), player.hit_points);
+  EntityHurt now;
+  now.set_entity_id(player.id.value);
+  now.set_hit_points(player.hit_points);
+  dungeon_.tell_instance(*instance, now);
 }
 
 AttackReply DungeonSample::attack(Player& player, const AttackRequest& request) {
@@ -71,6 +81,5 @@ SkillReply DungeonSample::skill(Player& player, const SkillRequest& request) {
 ShopListReply DungeonSample::shop_list(Player&, const ShopListRequest&) { return no_npc<ShopListReply>(); }
 BuyReply DungeonSample::buy(Player&, const BuyRequest&) { return no_npc<BuyReply>(); }
 SellReply DungeonSample::sell(Player&, const SellRequest&) { return no_npc<SellReply>(); }
-UseItemReply DungeonSample::use_item(Player&, const UseItemRequest&) { return no_npc<UseItemReply>(); }
 
 }  // namespace dure::sample

@@ -1,8 +1,9 @@
-// Puts the sample game into a dungeon node: its run handler, and the client's fighting messages. The shop's messages
-// are answered NOT_FOUND: no npc stands in a dungeon.
+// Puts the sample game into a dungeon node: its run handler, the client's fighting messages, items in use. The shop's
+// messages are answered NOT_FOUND: no npc stands in a dungeon.
 #pragma once
 #include <memory>
 
+#include "common/game/sample/item_use.h"
 #include "dungeon/sample/wave_run.h"
 
 namespace dure::sample {
@@ -17,8 +18,6 @@ class ShopListReply;
 class ShopListRequest;
 class SkillReply;
 class SkillRequest;
-class UseItemReply;
-class UseItemRequest;
 
 class DungeonSample {
  public:
@@ -31,9 +30,10 @@ class DungeonSample {
   ShopListReply shop_list(Player& player, const ShopListRequest& request);
   BuyReply buy(Player& player, const BuyRequest& request);
   SellReply sell(Player& player, const SellRequest& request);
-  UseItemReply use_item(Player& player, const UseItemRequest& request);
   WaveRun* run_of(const Player& player);
+  void show_hit_points(const Player& player);
   Dungeon& dungeon_;
+  ItemUse use_;
 };
 
 }  // namespace dure::sample

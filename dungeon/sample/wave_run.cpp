@@ -59,9 +59,9 @@ void WaveRun::left(PlayerId player) { heroes_.erase(player); }
 Fighter WaveRun::fighter(const Player& player) const {
   std::int64_t power = 0;
   for (const auto& [id, item] : player.mirror.items())
-    if (const auto at = content_.weapon_power.find(item.template_name); at != content_.weapon_power.end()) {
+    if (const ItemTemplate* weapon = content_.items.find(item.template_name); weapon != nullptr && weapon->power > 0) {
       const auto enchanted = item.attributes.find("power");
-      power = std::max(power, at->second + (enchanted == item.attributes.end() ? 0 : enchanted->second));
+      power = std::max(power, weapon->power + (enchanted == item.attributes.end() ? 0 : enchanted->second));
     }
   return player_fighter(level_of(player.mirror.counter(kExperience)), power);
 }

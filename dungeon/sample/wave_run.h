@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "common/game/sample/items.h"
 #include "common/game/sample/run_content.h"
 #include "dungeon/dungeon.h"
 
@@ -12,7 +13,7 @@ namespace dure::sample {
 
 struct FightContent {
   RunsContent runs;
-  std::map<std::string, std::int64_t> weapon_power;  // item template → power
+  Items items;
 };
 
 enum class Strike { kHit, kNoTarget, kTooFar, kTooFast, kDead };

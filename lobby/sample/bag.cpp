@@ -5,11 +5,14 @@
 #include "common/game/sample/combat.h"
 #include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
+#include "common/game/sample/shop.h"
 
 namespace dure::sample {
 
-Bag::Bag(Lobby& lobby, const Items& items) : lobby_(lobby), items_(items) {
-  lobby.on_player(this, &Bag::use);
+Bag::Bag(Lobby& lobby, const Items& items)
+    : lobby_(lobby),
+      items_(items),
+      use_(lobby, items, [&lobby](const Player& player) { lobby.show_hit_points(player); }) {
   lobby.on_player(this, &Bag::attack);
   lobby.on_player(this, &Bag::skill);
 }
@@ -25,25 +28,6 @@ void Bag::player_arrived(Player& player) {
   if (const auto guard = lobby_.commit(player, kit); guard != Mirror::Guard::kOk)
     lobby_.log().event(LogLevel::kWarning, "starter.refused",
                        {{"player", player.id}, {"code", static_cast<int>(code_of(guard))}});
-}
-
-UseItemReply Bag::use(Player& player, const UseItemRequest& request) {
-  UseItemReply reply;
-  proto::Operation operation;
-  std::int64_t heal = 0;
-  proto::Code code = request.has_item() ? use_item(items_, item_id_of(request.item()), player.mirror, &heal, &operation)
-                                        : use_stack(items_, request.stack(), &heal, &operation);
-  if (code == proto::OK && player.hit_points == 0) code = proto::WRONG_STATE;
-  if (code == proto::OK) code = code_of(lobby_.commit(player, operation));
-  if (code == proto::OK) {
-    player.hit_points =
-        static_cast<std::uint32_t>(std::min<std::int64_t>(player.hit_points_max, player.hit_points + heal));
-    lobby_.show_hit_points(player);
-    tell_touched(player.mirror, operation, reply.mutable_touched());
-  }
-  reply.set_code(code);
-  reply.set_hit_points(player.hit_points);
-  return reply;
 }
 
 AttackReply Bag::attack(Player&, const AttackRequest&) {

@@ -1,6 +1,6 @@
 // What a character is and carries, in a zone: hit points by level, the starter kit at the first arrival, items in use.
 #pragma once
-#include "common/game/sample/shop.h"
+#include "common/game/sample/item_use.h"
 #include "lobby/lobby.h"
 
 namespace dure::sample {
@@ -9,8 +9,6 @@ class AttackReply;
 class AttackRequest;
 class SkillReply;
 class SkillRequest;
-class UseItemReply;
-class UseItemRequest;
 
 class Bag : public LobbyFeature {
  public:
@@ -19,11 +17,11 @@ class Bag : public LobbyFeature {
   void player_arrived(Player& player) override;
 
  private:
-  UseItemReply use(Player& player, const UseItemRequest& request);
   AttackReply attack(Player& player, const AttackRequest& request);
   SkillReply skill(Player& player, const SkillRequest& request);
   Lobby& lobby_;
   const Items& items_;
+  ItemUse use_;
 };
 
 }  // namespace dure::sample

@@ -24,7 +24,7 @@ class DungeonTest : public testing::Test {
     auto files = engine_files();
     files.push_back(sample::AttackRequest::descriptor()->file());
     routes_ = std::move(*Routes::build(files));
-    content_.runs = std::move(*sample::parse_runs("test.toml", R"(
+    content_.runs = std::move(*sample::parse_runs({"test.toml", R"(
 [monster.rat]
 hit_points = 5
 attack = 1
@@ -37,7 +37,9 @@ reward_gold = 50
 rat = 1
 [[dungeon.wave]]
 rat = 1
-)"));
+)"}));
+    content_.items =
+        std::move(*sample::parse_items({"items.toml", "[[item]]\nname = \"potion\"\nstack = true\nheal = 40\n"}));
     NodeIdentity identity;
     identity.id = NodeId(Role::kDungeon, 1);
     identity.name = "dungeon-1";
@@ -45,6 +47,7 @@ rat = 1
     identity.developer = true;
     DungeonOptions options;
     options.handlers["cellar"] = "waves";
+    options.handlers["trap"] = "trap";
     options.return_zones["cellar"] = "town";
     dungeon_ = std::make_unique<Dungeon>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, options);
     sample_ = std::make_unique<sample::DungeonSample>(*dungeon_, content_);
@@ -88,10 +91,10 @@ rat = 1
     });
   }
 
-  void open(std::uint64_t run, std::vector<std::uint64_t> players) {
+  void open(std::uint64_t run, std::vector<std::uint64_t> players, const std::string& dungeon = "cellar") {
     proto::OpenInstance request;
     request.set_run_id(run);
-    request.set_dungeon("cellar");
+    request.set_dungeon(dungeon);
     request.set_seed(5);
     for (const auto player : players) request.add_players(player);
     const CallId call = cluster_->ask(kGeneral, request);
@@ -266,6 +269,62 @@ TEST_F(DungeonTest, WhatIsDeliveredMeanwhileIsClaimedOnce) {
   EXPECT_EQ(applied_[0].effects(0).claim().message_id(), 5u);
   EXPECT_EQ(dungeon_->find(PlayerId(1))->mirror.balance("gold"), 40);
   EXPECT_EQ(dungeon_->find(PlayerId(1))->epoch, 2u);
+}
+
+TEST_F(DungeonTest, APotionHealsInADungeon) {
+  proto::InboxEntry entry;
+  entry.set_message_id(5);
+  entry.set_reason("gm.give");
+  auto* potions = entry.add_balances();
+  potions->set_name("potion");
+  potions->set_value(2);
+  inbox_.push_back(entry);
+  open(77, {1});
+  Player& player = *dungeon_->find(PlayerId(1));
+  player.hit_points = 10;
+  sample::UseItemRequest use;
+  use.set_creq(1);
+  use.set_stack("potion");
+  client(1, use);
+  auto reply = cluster_->take<sample::UseItemReply>(kGateway);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->second.code(), proto::OK);
+  EXPECT_EQ(reply->second.hit_points(), 50u);
+  EXPECT_EQ(player.mirror.balance("potion"), 1);
+  EXPECT_EQ(dungeon_->instance_of(player)->area().find(EntityId(1))->hit_points, 50u) << "the others see it";
+  cluster_->run(milliseconds(100));
+  ASSERT_FALSE(applied_.empty());
+  EXPECT_EQ(applied_.back().reason(), "item.use");
+  player.hit_points = 0;
+  use.set_creq(2);
+  client(1, use);
+  reply = cluster_->take<sample::UseItemReply>(kGateway);
+  EXPECT_EQ(reply->second.code(), proto::WRONG_STATE) << "the dead drink nothing";
+}
+
+class TrapRun : public RunHandler {
+ public:
+  void start() override {}
+  void tick(std::uint64_t) override {}
+  void joined(Player& player) override { CHECK_MSG(player.id != PlayerId(2), "a trap"); }
+  void left(PlayerId) override {}
+};
+
+TEST_F(DungeonTest, AnArrivalThatThrowsClosesItsInstanceAndEverybodyGoesToTheLobby) {
+  dungeon_->add_handler("trap", [](Dungeon&, Instance&) { return std::make_unique<TrapRun>(); });
+  open(78, {3});
+  open(77, {1, 2}, "trap");
+  cluster_->run(seconds(1));
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(dungeon_->find(PlayerId(2)), nullptr);
+  EXPECT_NE(dungeon_->find(PlayerId(3)), nullptr);
+  ASSERT_EQ(back_.size(), 1u) << "who had arrived is handed over";
+  EXPECT_EQ(back_[0].player_id(), 1u);
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop) << "who had not is walked there by its gateway";
+  EXPECT_EQ(drop->second.session_id(), 20u);
+  EXPECT_TRUE(drop->second.ask_lobby());
+  EXPECT_EQ(dungeon_->instances().size(), 1u);
 }
 
 TEST_F(DungeonTest, ATeleportIsCorrected) {

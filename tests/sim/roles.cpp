@@ -175,7 +175,8 @@ Game::Game() {
   content = good(parse_content(content_file("zones.toml"), content_file("dungeons.toml")));
   lobby.items = good(sample::parse_items(content_file("items.toml")));
   lobby.shops = good(sample::parse_shops(content_file("shops.toml"), lobby.items));
-  fight.runs = good(sample::parse_runs("dungeons.toml", content_file("dungeons.toml").text));
+  fight.runs = good(sample::parse_runs(content_file("dungeons.toml")));
+  fight.items = lobby.items;
   port.limit_loopback = false;
 }
 

@@ -10,13 +10,6 @@ const ItemTemplate* Items::find(const std::string& name) const {
   return at == templates.end() ? nullptr : &at->second;
 }
 
-std::map<std::string, std::int64_t> Items::weapon_power() const {
-  std::map<std::string, std::int64_t> power;
-  for (const auto& [name, item] : templates)
-    if (item.power > 0) power[name] = item.power;
-  return power;
-}
-
 Result<Items> parse_items(const ContentFile& file) {
   auto root = ContentTable::parse(file);
   if (!root) return tl::unexpected<Error>(root.error());

@@ -29,7 +29,6 @@ struct Items {
   const ItemTemplate* find(const std::string& name) const;
   // The most of a currency or stack that a character may have: the cap of every credit.
   std::int64_t cap(const std::string& currency) const { return currency == "gold" ? gold_max : stack_max; }
-  std::map<std::string, std::int64_t> weapon_power() const;
 };
 
 [[nodiscard]] Result<Items> parse_items(const ContentFile& file);

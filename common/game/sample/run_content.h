@@ -2,10 +2,9 @@
 #pragma once
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "common/base/result.h"
+#include "common/game/content_table.h"
 #include "common/game/sample/combat.h"
 
 namespace dure::sample {
@@ -34,6 +33,6 @@ struct RunsContent {
 };
 
 // Errors name file, line, column, key and what is allowed.
-[[nodiscard]] Result<RunsContent> parse_runs(const std::string& file, std::string_view text);
+[[nodiscard]] Result<RunsContent> parse_runs(const ContentFile& file);
 
 }  // namespace dure::sample
