@@ -17,6 +17,7 @@
 #include "tools/launcher/status.h"
 #include "tools/launcher/up.h"
 #include "tools/serve.h"
+#include "tools/shards/run_shards.h"
 
 namespace dure {
 namespace {
@@ -75,6 +76,7 @@ struct Arguments {
   ServeOptions serve;
   UpOptions up;
   BotsOptions bots;
+  ShardsOptions shards;
   std::string key_path, duration;
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
@@ -168,6 +170,18 @@ int run(int argc, char** argv) {
   gm->prefix_command();
   auto* status = command(app, a, "status", "the table of nodes, once");
   status->add_flag("--json", a.json, "for programs");
+  auto* shards = command(app, a, "shards", "the shards: what they hold, how busy they are");
+  auto* shards_move = shards->add_subcommand("move", "bring accounts to another shard while they are played");
+  auto* move_account = shards_move->add_option("--account", a.shards.account, "number, account or character name");
+  auto* move_to = shards_move->add_option("--to", a.shards.to, "target shard");
+  auto* move_from = shards_move->add_option("--from", a.shards.from, "many: from this shard")->excludes(move_account);
+  shards_move->add_option("--count", a.shards.count, "many: so many accounts")->needs(move_from);
+  shards_move->add_flag("--cancel", a.shards.cancel, "turn the account's move back")->needs(move_account);
+  auto* shards_add = shards->add_subcommand("add", "one more shard: into the configuration, started, and known");
+  shards_add->add_flag("!--no-start", a.shards.start, "only write the configuration");
+  shards_move->fallthrough();  // --config may stand anywhere
+  shards_add->fallthrough();
+  shards->require_subcommand(0, 1);
   auto* audit = command(app, a, "audit", "prove the books of a running or a stopped cluster");
   auto* check = command(app, a, "check-config", "say whether a configuration is good");
   auto* routes = command(app, a, "routes", "the table of all messages", false);
@@ -190,6 +204,16 @@ int run(int argc, char** argv) {
   if (status->parsed())
     return with_config(a.config,
                        [&](const Config& config) { return print_status(config, a.json, std::cout, std::cerr); });
+  if (shards->parsed()) {
+    if (shards_move->parsed()) a.shards.command = ShardsOptions::Command::kMove;
+    if (shards_add->parsed()) a.shards.command = ShardsOptions::Command::kAdd;
+    const bool many = a.shards.from != 0 && a.shards.count != 0;
+    if (shards_move->parsed() && ((a.shards.account.empty() && !many) || (move_to->empty() && !a.shards.cancel))) {
+      std::fprintf(stderr, "dure shards move: --account N --to S, --account N --cancel, or --from A --to B --count N\n");
+      return kExitUsage;
+    }
+    return with_config(a.config, [&](const Config& config) { return run_shards(config, a.shards); });
+  }
   if (audit->parsed()) return run_audit(a.config);
   if (check->parsed()) return check_config(a.config, std::cout, std::cerr);
   if (routes->parsed()) return run_routes();

@@ -1,15 +1,9 @@
 // The asking half of `dure audit`: a node of its own for some seconds, linked to the agents like any other.
-#include <unistd.h>
-
-#include "common/host/bus.h"
-#include "common/host/clock.h"
-#include "common/host/event_log.h"
-#include "common/host/mailbox.h"
-#include "common/host/os_entropy.h"
 #include "common/logic/node.h"
 #include "common/proto/config.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "tools/audit/run_audit.h"
+#include "tools/mesh/tool_mesh.h"
 
 namespace dure {
 namespace {
@@ -51,6 +45,7 @@ class Auditor : public Node {
         audit.orphans = page->orphans();
         audit.doubles = page->doubles();
         audit.findings.assign(page->findings().begin(), page->findings().end());
+        for (const auto& uid : page->moving_item_ids()) audit.moving_ids.push_back(store::key_of(uid));
       }
       for (const auto& uid : page->item_ids()) audit.item_ids.push_back(store::key_of(uid));
       request.set_offset(page->next_offset());
@@ -66,49 +61,12 @@ class Auditor : public Node {
 }  // namespace
 
 Result<std::vector<store::Audit>> ask_agents(const Config& config, Duration patience) {
-  auto routes = Routes::build(engine_files());
-  CHECK(routes.has_value());
-  LogOptions quiet;
-  quiet.level = LogLevel::kError;
-  auto log = HostEventLog::open(quiet);
-  if (!log) return tl::unexpected<Error>(log.error());
-  OsEntropy entropy;
-  NodeIdentity identity;
-  identity.id = NodeId(Role::kTool, static_cast<std::uint16_t>(1 + ::getpid() % 60000));
-  identity.name = to_text(identity.id);
-  identity.incarnation = {entropy.u64(), entropy.u64()};
-  identity.cluster_id = config.base().cluster().cluster_id();
-  identity.realm_id = config.base().cluster().realm_id();
-  identity.content_version = config.base().cluster().content_version();
-  Mailbox mailbox(identity.name, 1000, **log);
-  Bus bus(**log);
-  if (auto bound = bus.bind(identity.id, identity.name, identity.incarnation, "127.0.0.1:0", mailbox); !bound)
-    return tl::unexpected<Error>(bound.error());
-  identity.address = bus.bound_address(identity.id);
-  Auditor auditor(identity, *routes, Seams{log->get(), &entropy, nullptr, nullptr},
-                  config.base().cluster().shard_count());
-  for (const auto& node : config.nodes())
-    if (node.node.role() == Role::kDbagent && !node.united())
-      mailbox.put(PeerFound{node.node, node.name, node.address});
-  bus.start();
-
-  std::uint64_t downs = 0;
-  std::vector<Inbound> in;
-  std::vector<Outbound> out;
-  for (const MonoTime give_up = mono_now() + patience; !auditor.done() && mono_now() < give_up;) {
-    mailbox.wait(poll_ms(mono_now(), auditor.next_due(), milliseconds(100)));
-    mailbox.take(&in, mono_now());
-    for (const auto& inbound : in) downs += std::holds_alternative<BusDown>(inbound) ? 1 : 0;
-    auditor.turn(mono_now(), wall_now(), &in, &out);
-    BusBatch batch{identity.id, downs, {}};
-    for (auto& outbound : out)
-      if (std::holds_alternative<BusSend>(outbound) || std::holds_alternative<BusConnect>(outbound))
-        batch.effects.push_back(std::move(outbound));
-    out.clear();
-    bus.submit(std::move(batch));
-  }
-  bus.stop();
-  if (!auditor.done()) return fail(Trouble::kTimeout, "no answer for every shard");
+  auto mesh = ToolMesh::open(config);
+  if (!mesh) return tl::unexpected<Error>(mesh.error());
+  Auditor auditor((*mesh)->identity(), (*mesh)->routes(), (*mesh)->seams(), config.base().cluster().shard_count());
+  if (!(*mesh)->run(
+          auditor, [&] { return auditor.done(); }, patience))
+    return fail(Trouble::kTimeout, "no answer for every shard");
   return auditor.take();
 }
 

@@ -191,8 +191,8 @@ TEST_F(MoveTest, ANewShardIsKnownOnceItIsServedAndTheEmptiestTakesNewAccounts) {
   EXPECT_EQ(intent(1, 5).detail(), "no such shard");
   proto::ShardsServed served;
   served.add_shards(5);
-  EXPECT_EQ(ask<proto::StoreReply>(*directory, served).code(), proto::STORED);
-  EXPECT_EQ(ask<proto::StoreReply>(*directory, served).code(), proto::STORED);
+  EXPECT_EQ(ask<proto::ShardsServedReply>(*directory, served).code(), proto::STORED);
+  EXPECT_EQ(ask<proto::ShardsServedReply>(*directory, served).code(), proto::STORED);
   std::map<std::uint32_t, int> placed;
   for (int i = 0; i < 5; ++i) {
     proto::AccountQuery query;
@@ -360,14 +360,14 @@ TEST_F(MoveTest, WhatIsNotSettledIsFound) {
 
 TEST_F(MoveTest, AnAccountThatIsLargerThanAMessageComesInParts) {
   Ops ops(1, 1);
-  for (std::uint64_t i = 1; i <= 80; ++i) {
+  for (std::uint64_t i = 1; i <= 160; ++i) {
     ops.op(i);
     for (std::uint64_t item = 0; item < 300; ++item) {
       ops.mint(i * 1000 + item);
       ops.drop(i, item);
     }
   }
-  ASSERT_EQ(apply(3, ops).saved_pseq(), 80u);
+  ASSERT_EQ(apply(3, ops).saved_pseq(), 160u);
   const Audit before = expect_clean();
   intent(1, 4);
   auto content = freeze(3, 1);

@@ -1,0 +1,53 @@
+#include "tools/shards/add_shard.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "common/proto/config.pb.h"
+
+namespace dure {
+namespace {
+
+// "tcp://127.0.0.1:17501" → the same host, the first port above all of the file's.
+Result<std::string> next_address(const Config& config) {
+  std::string host;
+  int port = 0;
+  for (const auto& entry : config.nodes()) {
+    const auto colon = entry.address.rfind(':');
+    if (!entry.address.starts_with("tcp://") || colon == std::string::npos) continue;
+    if (entry.node.role() == Role::kDbagent) host = entry.address.substr(0, colon);
+    port = std::max(port, std::atoi(entry.address.c_str() + colon + 1));
+  }
+  if (host.empty()) return fail(Trouble::kInvalid, "no dbagent of this configuration listens on tcp");
+  return host + ":" + std::to_string(port + 1);
+}
+
+}  // namespace
+
+Result<AddedShard> with_added_shard(const Config& config, const std::string& text) {
+  AddedShard added;
+  added.shard = config.base().cluster().shard_count() + 1;
+  unsigned last = 0;
+  for (const auto& entry : config.nodes()) {
+    if (entry.united())
+      return fail(Trouble::kInvalid, "a united server is one process: restart it with one more shard");
+    if (entry.node.role() == Role::kDbagent)
+      last = std::max(last, static_cast<unsigned>(std::atoi(entry.name.c_str() + entry.name.find('-') + 1)));
+  }
+  added.node = "dbagent-" + std::to_string(last + 1);
+  const auto address = next_address(config);
+  if (!address) return tl::unexpected<Error>(address.error());
+  const std::regex count("(^|\n)([ \t]*shard_count[ \t]*=[ \t]*)[0-9]+");
+  if (!std::regex_search(text, count))
+    return fail(Trouble::kInvalid, config.path() + " does not say cluster.shard_count");
+  added.text =
+      std::regex_replace(text, count, "$1$2" + std::to_string(added.shard), std::regex_constants::format_first_only);
+  if (!added.text.ends_with('\n')) added.text += '\n';
+  added.text += "\n# Added by `dure shards add`.\n[[cluster.node]]\nname = \"" + added.node + "\"\naddress = \"" +
+                *address + "\"\n\n[node.\"" + added.node + "\"]\ndbagent.shards = [" + std::to_string(added.shard) +
+                "]\ndbagent.directory = false\n";
+  if (auto good = parse_config(added.text, config.path()); !good) return tl::unexpected<Error>(good.error());
+  return added;
+}
+
+}  // namespace dure

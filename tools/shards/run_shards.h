@@ -1,0 +1,26 @@
+// `dure shards`: lists the shards of a running cluster with what they hold and how busy they are; `move` brings
+// accounts from one to another while they are played; `add` writes one more shard into the configuration, starts its
+// agent and waits until the cluster knows it. Main thread.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "tools/config/config.h"
+
+namespace dure {
+
+struct ShardsOptions {
+  enum class Command { kList, kMove, kAdd };
+  Command command = Command::kList;
+  std::string account;  // number, account name or character name; empty: many
+  std::uint32_t to = 0;
+  std::uint32_t from = 0;   // many
+  std::uint64_t count = 0;  // many
+  bool cancel = false;
+  bool start = true;  // add: start the new agent here
+};
+
+// 0: done. 1: not (all of) it was done. 2: nobody answers. kExitConfig: what add would write is no good.
+int run_shards(const Config& config, const ShardsOptions& options);
+
+}  // namespace dure
