@@ -173,6 +173,8 @@ OwnerNode::Options owner_options(const Config& config, NodeId node, const Game& 
   options.link_dead = seconds(settings.link_dead_s());
   options.hint_interval = milliseconds(settings.hint_interval_ms());
   options.reasons = game.reasons;
+  options.cap = game.cap;
+  options.items_max = game.items_max;
   return options;
 }
 

@@ -22,6 +22,8 @@ class Lobby;
 struct Game {
   std::vector<const google::protobuf::FileDescriptor*> files;
   Content content;
+  std::function<std::int64_t(const std::string&)> cap;  // of a balance
+  std::size_t items_max = 0;                            // in a bag
   std::set<std::string> reasons;             // that operations may carry
   std::vector<std::string> balances, items;  // that a game master may give
   std::function<void(Lobby&)> lobby;         // registers the game's part; called before the first turn

@@ -45,6 +45,8 @@ LobbyTest::LobbyTest() {
   Lobby::Options options;
   options.content = test_content();
   options.owner.reasons = sample::reasons();
+  options.owner.cap = [this](const std::string& name) { return sample_.items.cap(name); };
+  options.owner.items_max = sample_.items.bag_slots;
   lobby_ = std::make_unique<Lobby>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, options);
   sample::add_sample(*lobby_, sample_);
   cluster_ = std::make_unique<FakeCluster>(*lobby_, routes_);
