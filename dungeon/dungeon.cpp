@@ -11,6 +11,7 @@ Dungeon::Dungeon(NodeIdentity identity, const Routes& node_routes, Seams seams, 
       options_(std::move(options)),
       publisher_(*this) {
   on(&Dungeon::open);
+  on(&Dungeon::topic_gap);
   on_player(this, &Dungeon::move_to);
   on_player(this, &Dungeon::echo);
   on_player(this, &Dungeon::leave);
@@ -154,6 +155,22 @@ proto::LeaveInstanceReply Dungeon::leave(Player& player, const proto::LeaveInsta
 proto::BreakInstanceReply Dungeon::break_instance(Player& player, const proto::BreakInstance&) {
   if (Instance* instance = instance_of(player)) instance->broken = true;
   return {};
+}
+
+// Frames of a topic did not reach a slow client: it is told anew what they were about.
+void Dungeon::topic_gap(const From& from, const proto::TopicGap& gap) {
+  TopicKey topic;
+  if (!decode_topic(gap.topic(), &topic)) return;
+  for (const auto& [id, known] : players()) {
+    if (known.session.session != SessionId(gap.session_id()) || known.session.gateway != from.node()) continue;
+    Player& player = *find(id);
+    Instance* instance = instance_of(player);
+    if (instance == nullptr || !player.session.linked) return;
+    instance->area().show_again(id, topic, tick_number());
+    if (topic == instance_topic(instance->id()))
+      guarded("instance", {}, instance->id().value, [&] { instance->handler->show_again(player); });
+    return;
+  }
 }
 
 void Dungeon::tick_instance(Instance& instance, std::uint64_t tick) {

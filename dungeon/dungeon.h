@@ -22,6 +22,7 @@ class LeaveInstanceRequest;
 class MoveTo;
 class OpenInstance;
 class OpenInstanceReply;
+class TopicGap;
 }  // namespace proto
 
 struct DungeonOptions {
@@ -83,6 +84,7 @@ class Dungeon : public OwnerNode {
   void move_to(Player& player, const proto::MoveTo& move);
   proto::EchoReply echo(Player& player, const proto::Echo& request);
   proto::LeaveInstanceReply leave(Player& player, const proto::LeaveInstanceRequest& request);
+  void topic_gap(const From& from, const proto::TopicGap& gap);
   proto::BreakInstanceReply break_instance(Player& player, const proto::BreakInstance& request);
 
   static TopicKey instance_topic(RunId run);

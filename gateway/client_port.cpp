@@ -94,8 +94,8 @@ void ClientPort::refuse(ClientConnection& connection, const ClientFrame& frame, 
   const Bytes bytes = frame_of(error, frame.seq);
   if (connection.session)
     deliver(connection.session, bytes, false, now);
-  else
-    queue(connection, bytes, false, now);
+  else if (!queue(connection, bytes, SendQueue::Kind::kOwn, now))
+    close_silently(connection, "does not read");
 }
 
 void ClientPort::closed(ClientId client, MonoTime) {
@@ -117,11 +117,12 @@ void ClientPort::gather(ClientId client, std::size_t most, std::vector<std::stri
   if (const ClientConnection* connection = find(client)) connection->queue.gather(most, pieces);
 }
 
-void ClientPort::wrote(ClientId client, std::size_t bytes, MonoTime) {
+void ClientPort::wrote(ClientId client, std::size_t bytes, MonoTime now) {
   ClientConnection* connection = find(client);
   if (connection == nullptr) return;
   connection->queue.wrote(bytes);
   if (connection->queue.bytes() < options_.queue_bytes_max / 2) connection->full_since = {};
+  ask_for_state(*connection, now);
 }
 
 bool ClientPort::closing(ClientId client) const {
@@ -172,13 +173,14 @@ void ClientPort::check_deadlines(ClientConnection& connection, MonoTime now) {
     return close_silently(connection, "frame too slow");
   if (connection.full_since != MonoTime{} && now - connection.full_since >= options_.queue_full_deadline)
     return close_silently(connection, "does not read");
+  ask_for_state(connection, now);
 }
 
 void ClientPort::close(ClientConnection& connection, std::uint32_t code, const char* reason) {
   proto::CloseNotice notice;
   notice.set_code(static_cast<proto::Code>(code));
   notice.set_reason(reason);
-  connection.queue.put(frame_of(notice, 0), false);
+  (void)connection.queue.put(frame_of(notice, 0), SendQueue::Kind::kOwn);
   connection.closing = true;
   connection.reason = reason;
   ++figures_.closed_for_cause;
@@ -199,10 +201,7 @@ void ClientPort::command(const Outbound& command, MonoTime now) {
   if (const auto* frame = std::get_if<FrameOut>(&command)) return run(*frame, now);
   if (const auto* publish = std::get_if<TopicFrame>(&command)) return run(*publish, now);
   if (const auto* credit = std::get_if<FrameCredit>(&command)) return run(*credit, now);
-  if (const auto* join = std::get_if<TopicJoin>(&command)) {
-    if (sessions_.count(join->session)) topics_.join(join->topic, join->session);
-    return;
-  }
+  if (const auto* join = std::get_if<TopicJoin>(&command)) return run(*join);
   if (const auto* leave = std::get_if<TopicLeave>(&command)) return topics_.leave(leave->topic, leave->session);
   if (const auto* bind = std::get_if<SessionBind>(&command)) return run(*bind);
   if (const auto* take = std::get_if<SessionTake>(&command)) return run(*take);
@@ -212,8 +211,17 @@ void ClientPort::command(const Outbound& command, MonoTime now) {
   if (const auto* close = std::get_if<ClientClose>(&command)) return run(*close);
 }
 
+void ClientPort::run(const TopicJoin& join) {
+  const auto at = sessions_.find(join.session);
+  if (at == sessions_.end()) return;
+  topics_.join(join.topic, join.session);
+  // Whoever joins is told the state.
+  at->second.gapped.erase(join.topic);
+  at->second.incomplete.erase(join.topic);
+}
+
 void ClientPort::run(const SessionBind& bind) {
-  Session session{bind.client, ReplayRing(options_.ring_frames_max, options_.ring_bytes_max), !bind.fresh, {}};
+  Session session{bind.client, ReplayRing(options_.ring_frames_max, options_.ring_bytes_max), !bind.fresh, {}, {}, {}, {}};
   if (ClientConnection* connection = find(bind.client))
     connection->session = bind.session;
   else
@@ -225,10 +233,11 @@ void ClientPort::run(const SessionTake& take) {
   SessionTaken taken;
   taken.session = take.session;
   if (const auto at = sessions_.find(take.session); at != sessions_.end()) {
-    // Taken while it waits for its own ring: what it had is on the way elsewhere.
-    taken.found = !at->second.waiting;
+    // Taken while it waits for its own ring: what it had is on the way elsewhere. Gapped: the ring is not all.
+    taken.found = !at->second.waiting && at->second.gapped.empty();
     taken.sent = at->second.ring.sent();
     taken.ring = at->second.ring.frames();
+    taken.incomplete.assign(at->second.incomplete.begin(), at->second.incomplete.end());
   }
   run(SessionEnded{take.client, take.session});
   events_.push_back(std::move(taken));
@@ -244,7 +253,12 @@ void ClientPort::run(const SessionResumed& resumed, MonoTime now) {
   session.ring = missed ? old : ReplayRing(options_.ring_frames_max, options_.ring_bytes_max);
   session.waiting = false;
   if (ClientConnection* connection = find(session.client); connection != nullptr && missed)
-    for (const Bytes& frame : *missed) queue(*connection, frame, false, now);
+    for (const Bytes& frame : *missed) (void)queue(*connection, frame, SendQueue::Kind::kOwn, now);
+  if (missed)
+    for (const TopicKey& topic : resumed.incomplete) leave_out(session, topic, true);
+  else
+    session.incomplete.clear();
+  if (ClientConnection* connection = find(session.client)) connection->incomplete = !session.whole();
   const std::vector<Bytes> meanwhile = std::move(session.meanwhile);
   session.meanwhile.clear();
   for (const Bytes& frame : meanwhile) deliver(resumed.session, frame, false, now);
@@ -260,11 +274,14 @@ void ClientPort::run(const SessionEnded& ended) {
 
 void ClientPort::run(const FrameOut& out, MonoTime now) {
   if (out.session) return deliver(out.session, out.frame, out.latest, now);
-  if (ClientConnection* connection = find(out.client)) queue(*connection, out.frame, out.latest, now);
+  ClientConnection* connection = find(out.client);
+  if (connection == nullptr) return;
+  const auto kind = out.latest ? SendQueue::Kind::kLatest : SendQueue::Kind::kOwn;
+  if (!queue(*connection, out.frame, kind, now) && !out.latest) close_silently(*connection, "does not read");
 }
 
 void ClientPort::run(const TopicFrame& publish, MonoTime now) {
-  for (const SessionId session : topics_.sessions(publish.topic)) deliver(session, publish.frame, publish.latest, now);
+  for (const SessionId session : topics_.sessions(publish.topic)) deliver_topic(session, publish, now);
 }
 
 void ClientPort::run(const FrameCredit& credit, MonoTime now) {
@@ -282,7 +299,7 @@ void ClientPort::run(const FrameCredit& credit, MonoTime now) {
 void ClientPort::run(const ClientClose& close) {
   ClientConnection* connection = find(close.client);
   if (connection == nullptr || connection->closing) return;
-  if (!close.last_frame.empty()) connection->queue.put(close.last_frame, false);
+  if (!close.last_frame.empty()) (void)connection->queue.put(close.last_frame, SendQueue::Kind::kOwn);
   connection->closing = true;
   connection->reason = "closed by the gateway";
   touch(*connection);
@@ -297,41 +314,95 @@ void ClientPort::run(const ClientAccepted& accepted, MonoTime now) {
   uncount(*connection);
 }
 
+// ── what a session is sent ──────────────────────────────────────────────────────────────────────────────────
+
 void ClientPort::deliver(SessionId id, const Bytes& frame, bool latest, MonoTime now) {
   const auto at = sessions_.find(id);
   if (at == sessions_.end()) return;
   Session& session = at->second;
+  ClientConnection* connection = find(session.client);
   if (session.waiting) {
     if (latest) return;
     session.meanwhile.push_back(frame);
-    if (session.meanwhile.size() > options_.ring_frames_max)
-      if (ClientConnection* connection = find(session.client)) close(*connection, proto::BUSY, "resume took too long");
+    if (session.meanwhile.size() > options_.ring_frames_max && connection != nullptr)
+      close(*connection, proto::BUSY, "resume took too long");
     return;
   }
   if (!latest) session.ring.add(frame);
-  if (ClientConnection* connection = find(session.client)) queue(*connection, frame, latest, now);
+  if (connection == nullptr) return;
+  if (!queue(*connection, frame, latest ? SendQueue::Kind::kLatest : SendQueue::Kind::kOwn, now) && !latest)
+    close_silently(*connection, "does not read");
 }
 
-void ClientPort::queue(ClientConnection& connection, const Bytes& frame, bool latest, MonoTime now) {
-  if (connection.closing) return;
-  if (latest && !connection.latest_budget.take(options_.latest_bytes, now, static_cast<double>(frame.size()))) {
-    ++figures_.latest_dropped;
+void ClientPort::deliver_topic(SessionId id, const TopicFrame& publish, MonoTime now) {
+  const auto at = sessions_.find(id);
+  if (at == sessions_.end()) return;
+  Session& session = at->second;
+  ClientConnection* connection = find(session.client);
+  if (publish.latest) {
+    if (session.waiting || connection == nullptr)
+      leave_out(session, publish.topic, true);
+    else
+      queue(*connection, publish.frame, SendQueue::Kind::kLatest, now, &publish.topic);
     return;
   }
-  switch (connection.queue.put(frame, latest)) {
-    case SendQueue::Put::kQueued:
-      ++figures_.frames_out;
-      break;
-    case SendQueue::Put::kDropped:
-      ++figures_.latest_dropped;
-      if (connection.full_since == MonoTime{}) connection.full_since = now;
-      break;
-    case SendQueue::Put::kFull:
-      return close_silently(connection, "does not read");
+  if (session.gapped.count(publish.topic)) return;
+  if (session.waiting) {
+    if (session.meanwhile.size() < options_.ring_frames_max / 2)
+      session.meanwhile.push_back(publish.frame);
+    else
+      leave_out(session, publish.topic, false);
+    return;
   }
-  if (connection.queue.bytes() >= options_.queue_bytes_max * 3 / 4 && connection.full_since == MonoTime{})
-    connection.full_since = now;
+  if (connection != nullptr && !connection->closing &&
+      !queue(*connection, publish.frame, SendQueue::Kind::kTopic, now, &publish.topic))
+    return leave_out(session, publish.topic, false);
+  session.ring.add(publish.frame);
+}
+
+bool ClientPort::queue(ClientConnection& connection, const Bytes& frame, SendQueue::Kind kind, MonoTime now,
+                       const TopicKey* topic) {
+  if (connection.closing) return true;
+  const bool latest = kind == SendQueue::Kind::kLatest;
+  bool taken = !latest || connection.latest_budget.take(options_.latest_bytes, now, static_cast<double>(frame.size()));
+  const auto session = sessions_.find(connection.session);
+  if (!taken) {
+    ++figures_.latest_dropped;
+    if (topic != nullptr && session != sessions_.end()) leave_out(session->second, *topic, true);
+    return false;
+  }
+  const std::size_t dropped = connection.queue.dropped();
+  taken = connection.queue.put(frame, kind, topic) == SendQueue::Put::kQueued;
+  figures_.frames_out += taken ? 1 : 0;
+  figures_.latest_dropped += connection.queue.dropped() - dropped;
+  if (connection.queue.dropped() != dropped && session != sessions_.end())
+    for (const TopicKey& lost : connection.queue.take_left_out()) leave_out(session->second, lost, true);
+  const bool full = !taken || connection.queue.bytes() >= options_.queue_bytes_max * 3 / 4;
+  if (full && connection.full_since == MonoTime{}) connection.full_since = now;
   touch(connection);
+  return taken;
+}
+
+void ClientPort::leave_out(Session& session, const TopicKey& topic, bool latest) {
+  if (!(latest ? session.incomplete : session.gapped).insert(topic).second) return;
+  figures_.topic_gaps += latest ? 0 : 1;
+  if (ClientConnection* connection = find(session.client)) connection->incomplete = true;
+}
+
+// Once everything has left and not too often, so that a client cannot have the world sent by reading slowly.
+void ClientPort::ask_for_state(ClientConnection& connection, MonoTime now) {
+  if (!connection.incomplete || connection.closing || !connection.queue.empty()) return;
+  const auto at = sessions_.find(connection.session);
+  if (at == sessions_.end() || at->second.waiting) return;
+  Session& session = at->second;
+  if (session.asked_at != MonoTime{} && now - session.asked_at < options_.state_interval) return;
+  session.asked_at = now;
+  connection.incomplete = false;
+  session.incomplete.merge(session.gapped);
+  for (const TopicKey& topic : session.incomplete)
+    events_.push_back(TopicGapped{session.client, at->first, topic});
+  session.incomplete.clear();
+  session.gapped.clear();
 }
 
 }  // namespace dure

@@ -4,10 +4,13 @@
 //
 // A client that breaks a limit is answered or closed, never more; nobody else is affected. Every frame of class
 // reliable that a session is sent counts and is kept in its ring, whether or not a socket is there; frames to a client
-// itself (FrameOut without session: LoginReply, ResumeReply) do not count.
+// itself (FrameOut without session: LoginReply, ResumeReply) do not count. Neither does a topic's reliable frame that
+// found no room: the topic is then gapped for that session and hears nothing reliable until there is room again and its
+// publisher was asked for the state (TopicGapped). A topic that lost positions is asked for, too, though it goes on.
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 #include "common/logic/client_io.h"
@@ -20,7 +23,7 @@
 namespace dure {
 
 struct PortFigures {
-  std::uint64_t frames_in = 0, frames_out = 0, refused = 0, closed_for_cause = 0, latest_dropped = 0;
+  std::uint64_t frames_in = 0, frames_out = 0, refused = 0, closed_for_cause = 0, latest_dropped = 0, topic_gaps = 0;
 };
 
 class ClientPort : public ClientIo {
@@ -50,6 +53,10 @@ class ClientPort : public ClientIo {
     ReplayRing ring;
     bool waiting = false;          // bound to a new socket; its ring is on the way
     std::vector<Bytes> meanwhile;  // reliable frames that came while waiting
+    std::set<TopicKey> gapped;      // reliable frames were left out: no more of them until the state was asked for
+    std::set<TopicKey> incomplete;  // frames of class latest were left out
+    MonoTime asked_at{};            // for the state of any of them
+    bool whole() const { return gapped.empty() && incomplete.empty(); }
   };
 
   ClientConnection* find(ClientId client);
@@ -60,11 +67,17 @@ class ClientPort : public ClientIo {
   void close(ClientConnection& connection, std::uint32_t code, const char* reason);
   void close_silently(ClientConnection& connection, const char* reason);
   void check_deadlines(ClientConnection& connection, MonoTime now);
-  void queue(ClientConnection& connection, const Bytes& frame, bool latest, MonoTime now);
+  // False: there was no room for it.
+  bool queue(ClientConnection& connection, const Bytes& frame, SendQueue::Kind kind, MonoTime now,
+             const TopicKey* topic = nullptr);
   void deliver(SessionId session, const Bytes& frame, bool latest, MonoTime now);
+  void deliver_topic(SessionId session, const TopicFrame& publish, MonoTime now);
+  void leave_out(Session& session, const TopicKey& topic, bool latest);
+  void ask_for_state(ClientConnection& connection, MonoTime now);
   void touch(ClientConnection& connection);
   void uncount(ClientConnection& connection);
 
+  void run(const TopicJoin& join);
   void run(const SessionBind& bind);
   void run(const SessionTake& take);
   void run(const SessionResumed& resumed, MonoTime now);

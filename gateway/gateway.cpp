@@ -347,6 +347,7 @@ void Gateway::monitor(std::vector<std::pair<std::string, std::string>>* fields) 
   add("sessions", sessions_.size());
   add("forwarded", forwarded_);
   add("stale_frames", stale_frames_);
+  add("topic_gaps", topic_gaps_);
   add("topics", subscribers_.size());
   add("hashes_waiting", hashes_waiting_);
 }

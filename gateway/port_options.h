@@ -23,7 +23,8 @@ struct PortOptions {
   std::uint32_t frames_undelivered_max = 64;
   std::uint32_t unknown_messages_max = 10;
   std::size_t queue_bytes_max = 256u << 10;
-  Duration queue_full_deadline = seconds(5);  // not a byte written although there is something to write
+  Duration queue_full_deadline = seconds(5);  // from three quarters full until half empty
+  Duration state_interval = seconds(1);       // publishers are asked for the state of gapped topics no more often
   std::size_t ring_frames_max = 256;
   std::size_t ring_bytes_max = 64u << 10;
   BucketLimit latest_bytes{512.0 * 1024, 512.0 * 1024};  // a client's budget for frames of class latest

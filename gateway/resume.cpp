@@ -97,6 +97,7 @@ void Gateway::on_session_taken(const SessionTaken& taken) {
   resumed.reliable_received = whole ? resume.reliable_received : ~0ull;
   resumed.sent = sent;
   resumed.ring = taken.ring;
+  resumed.incomplete = taken.incomplete;
   effect(std::move(resumed));
   if (session->state == SessionState::kWorld || (session->state == SessionState::kHolding && !session->owner_lost))
     spawn(reattach(session->id, whole));

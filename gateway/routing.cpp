@@ -156,6 +156,18 @@ void Gateway::publish(const From& from, const proto::Publish& publish) {
   effect(TopicFrame{topic, Bytes(publish.frame()), publish.latest()});
 }
 
+void Gateway::on_topic_gapped(const TopicGapped& gapped) {
+  const Session* session = find(gapped.session);
+  if (session == nullptr) return;
+  const auto at = session->topics.find(gapped.topic);
+  if (at == session->topics.end()) return;
+  proto::TopicGap gap;
+  gap.set_session_id(gapped.session.value);
+  gap.set_topic(encode_topic(gapped.topic));
+  ++topic_gaps_;
+  send(at->second, gap);
+}
+
 // ── lost owners ─────────────────────────────────────────────────────────────────────────────────────────────
 
 void Gateway::on_peer_up(NodeId) {}

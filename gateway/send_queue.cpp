@@ -1,40 +1,64 @@
 #include "gateway/send_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/proto/client_frame.h"
 
 namespace dure {
+namespace {
 
-SendQueue::Put SendQueue::put(Bytes frame, bool latest) {
-  if (bytes_ + frame.size() > bytes_max_) {
-    if (latest) {
-      ++dropped_;
-      return Put::kDropped;
-    }
-    drop_latest();
-    if (bytes_ + frame.size() > bytes_max_) return Put::kFull;
+std::uint16_t message_of(const Bytes& frame) {
+  return frame.size() < kFrameHeaderBytes ? 0 : load_le<std::uint16_t>(frame.data() + 4);
+}
+
+}  // namespace
+
+bool SendQueue::fits(std::size_t bytes, Kind kind) const {
+  return bytes_ + bytes <= (kind == Kind::kTopic ? bytes_max_ / 4 * 3 : bytes_max_);
+}
+
+SendQueue::Put SendQueue::put(Bytes frame, Kind kind, const TopicKey* topic) {
+  const bool latest = kind == Kind::kLatest;
+  if (latest_ >= collapse_at_ || (!fits(frame.size(), kind) && since_collapse_ >= kBackedUp / 4)) drop_latest(true);
+  if (!fits(frame.size(), kind) && !latest) drop_latest(false);
+  if (!fits(frame.size(), kind)) {
+    if (!latest) return Put::kRefused;
+    ++dropped_;
+    if (topic != nullptr) left_out_.insert(*topic);
+    return Put::kRefused;
   }
   bytes_ += frame.size();
-  if (latest) latest_bytes_ += frame.size();
-  frames_.push_back({std::move(frame), latest});
+  if (latest) ++latest_, ++since_collapse_;
+  frames_.push_back({std::move(frame), kind, topic != nullptr ? std::optional(*topic) : std::nullopt});
   return Put::kQueued;
 }
 
-void SendQueue::drop_latest() {
-  if (latest_bytes_ == 0) return;
+void SendQueue::drop(const Entry& entry) {
+  bytes_ -= entry.frame.size();
+  --latest_;
+  ++dropped_;
+  if (entry.topic) left_out_.insert(*entry.topic);
+}
+
+void SendQueue::drop_latest(bool outdated_only) {
+  if (latest_ == 0) return;
+  std::set<std::pair<std::optional<TopicKey>, std::uint16_t>> newer;
   std::deque<Entry> kept;
-  for (std::size_t i = 0; i < frames_.size(); ++i) {
+  for (std::size_t i = frames_.size(); i-- > 0;) {
     Entry& entry = frames_[i];
-    if (entry.latest && !(i == 0 && offset_ > 0)) {
-      bytes_ -= entry.frame.size();
-      latest_bytes_ -= entry.frame.size();
-      ++dropped_;
-    } else {
-      kept.push_back(std::move(entry));
-    }
+    const bool leaving = i == 0 && offset_ > 0;
+    const bool goes = entry.kind == Kind::kLatest && !leaving &&
+                      (!outdated_only || !newer.emplace(entry.topic, message_of(entry.frame)).second);
+    if (goes)
+      drop(entry);
+    else
+      kept.push_front(std::move(entry));
   }
   frames_ = std::move(kept);
+  collapse_at_ = std::max(kBackedUp, 2 * latest_);
+  since_collapse_ = 0;
 }
 
 void SendQueue::gather(std::size_t most, std::vector<std::string_view>* pieces) const {
@@ -58,7 +82,7 @@ void SendQueue::wrote(std::size_t bytes) {
     bytes -= left;
     // The whole frame counts until its last byte has left.
     bytes_ -= first.frame.size();
-    if (first.latest) latest_bytes_ -= first.frame.size();
+    latest_ -= first.kind == Kind::kLatest ? 1 : 0;
     offset_ = 0;
     frames_.pop_front();
   }
@@ -66,7 +90,7 @@ void SendQueue::wrote(std::size_t bytes) {
 
 void SendQueue::clear() {
   frames_.clear();
-  offset_ = bytes_ = latest_bytes_ = 0;
+  offset_ = bytes_ = latest_ = 0;
 }
 
 }  // namespace dure

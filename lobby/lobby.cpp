@@ -111,12 +111,14 @@ proto::ChangeZoneReply Lobby::change_zone(Player& player, const proto::ChangeZon
   return reply;
 }
 
-// The gateway dropped reliable frames of a cell for a slow client: it sees everything around it anew.
+// Frames of a topic did not reach a slow client: it sees what they were about anew.
 void Lobby::topic_gap(const From& from, const proto::TopicGap& gap) {
+  TopicKey topic;
+  if (!decode_topic(gap.topic(), &topic)) return;
   for (const auto& [member, player] : players()) {
     if (player.session.session != SessionId(gap.session_id()) || player.session.gateway != from.node()) continue;
     if (Zone* here = zone_of(player); here != nullptr && player.session.linked)
-      here->area().watch(member, player.session, player.epoch, tick_number());
+      here->area().show_again(member, topic, tick_number());
   }
 }
 

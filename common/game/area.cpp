@@ -135,16 +135,27 @@ void Area::retarget(PlayerId player, Watcher& watcher, std::uint64_t tick) {
   const SessionBinding& session = watcher.session;
   if (!gone.empty()) publisher_.unsubscribe(session.gateway, session.session, gone);
   if (!fresh.empty()) publisher_.subscribe(session.gateway, session.session, player, watcher.player_epoch, fresh);
-  for (const Cell& cell : seen) {
-    proto::CellChanged whole;
-    whole.set_tick(tick);
-    whole.set_cell_x(cell.first);
-    whole.set_cell_y(cell.second);
-    whole.set_whole(true);
-    if (const auto there = cells_.find(cell); there != cells_.end())
-      for (const EntityId id : there->second) fill(entities_.at(id), whole.add_entered());
-    tell_whole_(player, whole);
-  }
+  for (const Cell& cell : seen) show(player, cell, tick);
+}
+
+void Area::show(PlayerId player, Cell cell, std::uint64_t tick) {
+  proto::CellChanged whole;
+  whole.set_tick(tick);
+  whole.set_cell_x(cell.first);
+  whole.set_cell_y(cell.second);
+  whole.set_whole(true);
+  if (const auto there = cells_.find(cell); there != cells_.end())
+    for (const EntityId id : there->second) fill(entities_.at(id), whole.add_entered());
+  tell_whole_(player, whole);
+}
+
+void Area::show_again(PlayerId player, const TopicKey& topic, std::uint64_t tick) {
+  const auto at = watchers_.find(player);
+  if (at == watchers_.end()) return;
+  const Cell cell{topic.cell_x, topic.cell_y};
+  const bool one = topic == topic_of(cell);
+  for (const Cell& watched : std::set<Cell>(at->second.cells))
+    if (!one || watched == cell) show(player, watched, tick);
 }
 
 void Area::publish(std::uint64_t tick) {

@@ -51,6 +51,8 @@ class Area {
   // The session follows the player's own entity, which must be here. Again with another binding: moves the watch.
   void watch(PlayerId player, const SessionBinding& session, std::uint64_t player_epoch, std::uint64_t tick);
   void unwatch(PlayerId player, bool tell_gateway);
+  // Frames of this topic did not reach the watcher: it is told the cell whole, or with another topic all its cells.
+  void show_again(PlayerId player, const TopicKey& topic, std::uint64_t tick);
 
   // Publishes what changed since the last call.
   void publish(std::uint64_t tick);
@@ -71,6 +73,7 @@ class Area {
   TopicKey topic_of(Cell cell) const;
   void fill(const AreaEntity& entity, proto::EntitySeen* seen) const;
   void retarget(PlayerId player, Watcher& watcher, std::uint64_t tick);
+  void show(PlayerId player, Cell cell, std::uint64_t tick);
 
   TopicPublisher& publisher_;
   AreaOptions options_;

@@ -64,10 +64,24 @@ struct SessionTaken {
   bool found = false;
   std::uint64_t sent = 0;
   std::vector<Bytes> ring;
+  std::vector<TopicKey> incomplete;  // of class latest something was left out that nobody was asked for yet
+};
+// Frames of this topic were left out for this session at a limit, and there is room again: time to ask its publisher
+// for the state.
+struct TopicGapped {
+  ClientId client;
+  SessionId session;
+  TopicKey topic;
+};
+// What an IO thread counts, by name, once a second: since its start, or as it is now. Names that end in "_max" are
+// greatest values, all others are summed over the threads.
+struct ClientFigures {
+  std::uint32_t io_thread = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> values;
 };
 
 using Inbound = std::variant<ClientOpened, ClientFrameIn, ClientClosed, BusUp, BusDown, BusMessage, WorkDone, PeerFound,
-                             GmCommandIn, StopRequested, SessionTaken>;
+                             GmCommandIn, StopRequested, SessionTaken, TopicGapped, ClientFigures>;
 
 // ── out of the logic thread ─────────────────────────────────────────────────────────────────────────────────
 struct BusConnect {
@@ -101,6 +115,7 @@ struct SessionResumed {
   std::uint64_t reliable_received = 0;
   std::uint64_t sent = 0;
   std::vector<Bytes> ring;
+  std::vector<TopicKey> incomplete;
 };
 struct SessionEnded {
   ClientId client;

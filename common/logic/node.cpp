@@ -117,6 +117,8 @@ void Node::input(Inbound& inbound) {
     if (auto* opened = std::get_if<ClientOpened>(&inbound)) on_client_opened(*opened);
     if (auto* closed = std::get_if<ClientClosed>(&inbound)) on_client_closed(*closed);
     if (auto* taken = std::get_if<SessionTaken>(&inbound)) on_session_taken(*taken);
+    if (auto* gapped = std::get_if<TopicGapped>(&inbound)) on_topic_gapped(*gapped);
+    if (auto* figures = std::get_if<ClientFigures>(&inbound)) on_client_figures(*figures);
     if (auto* gm = std::get_if<GmCommandIn>(&inbound)) on_gm(*gm);
     if (auto* stop = std::get_if<StopRequested>(&inbound)) {
       const bool again = std::exchange(stopping_, true);

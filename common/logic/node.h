@@ -207,6 +207,8 @@ class Node {
   virtual void on_client_frame(const ClientFrameIn&) {}
   virtual void on_client_closed(const ClientClosed&) {}
   virtual void on_session_taken(const SessionTaken&) {}
+  virtual void on_topic_gapped(const TopicGapped&) {}
+  virtual void on_client_figures(const ClientFigures&) {}
   // A message for a client of a session here (gateway only).
   virtual void on_to_client(const MeshHeader&, std::string_view /*body*/) {}
   // A verified command of a game master. The base answers `status`; a role calls it for what is not its own.

@@ -24,14 +24,20 @@ void WaveRun::start() {
   spawn_wave();
 }
 
-void WaveRun::tell_run() {
+void WaveRun::tell_run() { dungeon_.tell_instance(instance_, run_notice()); }
+
+void WaveRun::show_again(Player& player) {
+  if (instance_.state == Instance::State::kRunning) dungeon_.tell(player, run_notice());
+}
+
+proto::RunNotice WaveRun::run_notice() const {
   proto::RunNotice notice;
   notice.set_run_id(instance_.id().value);
   notice.set_wave(static_cast<std::uint32_t>(std::min(wave_ + 1, run_.waves.size())));
   notice.set_waves(static_cast<std::uint32_t>(run_.waves.size()));
   notice.set_finished(instance_.finished);
   notice.set_failed(instance_.failed);
-  dungeon_.tell_instance(instance_, notice);
+  return notice;
 }
 
 void WaveRun::spawn_wave() {

@@ -9,6 +9,10 @@
 #include "common/game/sample/run_content.h"
 #include "dungeon/dungeon.h"
 
+namespace dure::proto {
+class RunNotice;
+}
+
 namespace dure::sample {
 
 struct FightContent {
@@ -31,6 +35,7 @@ class WaveRun : public RunHandler {
   void tick(std::uint64_t tick) override;
   void joined(Player& player) override;
   void left(PlayerId player) override;
+  void show_again(Player& player) override;
 
   StrikeResult attack(Player& player, EntityId target);
   StrikeResult whirl(Player& player);
@@ -58,6 +63,7 @@ class WaveRun : public RunHandler {
   void raise_the_dead();
   void checkpoint();
   void tell_run();
+  proto::RunNotice run_notice() const;
   Fighter fighter(const Player& player) const;
 
   Dungeon& dungeon_;

@@ -185,6 +185,34 @@ TEST_F(DungeonTest, ArrivingSwitchesTheRouteBeforeAnyOtherFrame) {
   EXPECT_TRUE(cluster_->take<proto::PlayerState>(kGateway));
 }
 
+TEST_F(DungeonTest, AClientThatMissedFramesOfTheRunIsToldHowItStands) {
+  open(77, {1, 2});
+  cluster_->run(milliseconds(200));
+  std::string run_topic;
+  while (const auto subscribed = cluster_->take<proto::Subscribe>(kGateway))
+    for (const auto& bytes : subscribed->second.topics()) {
+      TopicKey topic;
+      ASSERT_TRUE(decode_topic(bytes, &topic));
+      if (topic.layer == 0) run_topic = bytes;
+    }
+  cluster_->forget_sent();
+  proto::TopicGap gap;
+  gap.set_session_id(20);
+  gap.set_topic(run_topic);
+  cluster_->say(kGateway, gap);
+  cluster_->turn();
+  const auto notice = cluster_->take<proto::RunNotice>(kGateway);
+  ASSERT_TRUE(notice);
+  EXPECT_EQ(notice->first.session, SessionId(20));
+  EXPECT_EQ(notice->second.waves(), 2u);
+  bool monsters = false;
+  while (const auto cell = cluster_->take<proto::CellChanged>(kGateway)) {
+    EXPECT_TRUE(cell->second.whole());
+    for (const auto& entity : cell->second.entered()) monsters |= entity.kind() == "monster";
+  }
+  EXPECT_TRUE(monsters);
+}
+
 TEST_F(DungeonTest, AStrangerIsNotLetIn) {
   open(77, {1});
   proto::Admit admit;

@@ -270,11 +270,34 @@ TEST_F(LobbyTest, AClientThatMissedFramesOfACellSeesEverythingAnew) {
   cluster_->forget_sent();
   proto::TopicGap gap;
   gap.set_session_id(10);
+  TopicKey other;  // of no cell: everything around
+  gap.set_topic(encode_topic(other));
   cluster_->say(kGateway, gap);
   cluster_->turn();
   const auto cell = told<proto::CellChanged>();
   ASSERT_TRUE(cell.has_value());
   EXPECT_TRUE(cell->whole());
+}
+
+TEST_F(LobbyTest, AClientThatMissedFramesOfOneCellSeesThatOneAnew) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  cluster_->run(milliseconds(200));
+  const auto subscribed = told<proto::Subscribe>();
+  ASSERT_TRUE(subscribed.has_value());
+  cluster_->forget_sent();
+  proto::TopicGap gap;
+  gap.set_session_id(10);
+  gap.set_topic(subscribed->topics(0));
+  cluster_->say(kGateway, gap);
+  cluster_->turn();
+  TopicKey topic;
+  ASSERT_TRUE(decode_topic(subscribed->topics(0), &topic));
+  const auto cell = told<proto::CellChanged>();
+  ASSERT_TRUE(cell.has_value());
+  EXPECT_TRUE(cell->whole());
+  EXPECT_EQ(cell->cell_x(), topic.cell_x);
+  EXPECT_EQ(cell->cell_y(), topic.cell_y);
+  EXPECT_FALSE(told<proto::CellChanged>().has_value());
 }
 
 TEST_F(LobbyTest, AZoneWhoseTickThrowsIsBuiltAgainAndItsPlayersAcquiredAgain) {
