@@ -40,7 +40,9 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   if (!granted || granted->code() == proto::RETRY) co_return refuse_resume(client, seq, proto::BUSY);
   if (granted->code() == proto::EXPECTED_OTHER) {
     // A token was used twice: one of the two is a thief, so neither stays.
-    log().event(LogLevel::kWarning, "session.token_reused", {{"session", id}, {"detail", granted->detail()}});
+    if (const auto times = log_limit().due("session.token_reused", now()))
+      log().event(LogLevel::kWarning, "session.token_reused",
+                  {{"session", id}, {"detail", granted->detail()}, {"times", times}});
     proto::SessionFenced fenced;
     fenced.set_account_id(granted->account_id());
     fenced.set_session_epoch(granted->session_epoch());

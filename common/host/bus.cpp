@@ -309,8 +309,9 @@ void Bus::receive(Local& local) {
     }
     if (whole)
       local.received.push_back(BusMessage{Bytes(std::move(message))});
-    else
-      log_.event(LogLevel::kWarning, "bus.unreadable", {{"node", local.id}, {"why", "more than one part"}});
+    else if (const auto times = log_limit_.due("more than one part", mono_now()))
+      log_.event(LogLevel::kWarning, "bus.unreadable",
+                 {{"node", local.id}, {"why", "more than one part"}, {"times", times}});
   }
   local.mailbox->put_all(&local.received);
   local.received.clear();

@@ -24,6 +24,7 @@
 #include "common/base/result.h"
 #include "common/host/mailbox.h"
 #include "common/host/wake.h"
+#include "common/logic/log_limit.h"
 
 namespace dure {
 
@@ -74,6 +75,7 @@ class Bus {
   std::map<NodeId, std::unique_ptr<Local>> locals_;
   Peers peers_;  // bus thread
   std::uint64_t next_monitor_ = 1;
+  LogLimit log_limit_;  // bus thread
   Wake wake_;
   std::mutex mutex_;
   std::vector<BusBatch> batches_;

@@ -163,7 +163,9 @@ void IoThread::accept_paused() {
     if (refused >= 0) close(refused);
     reserve_ = open_reserve();
   }
-  log_.event(LogLevel::kError, "io.descriptors_gone", {{"thread", index_}, {"clients", clients_.size()}});
+  if (const auto times = log_limit_.due("io.descriptors_gone", now_))
+    log_.event(LogLevel::kError, "io.descriptors_gone",
+               {{"thread", index_}, {"clients", clients_.size()}, {"times", times}});
   epoll_ctl(epoll_, EPOLL_CTL_DEL, listener_, nullptr);
   listening_ = false;
   accept_again_ = now_ + kAcceptPause;

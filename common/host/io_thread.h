@@ -16,6 +16,7 @@
 #include "common/host/mailbox.h"
 #include "common/host/wake.h"
 #include "common/logic/client_io.h"
+#include "common/logic/log_limit.h"
 
 namespace dure {
 
@@ -85,6 +86,7 @@ class IoThread {
   std::vector<std::string_view> pieces_;
   std::vector<char> buffer_;
   std::uint64_t next_client_ = 1;
+  LogLimit log_limit_;
   MonoTime now_{}, tick_due_{}, accept_again_{};
   bool listening_ = false;
 };

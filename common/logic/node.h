@@ -23,6 +23,7 @@
 #include "common/base/time.h"
 #include "common/logic/crossing.h"
 #include "common/logic/link.h"
+#include "common/logic/log_limit.h"
 #include "common/logic/quarantine.h"
 #include "common/logic/seams.h"
 #include "common/logic/slo.h"
@@ -103,6 +104,7 @@ class Node {
   Rng& rng() { return rng_; }
   Entropy& entropy() { return *seams_.entropy; }
   EventLog& log() { return *seams_.log; }
+  LogLimit& log_limit() { return log_limit_; }  // for lines that strangers can cause
   const Routes& routes() const { return routes_; }
 
   // Handlers. The signature says all: who may be answered, and whether it suspends.
@@ -271,6 +273,7 @@ class Node {
   NodeIdentity identity_;
   const Routes& routes_;
   Seams seams_;
+  LogLimit log_limit_;
   MonoTime now_{};
   WallTime wall_{};
   Rng rng_;

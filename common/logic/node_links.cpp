@@ -7,6 +7,9 @@
 namespace dure {
 namespace {
 constexpr std::uint32_t kHello = 1, kHeartbeat = 2, kGoodbye = 3;
+constexpr std::size_t kShownBytes = 256;  // of a text that a stranger chose
+
+std::string shown(const std::string& text) { return text.substr(0, kShownBytes); }
 }  // namespace
 
 const Link* Node::link(NodeId peer) const {
@@ -81,19 +84,25 @@ void Node::link_message(const MeshHeader& header, std::string_view body) {
 void Node::take_hello(const MeshHeader& header, const proto::Hello& hello) {
   if (stopped_) return;  // after our goodbye nobody may come to believe that we are back
   std::string refused;
+  const char* cause = "they refuse";
   if (hello.cluster_id() != identity_.cluster_id)
-    refused = "cluster '" + hello.cluster_id() + "' is not '" + identity_.cluster_id + "'";
+    cause = "cluster", refused = "cluster '" + shown(hello.cluster_id()) + "' is not '" + identity_.cluster_id + "'";
   else if (hello.protocol_version() + 1 < kProtocolVersion || hello.protocol_version() > kProtocolVersion + 1)
-    refused = "protocol " + std::to_string(hello.protocol_version()) + " is more than one from " +
-              std::to_string(kProtocolVersion);
+    cause = "protocol", refused = "protocol " + std::to_string(hello.protocol_version()) + " is more than one from " +
+                                  std::to_string(kProtocolVersion);
   else if (hello.realm_id() != identity_.realm_id)
-    refused = "realm " + std::to_string(hello.realm_id()) + " is not " + std::to_string(identity_.realm_id);
+    cause = "realm", refused = "realm " + std::to_string(hello.realm_id()) + " is not " +
+                               std::to_string(identity_.realm_id);
   else if (NodeId(hello.node()) != header.from || header.from == identity_.id)
-    refused = "two nodes say they are " + hello.node_name();
+    cause = "identity", refused = "two nodes say they are " + shown(hello.node_name());
   if (!refused.empty() || !hello.refused().empty()) {
-    log().event(
-        LogLevel::kError, "peer.refused",
-        {{"node", identity_.name}, {"peer", hello.node_name()}, {"why", refused.empty() ? hello.refused() : refused}});
+    // A hello comes four times a second.
+    if (const auto times = log_limit_.due(std::string("peer.refused ") + cause + " " + to_text(header.from), now_))
+      log().event(LogLevel::kError, "peer.refused",
+                  {{"node", identity_.name},
+                   {"peer", shown(hello.node_name())},
+                   {"why", refused.empty() ? shown(hello.refused()) : refused},
+                   {"times", times}});
     return;
   }
   if (!links_.count(header.from) && !hello.address().empty())

@@ -86,6 +86,22 @@ TEST(NodeLink, APeerOfAnotherClusterRealmOrProtocolIsRefused) {
   }
 }
 
+TEST(NodeLink, APeerThatIsRefusedFourTimesASecondIsOneLineASecondWithACount) {
+  Bench b;
+  b.cluster.in(PeerFound{b.dungeon, "dungeon-1", "there"});
+  b.cluster.in(BusUp{b.dungeon});
+  proto::Hello hello = hello_of(b.dungeon, {5, 5}, {7, 7});
+  hello.set_cluster_id(std::string(100000, 'x'));
+  for (int i = 0; i < 40; ++i) {
+    b.cluster.say(b.dungeon, hello);
+    b.cluster.run(milliseconds(250));
+  }
+  EXPECT_GE(b.log.errors.size(), 9u);
+  EXPECT_LE(b.log.errors.size(), 11u);
+  EXPECT_NE(b.log.errors.back().find("times=4"), std::string::npos) << b.log.errors.back();
+  for (const auto& line : b.log.errors) EXPECT_LT(line.size(), 1000u);
+}
+
 TEST(NodeLink, OneProtocolVersionApartIsSpokenWith) {
   Bench b;
   b.cluster.in(PeerFound{b.dungeon, "dungeon-1", "there"});
