@@ -1,11 +1,15 @@
 #include "gateway/client_port.h"
 
+#include <algorithm>
+
 #include "common/base/check.h"
 #include "common/proto/client_frame.h"
 #include "common/proto/gateway.pb.h"
 
 namespace dure {
 namespace {
+
+constexpr Duration kFiguresInterval = seconds(1);
 
 template <class Message>
 Bytes frame_of(const Message& message, std::uint32_t seq) {
@@ -15,8 +19,9 @@ Bytes frame_of(const Message& message, std::uint32_t seq) {
 
 }  // namespace
 
-ClientPort::ClientPort(const Routes& routes, const PortOptions& options)
-    : routes_(routes), options_(options), addresses_(options) {}
+ClientPort::ClientPort(const Routes& routes, const PortOptions& options, AddressGate& addresses,
+                       std::uint32_t io_thread)
+    : routes_(routes), options_(options), addresses_(addresses), io_thread_(io_thread) {}
 
 ClientConnection* ClientPort::find(ClientId client) {
   const auto at = connections_.find(client);
@@ -34,7 +39,7 @@ bool ClientPort::opened(ClientId client, std::string_view address, MonoTime now)
   CHECK(client && find(client) == nullptr);
   std::string key = address_key(address);
   if (!addresses_.enter(key, now)) {
-    ++figures_.refused;
+    ++figures_.refused_by_address;
     return false;
   }
   connections_.emplace(client,
@@ -158,7 +163,36 @@ void ClientPort::uncount(ClientConnection& connection) {
 void ClientPort::tick(MonoTime now) {
   for (auto& [client, connection] : connections_)
     if (!connection->closing) check_deadlines(*connection, now);
+  if (now < figures_due_) return;
+  figures_due_ = now + kFiguresInterval;
   addresses_.sweep(now);
+  tell_figures(now);
+}
+
+void ClientPort::tell_figures(MonoTime) {
+  ClientFigures told;
+  told.io_thread = io_thread_;
+  const auto add = [&told](std::string name, std::uint64_t value) { told.values.emplace_back(std::move(name), value); };
+  std::size_t queued = 0, longest = 0;
+  for (const auto& [client, connection] : connections_) {
+    queued += connection->queue.bytes();
+    longest = std::max(longest, connection->queue.bytes());
+  }
+  add("connections", connections_.size());
+  add("send_queue_bytes", queued);
+  add("send_queue_bytes_max", longest);
+  add("frames_in", figures_.frames_in);
+  add("frames_out", figures_.frames_out);
+  add("frames_refused", figures_.refused);
+  add("latest_dropped", figures_.latest_dropped);
+  add("topics_gapped", figures_.topic_gaps);
+  add("refused_by_address", figures_.refused_by_address);
+  for (const auto& [reason, count] : figures_.closed_for_cause) {
+    std::string name = "closed_" + std::string(reason);
+    std::replace(name.begin(), name.end(), ' ', '_');
+    add(std::move(name), count);
+  }
+  events_.push_back(std::move(told));
 }
 
 void ClientPort::check_deadlines(ClientConnection& connection, MonoTime now) {
@@ -183,7 +217,7 @@ void ClientPort::close(ClientConnection& connection, std::uint32_t code, const c
   (void)connection.queue.put(frame_of(notice, 0), SendQueue::Kind::kOwn);
   connection.closing = true;
   connection.reason = reason;
-  ++figures_.closed_for_cause;
+  ++figures_.closed_for_cause[reason];
   touch(connection);
 }
 
@@ -191,7 +225,7 @@ void ClientPort::close_silently(ClientConnection& connection, const char* reason
   connection.queue.clear();
   connection.closing = true;
   connection.reason = reason;
-  ++figures_.closed_for_cause;
+  ++figures_.closed_for_cause[reason];
   touch(connection);
 }
 

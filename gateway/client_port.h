@@ -23,13 +23,14 @@
 namespace dure {
 
 struct PortFigures {
-  std::uint64_t frames_in = 0, frames_out = 0, refused = 0, closed_for_cause = 0, latest_dropped = 0, topic_gaps = 0;
+  std::uint64_t frames_in = 0, frames_out = 0, refused = 0, refused_by_address = 0, latest_dropped = 0, topic_gaps = 0;
+  std::map<std::string_view, std::uint64_t> closed_for_cause;  // by reason, a literal of ours
 };
 
 class ClientPort : public ClientIo {
  public:
-  // Both must outlive the port.
-  ClientPort(const Routes& routes, const PortOptions& options);
+  // All must outlive the port. `addresses` is shared with the gateway's other ports; `io_thread` names this one.
+  ClientPort(const Routes& routes, const PortOptions& options, AddressGate& addresses, std::uint32_t io_thread = 0);
 
   [[nodiscard]] bool opened(ClientId client, std::string_view address, MonoTime now) override;
   void received(ClientId client, std::string_view bytes, MonoTime now) override;
@@ -43,7 +44,6 @@ class ClientPort : public ClientIo {
   void take_touched(std::vector<ClientId>* touched) override;
   void take_events(std::vector<Inbound>* events) override;
 
-  const PortFigures& figures() const { return figures_; }
   std::size_t clients() const { return connections_.size(); }
   std::size_t sessions() const { return sessions_.size(); }
 
@@ -76,6 +76,7 @@ class ClientPort : public ClientIo {
   void ask_for_state(ClientConnection& connection, MonoTime now);
   void touch(ClientConnection& connection);
   void uncount(ClientConnection& connection);
+  void tell_figures(MonoTime now);
 
   void run(const TopicJoin& join);
   void run(const SessionBind& bind);
@@ -90,13 +91,15 @@ class ClientPort : public ClientIo {
 
   const Routes& routes_;
   const PortOptions& options_;
-  AddressLimits addresses_;
+  AddressGate& addresses_;
+  const std::uint32_t io_thread_;
   std::map<ClientId, std::unique_ptr<ClientConnection>> connections_;
   std::unordered_map<SessionId, Session> sessions_;
   TopicTable topics_;
   std::vector<ClientId> touched_;
   std::vector<Inbound> events_;
   PortFigures figures_;
+  MonoTime figures_due_{};
 };
 
 }  // namespace dure

@@ -341,6 +341,8 @@ PeerLoad Gateway::load() const {
   return load;
 }
 
+void Gateway::on_client_figures(const ClientFigures& figures) { io_figures_[figures.io_thread] = figures; }
+
 void Gateway::monitor(std::vector<std::pair<std::string, std::string>>* fields) const {
   const auto add = [fields](const char* key, std::uint64_t value) { fields->emplace_back(key, std::to_string(value)); };
   add("clients", clients_.size());
@@ -350,6 +352,13 @@ void Gateway::monitor(std::vector<std::pair<std::string, std::string>>* fields) 
   add("topic_gaps", topic_gaps_);
   add("topics", subscribers_.size());
   add("hashes_waiting", hashes_waiting_);
+  std::map<std::string, std::uint64_t> of_all_threads;
+  for (const auto& [thread, figures] : io_figures_)
+    for (const auto& [name, value] : figures.values) {
+      std::uint64_t& all = of_all_threads[name];
+      all = name.ends_with("_max") ? std::max(all, value) : all + value;
+    }
+  for (const auto& [name, value] : of_all_threads) add(name.c_str(), value);
 }
 
 }  // namespace dure

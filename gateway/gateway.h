@@ -64,6 +64,7 @@ class Gateway : public Node {
   void on_client_closed(const ClientClosed& closed) override;
   void on_session_taken(const SessionTaken& taken) override;
   void on_topic_gapped(const TopicGapped& gapped) override;
+  void on_client_figures(const ClientFigures& figures) override;
   void on_to_client(const MeshHeader& header, std::string_view body) override;
   void on_gm(const GmCommandIn& command) override;
   void on_switches() override;
@@ -175,6 +176,7 @@ class Gateway : public Node {
   std::map<ClientId, std::uint32_t> credit_;           // frames taken in this turn
   std::map<std::string, TokenBucket> tries_, logins_;  // by account; by address
   std::map<std::uint64_t, std::int64_t> nonces_;       // of tickets, until they expire
+  std::map<std::uint32_t, ClientFigures> io_figures_;  // the newest, by IO thread
   std::uint32_t hashes_waiting_ = 0, tickets_waiting_ = 0, leaving_ = 0;
   std::uint64_t walks_ = 0, traces_ = 0, forwarded_ = 0, stale_frames_ = 0, topic_gaps_ = 0;
   bool draining_ = false;

@@ -16,6 +16,7 @@
 #include "gateway/password_worker.h"
 #include "lobby/lobby.h"
 #include "tools/audit/run_audit.h"
+#include "tools/shared_address_limits.h"
 
 namespace dure {
 namespace {
@@ -86,9 +87,11 @@ std::string public_key_of(const std::string& seed_hex) {
   return key;
 }
 
-// Outlives its ports: they keep a reference to it.
+// What the ports of a gateway share. Outlives them: they keep references to it.
 struct PortSettings {
-  PortOptions options;
+  explicit PortSettings(PortOptions all) : options(std::move(all)), addresses(options) {}
+  const PortOptions options;
+  SharedAddressLimits addresses;
 };
 
 Result<NodeBundle> gateway(const Config& config, const NodeIdentity& identity, const Routes& routes,
@@ -103,9 +106,9 @@ Result<NodeBundle> gateway(const Config& config, const NodeIdentity& identity, c
   options.hashes_waiting_max = std::max<std::uint32_t>(1, settings.hash_queue_ms_max() / 100);
   NodeBundle bundle;
   bundle.node = std::make_unique<Gateway>(identity, routes, seams, options);
-  auto kept = std::make_shared<PortSettings>(PortSettings{port_options(settings)});
+  auto kept = std::make_shared<PortSettings>(port_options(settings));
   for (std::uint32_t io = 0; io < settings.io_threads(); ++io)
-    bundle.ports.push_back(std::make_unique<ClientPort>(routes, kept->options));
+    bundle.ports.push_back(std::make_unique<ClientPort>(routes, kept->options, kept->addresses, io));
   bundle.game = kept;
   bundle.listen = settings.listen();
   TicketKeys keys;

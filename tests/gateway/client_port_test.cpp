@@ -14,7 +14,7 @@ const SessionId kSession(77);
 
 class ClientPortTest : public ::testing::Test {
  protected:
-  ClientPortTest() : routes_(std::move(*Routes::build(engine_files()))), port_(routes_, options_) {}
+  ClientPortTest() : routes_(std::move(*Routes::build(engine_files()))), port_(routes_, options_, addresses_) {}
 
   std::string ping(std::uint32_t seq) { return encode_frame(112, seq, proto::Ping().SerializeAsString()); }
   void open(ClientId client = kClient) { ASSERT_TRUE(port_.opened(client, "10.0.0.1:99", now_)); }
@@ -44,6 +44,7 @@ class ClientPortTest : public ::testing::Test {
   Bytes frame(char fill, std::size_t bytes = 20) { return Bytes(encode_frame(200, 0, std::string(bytes, fill))); }
 
   PortOptions options_;
+  AddressLimits addresses_{options_};
   Routes routes_;
   ClientPort port_;
   MonoTime now_{seconds(100)};
@@ -201,7 +202,7 @@ TEST_F(ClientPortTest, AResumedSessionGetsWhatItMissedAndThenWhatWaited) {
   ASSERT_NE(taken, nullptr);
   EXPECT_TRUE(taken->found);
   EXPECT_EQ(taken->sent, 2u);
-  ClientPort another(routes_, options_);  // the other IO thread
+  ClientPort another(routes_, options_, addresses_, 1);  // the other IO thread
   ASSERT_TRUE(another.opened(kOther, "", now_));
   another.command(SessionBind{kOther, kSession, false}, now_);
   another.command(FrameOut{kOther, kSession, frame('c')}, now_);
@@ -224,6 +225,44 @@ TEST_F(ClientPortTest, OneAddressMayNotTakeAllConnections) {
   for (std::uint32_t i = 0; i < 12; ++i) refused += port_.opened(ClientId(500 + i), "10.9.9.9:1", now_) ? 0 : 1;
   EXPECT_EQ(refused, 4u);
   EXPECT_TRUE(port_.opened(ClientId(600), "10.9.9.8:1", now_));
+}
+
+TEST_F(ClientPortTest, TheLimitsOfAnAddressHoldForTheWholeGateway) {
+  ClientPort another(routes_, options_, addresses_, 1);  // where the kernel puts every second connection
+  std::uint32_t let_in = 0;
+  for (std::uint32_t i = 0; i < 12; ++i) {
+    ClientPort& port = i % 2 == 0 ? port_ : another;
+    let_in += port.opened(ClientId(500 + i), "10.9.9.9:1", now_) ? 1 : 0;
+  }
+  EXPECT_EQ(let_in, 8u);
+  another.command(ClientAccepted{ClientId(501)}, now_);
+  EXPECT_TRUE(port_.opened(ClientId(600), "10.9.9.9:1", now_)) << "one of them has logged in";
+  EXPECT_FALSE(another.opened(ClientId(601), "10.9.9.9:1", now_));
+}
+
+TEST_F(ClientPortTest, ItsFiguresAreToldOnceASecond) {
+  log_in();
+  port_.tick(now_);
+  port_.command(FrameOut{kClient, kSession, frame('x', 988)}, now_);
+  open(kOther);
+  port_.received(kOther, "GET / HTTP/1.1\r\n", now_);
+  for (std::uint32_t i = 0; i < 9; ++i) (void)port_.opened(ClientId(700 + i), "10.9.9.9:1", now_);
+  std::vector<Inbound> events;
+  for (int i = 0; i < 20; ++i) port_.tick(now_ + milliseconds(50 * i));
+  port_.take_events(&events);
+  EXPECT_EQ(std::count_if(events.begin(), events.end(),
+                          [](const auto& event) { return std::holds_alternative<ClientFigures>(event); }),
+            1);
+  port_.tick(now_ + seconds(1));
+  events.clear();
+  port_.take_events(&events);
+  const auto* told = std::get_if<ClientFigures>(&events.back());
+  ASSERT_NE(told, nullptr);
+  const std::map<std::string, std::uint64_t> values(told->values.begin(), told->values.end());
+  EXPECT_EQ(values.at("connections"), 10u);
+  EXPECT_EQ(values.at("send_queue_bytes_max"), 1000u);
+  EXPECT_EQ(values.at("closed_not_a_frame"), 1u);
+  EXPECT_EQ(values.at("refused_by_address"), 1u);
 }
 
 TEST(AddressKey, IsTheAddressOrItsNetwork) {

@@ -34,7 +34,7 @@ class GatewayTest : public ::testing::Test {
   GatewayTest()
       : routes_(std::move(*Routes::build(engine_files()))),
         worker_({}, PasswordCost{1, 8192 * 1024}),
-        port_(routes_, port_options_),
+        port_(routes_, port_options_, addresses_),
         gateway_(identity(), routes_, Seams{&log_, &entropy_, nullptr, nullptr}, GatewayOptions()),
         cluster_(gateway_, routes_) {
     cluster_.on_effect = [this](Outbound& out) { return effect(out); };
@@ -203,6 +203,7 @@ class GatewayTest : public ::testing::Test {
   MemoryLog log_;
   SeededEntropy entropy_{1};
   PortOptions port_options_;
+  AddressLimits addresses_{port_options_};
   Routes routes_;
   PasswordWorker worker_;
   ClientPort port_;

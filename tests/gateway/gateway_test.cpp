@@ -205,5 +205,17 @@ TEST_F(GatewayTest, DrainSavesEverybodyThenStops) {
   EXPECT_TRUE(port_.closing(kMina));
 }
 
+TEST_F(GatewayTest, WhatItsIoThreadsCountIsAmongItsMonitorValues) {
+  cluster_.in(ClientFigures{0, {{"connections", 3}, {"send_queue_bytes_max", 700}}});
+  cluster_.in(ClientFigures{1, {{"connections", 4}, {"send_queue_bytes_max", 900}, {"closed_flood", 2}}});
+  cluster_.in(ClientFigures{1, {{"connections", 5}, {"send_queue_bytes_max", 800}, {"closed_flood", 2}}});
+  cluster_.run(seconds(1));
+  ASSERT_TRUE(cluster_.monitor);
+  const std::map<std::string, std::string> values(cluster_.monitor->fields.begin(), cluster_.monitor->fields.end());
+  EXPECT_EQ(values.at("connections"), "8");
+  EXPECT_EQ(values.at("send_queue_bytes_max"), "800");
+  EXPECT_EQ(values.at("closed_flood"), "2");
+}
+
 }  // namespace
 }  // namespace dure::test

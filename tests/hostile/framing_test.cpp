@@ -34,11 +34,12 @@ class HostileFraming : public ::testing::Test {
   }
   // Made at its first use, so that a test may change the options before.
   ClientPort& port() {
-    if (!port_) port_ = std::make_unique<ClientPort>(routes_, options_);
+    if (!port_) port_ = std::make_unique<ClientPort>(routes_, options_, addresses_);
     return *port_;
   }
 
   PortOptions options_;
+  AddressLimits addresses_{options_};
   Routes routes_;
   std::unique_ptr<ClientPort> port_;
   MonoTime now_{seconds(100)};

@@ -16,6 +16,7 @@ namespace dure::sim {
 // What production's main would compose: the role, its IO threads' objects, its workers by queue.
 struct Parts {
   std::unique_ptr<Node> node;
+  std::shared_ptr<void> shared;  // by the ports
   std::vector<std::unique_ptr<ClientIo>> ports;
   std::map<std::string, std::unique_ptr<Worker>> workers;
 };

@@ -73,7 +73,10 @@ Blueprint gateway(const Game& game, std::uint16_t n) {
   plan.build = [&game](const NodeIdentity& identity, const Seams& seams) {
     Parts parts;
     parts.node = std::make_unique<Gateway>(identity, game.routes, seams, game.gateway);
-    for (int io = 0; io < 2; ++io) parts.ports.push_back(std::make_unique<ClientPort>(game.routes, game.port));
+    const auto addresses = std::make_shared<AddressLimits>(game.port);
+    parts.shared = addresses;
+    for (std::uint32_t io = 0; io < 2; ++io)
+      parts.ports.push_back(std::make_unique<ClientPort>(game.routes, game.port, *addresses, io));
     parts.workers["hash"] = std::make_unique<PasswordWorker>(TicketKeys{}, PasswordCost{1, 8192});
     return parts;
   };
