@@ -41,7 +41,7 @@ struct ClientConnection {
   bool closing = false;
   bool touched = false;
   bool incomplete = false;  // its session's topics lost frames
-  std::string reason;  // why it is being closed
+  std::string reason;       // why it is being closed
 };
 
 }  // namespace dure

@@ -255,7 +255,8 @@ void ClientPort::run(const TopicJoin& join) {
 }
 
 void ClientPort::run(const SessionBind& bind) {
-  Session session{bind.client, ReplayRing(options_.ring_frames_max, options_.ring_bytes_max), !bind.fresh, {}, {}, {}, {}};
+  Session session{bind.client, ReplayRing(options_.ring_frames_max, options_.ring_bytes_max), !bind.fresh, {}, {}, {},
+                  {}};
   if (ClientConnection* connection = find(bind.client))
     connection->session = bind.session;
   else
@@ -433,8 +434,7 @@ void ClientPort::ask_for_state(ClientConnection& connection, MonoTime now) {
   session.asked_at = now;
   connection.incomplete = false;
   session.incomplete.merge(session.gapped);
-  for (const TopicKey& topic : session.incomplete)
-    events_.push_back(TopicGapped{session.client, at->first, topic});
+  for (const TopicKey& topic : session.incomplete) events_.push_back(TopicGapped{session.client, at->first, topic});
   session.incomplete.clear();
   session.gapped.clear();
 }

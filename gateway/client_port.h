@@ -51,8 +51,8 @@ class ClientPort : public ClientIo {
   struct Session {
     ClientId client;  // none: its socket is lost
     ReplayRing ring;
-    bool waiting = false;          // bound to a new socket; its ring is on the way
-    std::vector<Bytes> meanwhile;  // reliable frames that came while waiting
+    bool waiting = false;           // bound to a new socket; its ring is on the way
+    std::vector<Bytes> meanwhile;   // reliable frames that came while waiting
     std::set<TopicKey> gapped;      // reliable frames were left out: no more of them until the state was asked for
     std::set<TopicKey> incomplete;  // frames of class latest were left out
     MonoTime asked_at{};            // for the state of any of them

@@ -22,7 +22,11 @@ bool says_unreadable(const MeshHeader& header, std::string_view body) {
 }  // namespace
 
 Gateway::Gateway(NodeIdentity identity, const Routes& routes, Seams seams, GatewayOptions options)
-    : Node(std::move(identity), routes, seams), options_(std::move(options)) {
+    : Node(std::move(identity), routes, seams),
+      options_(std::move(options)),
+      guard_(options_.password_tries, options_.address_logins),
+      hashes_(options_.hash_work_max, options_.hash_cost),
+      ramp_(options_.admissions) {
   on(&Gateway::ping);
   on(&Gateway::login);
   on(&Gateway::resume);
@@ -267,10 +271,10 @@ void Gateway::sweep() {
       walk_back(session, "nobody took you in");
   }
   for (const SessionId id : over) end_session(id, proto::OK, "link lost", true);
-  std::erase_if(tries_, [&](const auto& entry) { return entry.second.full(options_.password_tries, now()); });
-  std::erase_if(logins_, [&](const auto& entry) { return entry.second.full(options_.address_logins, now()); });
+  guard_.sweep(now());
+  hashes_.sweep(now());
+  next_hash();
   std::erase_if(fences_, [&](const auto& entry) { return now() - entry.second.at >= kFenceKept; });
-  std::erase_if(nonces_, [&](const auto& entry) { return entry.second < unix_ms(wall_now()); });
 }
 
 const Gateway::Fence* Gateway::overtaken(AccountId account, std::uint32_t session_epoch) const {
@@ -351,7 +355,7 @@ void Gateway::monitor(std::vector<std::pair<std::string, std::string>>* fields) 
   add("stale_frames", stale_frames_);
   add("topic_gaps", topic_gaps_);
   add("topics", subscribers_.size());
-  add("hashes_waiting", hashes_waiting_);
+  add("hashes_waiting", hashes_.waiting());
   std::map<std::string, std::uint64_t> of_all_threads;
   for (const auto& [thread, figures] : io_figures_)
     for (const auto& [name, value] : figures.values) {

@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "common/logic/node.h"
+#include "gateway/admission_ramp.h"
+#include "gateway/hash_queue.h"
+#include "gateway/login_guard.h"
 #include "gateway/options.h"
 #include "gateway/session.h"
 
@@ -95,18 +98,25 @@ class Gateway : public Node {
   Task<proto::LoginReply> login(From from, proto::LoginRequest request);
   Task<proto::LoginReply> try_login(ClientId client, proto::LoginRequest request);
   // Nothing in it: `refused` says why not.
-  Task<std::optional<proto::AccountReply>> by_password(proto::LoginRequest request, proto::LoginReply* refused);
-  Task<std::optional<proto::AccountReply>> by_ticket(ClientId client, std::string ticket, proto::LoginReply* refused);
-  Task<proto::LoginReply> begin(ClientId client, proto::AccountReply account);
+  Task<std::optional<proto::AccountReply>> by_password(ClientId client, proto::LoginRequest request,
+                                                       proto::LoginReply* refused);
+  Task<std::optional<proto::AccountReply>> by_ticket(ClientId client, std::string ticket, proto::Ticket* used,
+                                                     proto::LoginReply* refused);
+  Task<proto::LoginReply> begin(ClientId client, proto::AccountReply account, proto::Ticket used);
+  // Has the worker do it when it is this account's and address's turn. Nothing: the queue is full, or the client gone.
+  Task<std::optional<std::string>> hashed(ClientId client, std::string account, std::string request);
+  void next_hash();
   bool turned_away(const Client& client, std::uint32_t protocol_version, std::uint32_t content_version,
                    proto::LoginReply* reply) const;
-  bool good_ticket(const Client& client, std::string_view checked, proto::Ticket* ticket);
+  bool good_ticket(const Client& client, std::string_view checked, proto::Ticket* ticket) const;
+  // Zero: it may come in.
+  Duration admission(const Client& client);
   std::string token();
 
   // ── resume.cpp
   void resume(const From& from, const proto::ResumeRequest& request);
   Task<void> try_resume(ClientId client, std::uint32_t seq, proto::ResumeRequest request);
-  void refuse_resume(ClientId client, std::uint32_t seq, std::uint32_t code);
+  void refuse_resume(ClientId client, std::uint32_t seq, std::uint32_t code, Duration retry_after = seconds(1));
   Task<void> resume_from_elsewhere(ClientId client, std::uint32_t seq, SessionId id, proto::SessionReply granted,
                                    std::string next_token);
   Task<void> reattach(SessionId id, bool replayed);
@@ -172,12 +182,13 @@ class Gateway : public Node {
   std::map<SessionId, Session> sessions_;
   std::map<std::pair<NodeId, TopicKey>, std::size_t> subscribers_;  // sessions here, by publisher and topic
   std::map<SessionId, Resume> resumes_;
-  std::map<AccountId, Fence> fences_;                  // lately heard
-  std::map<ClientId, std::uint32_t> credit_;           // frames taken in this turn
-  std::map<std::string, TokenBucket> tries_, logins_;  // by account; by address
-  std::map<std::uint64_t, std::int64_t> nonces_;       // of tickets, until they expire
+  std::map<AccountId, Fence> fences_;         // lately heard
+  std::map<ClientId, std::uint32_t> credit_;  // frames taken in this turn
+  LoginGuard guard_;
+  HashQueue hashes_;
+  AdmissionRamp ramp_;
   std::map<std::uint32_t, ClientFigures> io_figures_;  // the newest, by IO thread
-  std::uint32_t hashes_waiting_ = 0, tickets_waiting_ = 0, leaving_ = 0;
+  std::uint32_t tickets_waiting_ = 0, leaving_ = 0;
   std::uint64_t walks_ = 0, traces_ = 0, forwarded_ = 0, stale_frames_ = 0, topic_gaps_ = 0;
   bool draining_ = false;
 };

@@ -6,6 +6,7 @@
 #include "common/proto/gateway.pb.h"
 #include "gateway/address_limits.h"
 #include "gateway/gateway.h"
+#include "gateway/password_text.h"
 #include "gateway/password_worker.h"
 #include "gateway/token_hash.h"
 
@@ -76,93 +77,121 @@ Task<proto::LoginReply> Gateway::login(From from, proto::LoginRequest request) {
   if (at == clients_.end()) co_return busy(seconds(1));
   proto::LoginReply reply;
   if (turned_away(at->second, request.protocol_version(), request.content_version(), &reply)) co_return reply;
+  if (const Duration wait = admission(at->second); wait > Duration{}) co_return busy(wait);
   const bool free_of_limits = identity().developer && is_loopback(at->second.address);
-  if (!free_of_limits && !logins_[address_key(at->second.address)].take(options_.address_logins, now()))
-    co_return busy(seconds(2));
+  if (!free_of_limits && !guard_.address_may(address_key(at->second.address), now())) co_return busy(seconds(2));
   reply = co_await try_login(client, std::move(request));
   co_return reply;
 }
 
+Duration Gateway::admission(const Client& client) {
+  const bool free_of_limits = identity().developer && is_loopback(client.address);
+  return free_of_limits ? Duration{} : ramp_.admit(now(), rng());
+}
+
 Task<proto::LoginReply> Gateway::try_login(ClientId client, proto::LoginRequest request) {
   proto::LoginReply refused;
+  proto::Ticket used;
   std::optional<proto::AccountReply> account;
   if (!request.ticket().empty()) {
-    account = co_await by_ticket(client, request.ticket(), &refused);
+    account = co_await by_ticket(client, request.ticket(), &used, &refused);
   } else {
-    account = co_await by_password(std::move(request), &refused);
+    used.set_account(composed(request.account()).value_or(""));
+    account = co_await by_password(client, std::move(request), &refused);
   }
   if (!account) co_return refused;
   if (account->banned_until_unix_ms() > unix_ms(wall_now()))
     co_return banned(account->banned_until_unix_ms(), account->ban_reason());
-  auto reply = co_await begin(client, std::move(*account));
+  auto reply = co_await begin(client, std::move(*account), std::move(used));
   co_return reply;
 }
 
-Task<std::optional<proto::AccountReply>> Gateway::by_password(proto::LoginRequest request, proto::LoginReply* refused) {
-  const std::string& name = request.account();
-  if (name.empty() || name.size() > 64 || !showable(name, 64) || request.password().empty() ||
-      request.password().size() > kPasswordBytesMax) {
+void Gateway::next_hash() {
+  if (const auto turn = hashes_.next(now())) complete(*turn, std::string());
+}
+
+Task<std::optional<std::string>> Gateway::hashed(ClientId client, std::string account, std::string request) {
+  const auto at = clients_.find(client);
+  if (at == clients_.end()) co_return std::nullopt;
+  const std::string address = address_key(at->second.address);
+  Expect turn(*this, options_.hash_work_max * 4);
+  const CallId place = turn.id();
+  const HashQueue::Joined joined = hashes_.join(address, guard_.knows(account, address), place);
+  if (joined.displaced) complete(joined.displaced, fail(Trouble::kRefused, "displaced"));
+  if (!joined.taken) co_return std::nullopt;
+  next_hash();
+  const auto granted = co_await turn;
+  std::optional<std::string> made;
+  if (granted && clients_.count(client)) made = co_await work("hash", request);
+  hashes_.leave(place, now());
+  next_hash();
+  co_return made;
+}
+
+Task<std::optional<proto::AccountReply>> Gateway::by_password(ClientId client, proto::LoginRequest request,
+                                                              proto::LoginReply* refused) {
+  const auto at = clients_.find(client);
+  const auto name = composed(request.account());
+  const bool short_enough = request.password().size() <= kPasswordBytesMax;
+  const auto password = short_enough ? prepared_password(request.password()) : std::nullopt;
+  if (!name || name->empty() || name->size() > 64 || !showable(*name, 64) || !password || at == clients_.end()) {
     *refused = denied("account or password");
     co_return std::nullopt;
   }
-  if (!tries_[name].take(options_.password_tries, now())) {
-    *refused = busy(tries_[name].wait(options_.password_tries));
+  const Duration wait = guard_.try_password(*name, address_key(at->second.address), now());
+  if (wait > Duration{}) {
+    *refused = busy(wait);
     co_return std::nullopt;
   }
   proto::AccountQuery query;
-  query.set_account(name);
+  query.set_account(*name);
   auto account = co_await call<proto::AccountReply>(directory_agent(), query);
   if (!account || account->code() == proto::RETRY) {
     *refused = busy(seconds(1));
-    co_return std::nullopt;
-  }
-  if (hashes_waiting_ >= options_.hashes_waiting_max) {
-    *refused = busy(options_.hash_cost * (hashes_waiting_ + 1));
     co_return std::nullopt;
   }
   const bool unknown = account->code() == proto::NO_SUCH;
   if (unknown && identity().developer && options_.register_unknown) {
     std::string salt(kPasswordSaltBytes, '\0');
     entropy().fill({reinterpret_cast<std::uint8_t*>(salt.data()), salt.size()});
-    const std::string to_hash = hash_request(request.password(), salt);
-    ++hashes_waiting_;
-    const std::string hash = co_await work("hash", to_hash);
-    --hashes_waiting_;
+    const std::string to_hash = hash_request(*password, salt);
+    const auto hash = co_await hashed(client, *name, to_hash);
+    if (!hash) {
+      *refused = busy(hashes_.wait());
+      co_return std::nullopt;
+    }
     query.set_create(true);
-    query.set_password_hash(hash);
-    if (!hash.empty()) account = co_await call<proto::AccountReply>(directory_agent(), query);
-    if (hash.empty() || !account || account->code() != proto::STORED) {
+    query.set_password_hash(*hash);
+    if (!hash->empty()) account = co_await call<proto::AccountReply>(directory_agent(), query);
+    if (hash->empty() || !account || account->code() != proto::STORED) {
       *refused = busy(seconds(1));
       co_return std::nullopt;
     }
     // Two who registered the same name at once: the second proves itself like anybody else.
-    if (account->password_hash() == hash || account->password_hash().empty()) co_return *account;
+    if (account->password_hash() == *hash || account->password_hash().empty()) co_return *account;
   }
-  // An unknown account costs what a known one does.
-  const std::string to_verify =
-      verify_request(request.password(), unknown ? account->password_hash() : account->password_hash());
-  ++hashes_waiting_;
-  const std::string right = co_await work("hash", to_verify);
-  --hashes_waiting_;
-  if (right == "1") co_return *account;
-  *refused = denied("account or password");
+  // An unknown account has no hash, and costs what a known one does.
+  const std::string to_verify = verify_request(*password, account->password_hash());
+  const auto right = co_await hashed(client, *name, to_verify);
+  if (right && *right == "1") co_return *account;
+  *refused = right ? denied("account or password") : busy(hashes_.wait());
   co_return std::nullopt;
 }
 
-bool Gateway::good_ticket(const Client& client, std::string_view checked, proto::Ticket* ticket) {
+bool Gateway::good_ticket(const Client& client, std::string_view checked, proto::Ticket* ticket) const {
   if (checked.empty() || !parse_strict(checked.substr(1), ticket)) return false;
   const bool developer_key = checked.front() == 'd';
   if (developer_key && !options_.developer_key_off_loopback && !is_loopback(client.address)) return false;
   const std::int64_t now_ms = unix_ms(wall_now());
   if (ticket->cluster_id() != identity().cluster_id || ticket->account().empty() || ticket->account().size() > 64 ||
-      !showable(ticket->account(), 64))
+      !showable(ticket->account(), 64) || ticket->nonce() == 0)
     return false;
-  if (ticket->not_after_unix_ms() < now_ms || ticket->not_after_unix_ms() > now_ms + kTicketLifeMaxMs) return false;
-  return nonces_.emplace(ticket->nonce(), ticket->not_after_unix_ms()).second;
+  return ticket->not_after_unix_ms() >= now_ms && ticket->not_after_unix_ms() <= now_ms + kTicketLifeMaxMs;
 }
 
+// That it is used once only is the directory's word, when the session begins: another gateway may have seen it.
 Task<std::optional<proto::AccountReply>> Gateway::by_ticket(ClientId client, std::string signed_ticket,
-                                                            proto::LoginReply* refused) {
+                                                            proto::Ticket* used, proto::LoginReply* refused) {
   if (tickets_waiting_ >= options_.tickets_waiting_max) {
     *refused = busy(seconds(1));
     co_return std::nullopt;
@@ -171,24 +200,21 @@ Task<std::optional<proto::AccountReply>> Gateway::by_ticket(ClientId client, std
   ++tickets_waiting_;
   const std::string checked = co_await work("hash", to_check);
   --tickets_waiting_;
-  proto::Ticket ticket;
   const auto at = clients_.find(client);
-  if (at == clients_.end() || !good_ticket(at->second, checked, &ticket)) {
+  if (at == clients_.end() || !good_ticket(at->second, checked, used)) {
     *refused = denied("ticket");
     co_return std::nullopt;
   }
   proto::AccountQuery query;
-  query.set_account(ticket.account());
+  query.set_account(used->account());
   query.set_create(true);  // the account service knows it; we may not yet
   auto account = co_await call<proto::AccountReply>(directory_agent(), query);
   if (account && account->code() == proto::STORED) co_return *account;
-  // Nobody was let in by it: it may be shown again.
-  nonces_.erase(ticket.nonce());
   *refused = busy(seconds(1));
   co_return std::nullopt;
 }
 
-Task<proto::LoginReply> Gateway::begin(ClientId client, proto::AccountReply account) {
+Task<proto::LoginReply> Gateway::begin(ClientId client, proto::AccountReply account, proto::Ticket used) {
   const AccountId account_id(account.account_id());
   // Before any older session is ended: without its characters a login is no use.
   auto characters = co_await characters_of(account.shard(), account_id);
@@ -201,10 +227,14 @@ Task<proto::LoginReply> Gateway::begin(ClientId client, proto::AccountReply acco
   begin.set_token_hash(token_hash(first_token));
   begin.set_gateway(id().value);
   begin.set_now_unix_ms(unix_ms(wall_now()));
+  begin.set_ticket_nonce(used.nonce());
+  begin.set_ticket_not_after_unix_ms(used.not_after_unix_ms());
   std::optional<proto::SessionReply> granted;
   for (int tries = 0; tries < kBeginTries && !granted; ++tries) {
     auto answer = co_await call<proto::SessionReply>(directory_agent(), begin);
     if (!answer) break;
+    if (answer->code() == proto::REJECTED && answer->banned_until_unix_ms() <= unix_ms(wall_now()))
+      co_return denied(answer->detail());
     if (answer->code() == proto::REJECTED) co_return banned(answer->banned_until_unix_ms(), answer->detail());
     if (answer->code() == proto::STORED)
       granted = *answer;
@@ -225,13 +255,15 @@ Task<proto::LoginReply> Gateway::begin(ClientId client, proto::AccountReply acco
     if (gateway != id()) send(gateway, fenced);
   const From self;
   session_fenced(self, fenced);
-  if (!clients_.count(client)) {
+  const auto at = clients_.find(client);
+  if (at == clients_.end()) {
     proto::SessionEnd end;
     end.set_account_id(account.account_id());
     end.set_session_epoch(granted->session_epoch());
     send(directory_agent(), end);
     co_return busy(seconds(1));
   }
+  guard_.succeeded(used.account(), address_key(at->second.address));
   const SessionId session(begin.session_id());
   open_session(session, granted->session_epoch(), account_id, granted->shard(), client, true);
   log().event(LogLevel::kInfo, "session.begun", {{"session", session}, {"account", account_id}});

@@ -24,11 +24,12 @@ struct GatewayOptions {
   Duration leave_deadline = seconds(10);      // until an owner says SAVED
   Duration drain_deadline = seconds(10);
   Duration admit_deadline = seconds(8);
-  std::uint32_t hashes_waiting_max = 15;  // about 1.5 s of work for the one worker
+  Duration hash_work_max = milliseconds(1500);  // that waits for the one worker
+  Duration hash_cost = milliseconds(100);       // of one, until it was measured
   std::uint32_t tickets_waiting_max = 2000;
-  Duration hash_cost = milliseconds(100);  // for retry hints
-  BucketLimit password_tries{0.5, 5};      // of one account
-  BucketLimit address_logins{20, 40};      // of one address; loopback is free in [dev]
+  BucketLimit password_tries{0.5, 5};  // of one account
+  BucketLimit address_logins{20, 40};  // of one address; loopback is free in [dev]
+  BucketLimit admissions{500, 1000};   // logins and resumes of everybody
   std::uint32_t heartbeat_interval_ms = 5000;
 };
 

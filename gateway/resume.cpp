@@ -12,13 +12,13 @@ void Gateway::resume(const From& from, const proto::ResumeRequest& request) {
   spawn(try_resume(ClientId(from.header.call.value), from.header.client_seq, request));
 }
 
-void Gateway::refuse_resume(ClientId client, std::uint32_t seq, std::uint32_t code) {
+void Gateway::refuse_resume(ClientId client, std::uint32_t seq, std::uint32_t code, Duration retry_after) {
   const auto at = clients_.find(client);
   if (at == clients_.end()) return;
   at->second.logging_in = false;
   proto::ResumeReply reply;
   reply.set_code(static_cast<proto::Code>(code));
-  if (code == proto::BUSY) reply.set_retry_after_ms(1000);
+  if (code == proto::BUSY) reply.set_retry_after_ms(static_cast<std::uint32_t>(to_ms(retry_after)));
   frame_to(client, {}, route_id(proto::ResumeReply::descriptor()), seq, reply.SerializeAsString());
 }
 
@@ -28,6 +28,8 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   if (at == clients_.end()) co_return;
   if (turned_away(at->second, request.protocol_version(), request.content_version(), &away))
     co_return refuse_resume(client, seq, away.has_update_required() ? proto::NOT_ALLOWED : proto::BUSY);
+  if (const Duration wait = admission(at->second); wait > Duration{})
+    co_return refuse_resume(client, seq, proto::BUSY, wait);
   const SessionId id(request.session_id());
   const std::string next_token = token();
   proto::SessionResume ask;

@@ -103,7 +103,7 @@ Result<NodeBundle> gateway(const Config& config, const NodeIdentity& identity, c
   options.developer_key_off_loopback = dev.allow_off_loopback();
   options.session_kept = seconds(settings.resume_window_s());
   options.heartbeat_interval_ms = settings.heartbeat_interval_ms();
-  options.hashes_waiting_max = std::max<std::uint32_t>(1, settings.hash_queue_ms_max() / 100);
+  options.hash_work_max = milliseconds(settings.hash_queue_ms_max());
   NodeBundle bundle;
   bundle.node = std::make_unique<Gateway>(identity, routes, seams, options);
   auto kept = std::make_shared<PortSettings>(port_options(settings));

@@ -91,8 +91,8 @@ void Node::take_hello(const MeshHeader& header, const proto::Hello& hello) {
     cause = "protocol", refused = "protocol " + std::to_string(hello.protocol_version()) + " is more than one from " +
                                   std::to_string(kProtocolVersion);
   else if (hello.realm_id() != identity_.realm_id)
-    cause = "realm", refused = "realm " + std::to_string(hello.realm_id()) + " is not " +
-                               std::to_string(identity_.realm_id);
+    cause = "realm",
+    refused = "realm " + std::to_string(hello.realm_id()) + " is not " + std::to_string(identity_.realm_id);
   else if (NodeId(hello.node()) != header.from || header.from == identity_.id)
     cause = "identity", refused = "two nodes say they are " + shown(hello.node_name());
   if (!refused.empty() || !hello.refused().empty()) {

@@ -51,6 +51,8 @@ class SwitchesReply;
 namespace dure::store {
 
 inline constexpr std::int64_t kPreviousTokenGraceMs = 30'000;
+// A used ticket is remembered for so long after its end: another gateway's clock may be behind.
+inline constexpr std::int64_t kUsedTicketGraceMs = 3'600'000;
 inline constexpr std::uint32_t kNamePartitions = 64;
 
 struct Directory {

@@ -82,6 +82,22 @@ void rotate(Directory& directory, Session& session, const proto::SessionResume& 
       session.session_id, Blob{session.token}, Blob{session.previous}, session.previous_until, request.gateway());
 }
 
+bool ticket_used(Directory& directory, const proto::SessionBegin& request) {
+  return request.ticket_nonce() != 0 &&
+         directory.db
+             .number("SELECT 1 FROM used_ticket WHERE account_id = ?1 AND nonce = ?2", request.account_id(),
+                     request.ticket_nonce())
+             .has_value();
+}
+
+void use_ticket(Directory& directory, const proto::SessionBegin& request) {
+  if (request.ticket_nonce() == 0) return;
+  directory.db.run("DELETE FROM used_ticket WHERE account_id = ?1 AND not_after < ?2", request.account_id(),
+                   request.now_unix_ms() - kUsedTicketGraceMs);
+  directory.db.run("INSERT INTO used_ticket VALUES(?1, ?2, ?3)", request.account_id(), request.ticket_nonce(),
+                   request.ticket_not_after_unix_ms());
+}
+
 }  // namespace
 
 void end_session_family(Directory& directory, std::uint64_t account_id) {
@@ -109,11 +125,15 @@ proto::SessionReply begin_session(Directory& directory, const proto::SessionBegi
   if (reply.banned_until_unix_ms() > request.now_unix_ms()) {
     reply.set_code(proto::REJECTED);
     reply.set_detail("banned");
+  } else if (ticket_used(directory, request)) {
+    reply.set_code(proto::REJECTED);
+    reply.set_detail("ticket used");
   } else if (reply.session_epoch() != request.expected_session_epoch()) {
     reply.set_code(proto::EXPECTED_OTHER);
     reply.set_detail("session epoch");
   } else {
     end_session_family(directory, request.account_id());
+    use_ticket(directory, request);
     directory.db.run("INSERT INTO session(account_id, session_id, gateway, token) VALUES(?1, ?2, ?3, ?4)",
                      request.account_id(), request.session_id(), request.gateway(), Blob{request.token_hash()});
     reply.set_session_epoch(reply.session_epoch() + 1);

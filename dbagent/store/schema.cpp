@@ -294,6 +294,14 @@ CREATE TABLE spent_token(
   session_id INTEGER NOT NULL, token BLOB NOT NULL, PRIMARY KEY(session_id, token)
 ) STRICT, WITHOUT ROWID;
 
+-- Tickets that were used, kept for as long as they could be shown again.
+CREATE TABLE used_ticket(
+  account_id INTEGER NOT NULL REFERENCES account(account_id),
+  nonce      INTEGER NOT NULL,
+  not_after  INTEGER NOT NULL,
+  PRIMARY KEY(account_id, nonce)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE name(
   partition   INTEGER NOT NULL CHECK(partition BETWEEN 0 AND 63),
   skeleton    TEXT    NOT NULL,

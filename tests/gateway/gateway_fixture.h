@@ -3,6 +3,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,8 +59,13 @@ class GatewayTest : public ::testing::Test {
   bool effect(Outbound& out) {
     if (auto* work = std::get_if<Work>(&out)) {
       ++hashed_;
-      if (!worker_answers_) return true;
-      cluster_.in(WorkDone{work->work_id, Bytes(worker_.run(work->request.view()))});
+      if (!checked_ticket_.empty()) {
+        cluster_.in(WorkDone{work->work_id, Bytes(checked_ticket_)});
+      } else if (worker_answers_) {
+        cluster_.in(WorkDone{work->work_id, Bytes(worker_.run(work->request.view()))});
+      } else {
+        unworked_.push_back(std::move(*work));
+      }
       return true;
     }
     if (std::get_if<Stopped>(&out) != nullptr) return false;
@@ -105,6 +111,16 @@ class GatewayTest : public ::testing::Test {
     });
     cluster_.answers<proto::SessionSelect, proto::StoreReply>(
         kAgent, [](H, const proto::SessionSelect&) { return std::optional(proto::StoreReply()); });
+  }
+
+  // The worker, that did not answer, does so now.
+  void work_on(std::size_t times) {
+    for (std::size_t i = 0; i < times && !unworked_.empty(); ++i) {
+      const Work work = std::move(unworked_.front());
+      unworked_.pop_front();
+      cluster_.in(WorkDone{work.work_id, Bytes(worker_.run(work.request.view()))});
+      settle();
+    }
   }
 
   void settle() {
@@ -211,7 +227,9 @@ class GatewayTest : public ::testing::Test {
   FakeCluster cluster_;
   std::map<ClientId, std::uint32_t> seq_;
   bool worker_answers_ = true;
-  int hashed_ = 0;  // hashes the worker was asked for
+  std::deque<Work> unworked_;
+  std::string checked_ticket_;  // the worker's word on every ticket
+  int hashed_ = 0;              // hashes the worker was asked for
   std::string password_hash_, token_;
   std::uint32_t session_epoch_ = 3;
   SessionId session_;

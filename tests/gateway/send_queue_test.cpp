@@ -61,8 +61,10 @@ TEST(SendQueue, WhatIsLeftKeepsItsOrderAndAFrameOnItsWayStays) {
   for (const auto piece : pieces) bytes += piece.size();
   EXPECT_EQ(bytes + 3, queue.bytes());
   int reliable = 0;
-  for (const auto& body : waiting(queue))
-    if (body[0] == 'r') EXPECT_EQ(body, "r" + std::to_string(reliable++));
+  for (const auto& body : waiting(queue)) {
+    if (body[0] != 'r') continue;
+    EXPECT_EQ(body, "r" + std::to_string(reliable++));
+  }
   EXPECT_EQ(reliable, 40) << "none of them is taken out";
   queue.wrote(bytes);
   EXPECT_TRUE(queue.empty());

@@ -1,4 +1,6 @@
 // Wrong passwords by the thousand, passwords that are no passwords, tickets that are not ours.
+#include <set>
+
 #include "tests/gateway/gateway_fixture.h"
 
 namespace dure::test {
@@ -77,8 +79,106 @@ TEST_F(HostileLogin, HashesThatWaitAreBoundedAndTheRestIsBusy) {
     ++busy;
     EXPECT_GE(reply.busy().retry_after_ms(), 1000u) << "the queue's own length";
   }
-  EXPECT_EQ(hashed_, 15);
-  EXPECT_EQ(busy, 485);
+  EXPECT_EQ(hashed_, 1) << "one at a time";
+  EXPECT_EQ(busy, 485) << "a second and a half of work waits";
+}
+
+TEST_F(HostileLogin, AFloodFromAThousandAddressesDoesNotKeepAPlayerOutWhoLoggedInBefore) {
+  ASSERT_TRUE(try_from("10.200.0.1:7", "mina", "secret").has_characters());
+  worker_answers_ = false;
+  for (int i = 0; i < 300; ++i) {
+    const ClientId client(++next_);
+    ASSERT_TRUE(port_.opened(client, address(i), cluster_.now));
+    seq_[client] = 0;
+    (void)try_login(client, i % 2 == 0 ? "mina" : "account" + std::to_string(i), "wrong");
+  }
+  const ClientId home(++next_);
+  ASSERT_TRUE(port_.opened(home, "10.200.0.1:8", cluster_.now));
+  seq_[home] = 0;
+  EXPECT_FALSE(try_login(home, "mina", "secret").has_busy());
+  work_on(2);
+  EXPECT_TRUE(pick<proto::LoginReply>(seen(home)).value_or(proto::LoginReply()).has_characters())
+      << "at the second turn at the latest";
+}
+
+TEST_F(HostileLogin, AResumeNeedsNoHashWhateverTheQueue) {
+  open(kMina);
+  ASSERT_TRUE(log_in(kMina).has_characters());
+  port_.closed(kMina, cluster_.now);
+  settle();
+  worker_answers_ = false;
+  for (int i = 0; i < 100; ++i) {
+    const ClientId client(++next_);
+    ASSERT_TRUE(port_.opened(client, address(i), cluster_.now));
+    seq_[client] = 0;
+    (void)try_login(client, "mina", "wrong");
+  }
+  const int before = hashed_;
+  open(kAgain);
+  proto::ResumeRequest resume;
+  resume.set_protocol_version(kProtocolVersion);
+  resume.set_content_version(1);
+  resume.set_session_id(session_.value);
+  resume.set_resume_token(token_);
+  send(kAgain, resume);
+  EXPECT_EQ(pick<proto::ResumeReply>(seen(kAgain))->code(), proto::OK);
+  EXPECT_EQ(hashed_, before);
+}
+
+TEST_F(HostileLogin, APasswordInAnotherUnicodeFormIsTheSamePassword) {
+  open(kMina);
+  ASSERT_TRUE(log_in(kMina, "caf\xc3\xa9 \xed\x95\x9c").has_characters());
+  open(kAgain);
+  EXPECT_TRUE(log_in(kAgain, "cafe\xcc\x81\xc2\xa0\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab").has_characters());
+  const ClientId third(3);
+  open(third);
+  EXPECT_TRUE(log_in(third, "cafe \xed\x95\x9c").has_denied());
+}
+
+TEST_F(HostileLogin, TheNonceOfATicketGoesToTheDirectoryWithTheSession) {
+  proto::Ticket ticket;
+  ticket.set_account("mina");
+  ticket.set_cluster_id("dure");
+  ticket.set_not_after_unix_ms(unix_ms(cluster_.wall) + 60'000);
+  ticket.set_nonce(4711);
+  std::set<std::uint64_t> used;
+  cluster_.answers<proto::SessionBegin, proto::SessionReply>(
+      kAgent, [&](const MeshHeader&, const proto::SessionBegin& begin) {
+        EXPECT_EQ(begin.ticket_not_after_unix_ms(), ticket.not_after_unix_ms());
+        proto::SessionReply reply;
+        if (!used.insert(begin.ticket_nonce()).second) {
+          reply.set_code(proto::REJECTED);
+          reply.set_detail("ticket used");
+          return std::optional(reply);
+        }
+        reply.set_session_epoch(++session_epoch_);
+        reply.set_account_id(5);
+        reply.set_shard(1);
+        return std::optional(reply);
+      });
+  cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent,
+                                                             [this](const MeshHeader&, const proto::AccountQuery&) {
+                                                               proto::AccountReply reply;
+                                                               reply.set_account_id(5);
+                                                               reply.set_shard(1);
+                                                               reply.set_session_epoch(session_epoch_);
+                                                               return std::optional(reply);
+                                                             });
+  checked_ticket_ = "t" + ticket.SerializeAsString();  // as the worker says of a good signature
+  const auto show = [&](ClientId client) {
+    proto::LoginRequest login;
+    login.set_protocol_version(kProtocolVersion);
+    login.set_content_version(1);
+    login.set_ticket("signed");
+    send(client, login);
+    return pick<proto::LoginReply>(seen(client)).value_or(proto::LoginReply());
+  };
+  open(kMina);
+  EXPECT_TRUE(show(kMina).has_characters());
+  open(kAgain);
+  EXPECT_TRUE(show(kAgain).has_denied());
+  EXPECT_EQ(used, std::set<std::uint64_t>{4711});
+  EXPECT_EQ(gateway_.sessions(), 1u);
 }
 
 TEST_F(HostileLogin, PasswordsThatAreNoneAreDeniedBeforeAnyWork) {

@@ -8,6 +8,8 @@
 namespace dure {
 namespace {
 
+constexpr std::size_t kFiguresMax = 500;
+
 struct FreeReply {
   void operator()(redisReply* reply) const { freeReplyObject(reply); }
 };
@@ -21,11 +23,18 @@ void put(MonitorValue* value, std::string_view name, std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return;  // "12.5" counts as 12
-  if (name == "pid") value->pid = number;
-  if (name == "players") value->players = number;
-  if (name == "input_wait_p99_us") value->input_wait_p99_us = number;
-  if (name == "turn_p99_us") value->turn_p99_us = number;
-  if (name == "sent_per_s") value->sent_per_s = number;
+  if (name == "pid")
+    value->pid = number;
+  else if (name == "players")
+    value->players = number;
+  else if (name == "input_wait_p99_us")
+    value->input_wait_p99_us = number;
+  else if (name == "turn_p99_us")
+    value->turn_p99_us = number;
+  else if (name == "sent_per_s")
+    value->sent_per_s = number;
+  else if (value->figures.size() < kFiguresMax)
+    value->figures[std::string(name.substr(0, 64))] = number;
 }
 
 }  // namespace

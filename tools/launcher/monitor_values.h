@@ -2,6 +2,7 @@
 // Of one that it left down the launcher says so.
 // Blocking with short time limits; one thread. Redis being away is no failure: values are then unknown.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ namespace dure {
 struct MonitorValue {
   std::optional<std::int64_t> pid, players, input_wait_p99_us, turn_p99_us, sent_per_s;
   std::string state;
+  std::map<std::string, std::int64_t> figures;  // every other number that the node tells
 };
 
 class MonitorValues {

@@ -76,7 +76,8 @@ std::string format_json(const std::vector<NodeRow>& rows) {
                     {"players", json_of(row.values.players)},
                     {"input_wait_p99_us", json_of(row.values.input_wait_p99_us)},
                     {"turn_p99_us", json_of(row.values.turn_p99_us)},
-                    {"sent_per_s", json_of(row.values.sent_per_s)}});
+                    {"sent_per_s", json_of(row.values.sent_per_s)},
+                    {"figures", row.values.figures}});
   return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 
+#include "dbagent/store/directory.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -29,13 +30,16 @@ class DirectoryTest : public ::testing::Test {
     query.set_password_hash("hash of " + name);
     return ask<proto::AccountReply>(*store, query);
   }
-  proto::SessionReply begin(std::uint32_t expected, std::uint64_t session_id, const std::string& token) {
+  proto::SessionReply begin(std::uint32_t expected, std::uint64_t session_id, const std::string& token,
+                            std::uint64_t ticket = 0, std::int64_t now_ms = kNow) {
     proto::SessionBegin request;
+    request.set_ticket_nonce(ticket);
+    request.set_ticket_not_after_unix_ms(ticket == 0 ? 0 : kNow + 60'000);
     request.set_account_id(account_id);
     request.set_expected_session_epoch(expected);
     request.set_session_id(session_id);
     request.set_token_hash(token);
-    request.set_now_unix_ms(kNow);
+    request.set_now_unix_ms(now_ms);
     return ask<proto::SessionReply>(*store, request);
   }
   proto::SessionReply resume(const std::string& token, const std::string& next, std::int64_t after_ms = 0) {
@@ -96,6 +100,28 @@ TEST_F(DirectoryTest, ASessionBeginsByCompareAndSet) {
   EXPECT_EQ(late.session_epoch(), 1u);
   EXPECT_EQ(begin(1, 71, "u0").session_epoch(), 2u);
   EXPECT_EQ(resume("t0", "t1").code(), proto::NO_SUCH) << "the older session is gone";
+}
+
+TEST_F(DirectoryTest, ATicketIsUsedUpByTheFirstSessionItBeginsWhereverItIsShownAgain) {
+  ASSERT_EQ(begin(0, 70, "t0", 5).code(), proto::STORED);
+  EXPECT_EQ(begin(0, 70, "t0", 5).code(), proto::STORED) << "asked again: the answer was lost";
+  const auto again = begin(1, 71, "u0", 5);
+  EXPECT_EQ(again.code(), proto::REJECTED);
+  EXPECT_EQ(again.detail(), "ticket used");
+  EXPECT_EQ(again.session_epoch(), 1u) << "whoever plays is not disturbed";
+  EXPECT_EQ(begin(0, 71, "u0", 6).code(), proto::EXPECTED_OTHER);
+  EXPECT_EQ(begin(1, 71, "u0", 6).code(), proto::STORED) << "a race that was lost uses nothing up";
+  // Long after its end it is forgotten, by the next ticket of the account.
+  ASSERT_EQ(begin(2, 72, "v0", 7, kNow + 60'000 + kUsedTicketGraceMs + 1).code(), proto::STORED);
+  sqlite3* reader = nullptr;
+  store.reset();
+  ASSERT_EQ(sqlite3_open(path.c_str(), &reader), SQLITE_OK);
+  sqlite3_stmt* count = nullptr;
+  ASSERT_EQ(sqlite3_prepare_v2(reader, "SELECT count(*) FROM used_ticket", -1, &count, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_step(count), SQLITE_ROW);
+  EXPECT_EQ(sqlite3_column_int(count, 0), 1);
+  sqlite3_finalize(count);
+  sqlite3_close(reader);
 }
 
 TEST_F(DirectoryTest, AResumeRotatesTheTokenAndFencesTheOlderEpoch) {

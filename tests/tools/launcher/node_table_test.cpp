@@ -13,6 +13,7 @@ std::vector<NodeRow> rows() {
   gateway.values.input_wait_p99_us = 812;
   gateway.values.turn_p99_us = 12300;
   gateway.values.sent_per_s = 1900;
+  gateway.values.figures["connections"] = 17;
   return {gateway, {"chat-1", "chat", "restart in 0.4 s", 0, {}}};
 }
 
@@ -27,6 +28,7 @@ TEST(NodeTable, SpeaksJsonWithNullForTheUnknown) {
   const auto json = nlohmann::json::parse(format_json(rows()));
   EXPECT_EQ(json[0]["pid"], 4711);
   EXPECT_EQ(json[0]["input_wait_p99_us"], 812);
+  EXPECT_EQ(json[0]["figures"]["connections"], 17);
   EXPECT_TRUE(json[1]["players"].is_null());
   EXPECT_TRUE(json[1]["pid"].is_null());
 }

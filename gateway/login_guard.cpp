@@ -1,0 +1,35 @@
+#include "gateway/login_guard.h"
+
+namespace dure {
+
+bool LoginGuard::address_may(const std::string& address, MonoTime now) {
+  return logins_[address].take(address_logins_, now);
+}
+
+Duration LoginGuard::try_password(const std::string& account, const std::string& address, MonoTime now) {
+  const auto known = known_.find({account, address});
+  TokenBucket& bucket = known != known_.end() ? known->second.tries : tries_[account];
+  return bucket.take(account_tries_, now) ? Duration{} : bucket.wait(account_tries_);
+}
+
+bool LoginGuard::knows(const std::string& account, const std::string& address) const {
+  return known_.count({account, address}) != 0;
+}
+
+void LoginGuard::succeeded(const std::string& account, const std::string& address) {
+  const Pair pair(account, address);
+  const auto [at, fresh] = known_.try_emplace(pair);
+  if (!fresh) return latest_.splice(latest_.begin(), latest_, at->second.at);
+  latest_.push_front(pair);
+  at->second.at = latest_.begin();
+  if (known_.size() <= kKnownMax) return;
+  known_.erase(latest_.back());
+  latest_.pop_back();
+}
+
+void LoginGuard::sweep(MonoTime now) {
+  std::erase_if(tries_, [&](const auto& entry) { return entry.second.full(account_tries_, now); });
+  std::erase_if(logins_, [&](const auto& entry) { return entry.second.full(address_logins_, now); });
+}
+
+}  // namespace dure
