@@ -18,6 +18,8 @@ class ScriptedPlayer {
   ScriptedPlayer(Cluster& cluster, NodeId gateway, int number, bool wants_dungeon);
   // Begins to play now; goes on until quiet() and then leaves nothing open.
   void start();
+  // Hangs up and logs in anew, with no word to the session it had.
+  void log_in_again() { log_in(); }
   // No new value requests from now on.
   void be_quiet() { quiet_ = true; }
 
