@@ -1,7 +1,6 @@
-// How many may come in a second, logins and resumes together: after a gateway died, everybody it had stands before the
-// others at once. Beyond the burst each is told another moment to come back at, spread over the time that letting them
-// all in takes, with some chance on top, so that they do not come as one again. Plain object; time and chance are
-// arguments.
+// How many may log in, or resume, in a second: after a gateway died, everybody it had stands before the others at once.
+// Beyond the burst each is told another moment to come back at, spread over the time that letting them all in takes,
+// with some chance on top, so that they do not come as one again. Plain object; time and chance are arguments.
 #pragma once
 #include <algorithm>
 

@@ -26,7 +26,8 @@ Gateway::Gateway(NodeIdentity identity, const Routes& routes, Seams seams, Gatew
       options_(std::move(options)),
       guard_(options_.password_tries, options_.address_logins),
       hashes_(options_.hash_work_max, options_.hash_cost),
-      ramp_(options_.admissions) {
+      login_ramp_(options_.admissions),
+      resume_ramp_(options_.admissions) {
   on(&Gateway::ping);
   on(&Gateway::login);
   on(&Gateway::resume);

@@ -110,7 +110,7 @@ class Gateway : public Node {
                    proto::LoginReply* reply) const;
   bool good_ticket(const Client& client, std::string_view checked, proto::Ticket* ticket) const;
   // Zero: it may come in.
-  Duration admission(const Client& client);
+  Duration admission(const Client& client, AdmissionRamp& ramp);
   std::string token();
 
   // ── resume.cpp
@@ -186,7 +186,7 @@ class Gateway : public Node {
   std::map<ClientId, std::uint32_t> credit_;  // frames taken in this turn
   LoginGuard guard_;
   HashQueue hashes_;
-  AdmissionRamp ramp_;
+  AdmissionRamp login_ramp_, resume_ramp_;             // apart: a flood of logins keeps nobody from resuming
   std::map<std::uint32_t, ClientFigures> io_figures_;  // the newest, by IO thread
   std::uint32_t tickets_waiting_ = 0, leaving_ = 0;
   std::uint64_t walks_ = 0, traces_ = 0, forwarded_ = 0, stale_frames_ = 0, topic_gaps_ = 0;

@@ -8,6 +8,7 @@
 //
 // Plain object of the Gateway, logic thread only; time is an argument. It names whose turn it is, others do the work.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -37,11 +38,12 @@ class HashQueue {
   void sweep(MonoTime now);
 
   // Until somebody who came now would have been hashed.
-  Duration wait() const { return cost_ * static_cast<int>(waiting_ + 1); }
+  Duration wait() const { return std::max(kWaitMin, cost_ * static_cast<int>(waiting_ + 1)); }
   std::size_t waiting() const { return waiting_ + (at_work_ ? 1 : 0); }
   Duration cost() const { return cost_; }
 
  private:
+  static constexpr Duration kWaitMin = milliseconds(100);  // what is worth coming back for
   struct Line {  // of sources, in the order in which they are served
     std::map<std::string, std::deque<CallId>> calls;
     std::deque<std::string> turns;

@@ -77,16 +77,16 @@ Task<proto::LoginReply> Gateway::login(From from, proto::LoginRequest request) {
   if (at == clients_.end()) co_return busy(seconds(1));
   proto::LoginReply reply;
   if (turned_away(at->second, request.protocol_version(), request.content_version(), &reply)) co_return reply;
-  if (const Duration wait = admission(at->second); wait > Duration{}) co_return busy(wait);
+  if (const Duration wait = admission(at->second, login_ramp_); wait > Duration{}) co_return busy(wait);
   const bool free_of_limits = identity().developer && is_loopback(at->second.address);
   if (!free_of_limits && !guard_.address_may(address_key(at->second.address), now())) co_return busy(seconds(2));
   reply = co_await try_login(client, std::move(request));
   co_return reply;
 }
 
-Duration Gateway::admission(const Client& client) {
+Duration Gateway::admission(const Client& client, AdmissionRamp& ramp) {
   const bool free_of_limits = identity().developer && is_loopback(client.address);
-  return free_of_limits ? Duration{} : ramp_.admit(now(), rng());
+  return free_of_limits ? Duration{} : ramp.admit(now(), rng());
 }
 
 Task<proto::LoginReply> Gateway::try_login(ClientId client, proto::LoginRequest request) {
