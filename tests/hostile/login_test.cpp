@@ -101,6 +101,43 @@ TEST_F(HostileLogin, AFloodFromAThousandAddressesDoesNotKeepAPlayerOutWhoLoggedI
       << "at the second turn at the latest";
 }
 
+TEST_F(HostileLogin, TenThousandWrongLoginsInASecondCostABoundedNumberOfQueriesAndOneHashAtATime) {
+  enter(kMina);
+  int queries = 0;
+  cluster_.answers<proto::AccountQuery, proto::AccountReply>(
+      kAgent, [&queries](const MeshHeader&, const proto::AccountQuery&) {
+        ++queries;
+        proto::AccountReply nobody;
+        nobody.set_code(proto::STORED);
+        nobody.set_account_id(99);
+        nobody.set_password_hash("$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$AAAA");
+        return std::optional(nobody);
+      });
+  worker_answers_ = false;
+  const int before = hashed_;
+  const auto id = static_cast<std::uint16_t>(route_id(proto::LoginRequest::descriptor()));
+  for (int i = 0; i < 10000; ++i) {
+    const ClientId client(++next_);
+    ASSERT_TRUE(port_.opened(client, address(i), cluster_.now));
+    proto::LoginRequest login;
+    login.set_protocol_version(kProtocolVersion);
+    login.set_content_version(1);
+    login.set_account("account" + std::to_string(i));
+    login.set_password("wrong");
+    port_.received(client, encode_frame(id, 1, login.SerializeAsString()), cluster_.now);
+    if (i % 100 != 99) continue;
+    cluster_.run(milliseconds(10));
+    settle();
+  }
+  EXPECT_LE(queries, 1600) << "the ramp: a burst of 1,000 and 500 a second";
+  EXPECT_EQ(hashed_ - before, 1);
+  EXPECT_LE(unworked_.size(), 1u);
+  send(kMina, proto::Ping());
+  EXPECT_TRUE(pick<proto::Pong>(seen(kMina))) << "who is in plays on";
+  owner_says(kGeneral, 7, proto::SavedNotice());
+  EXPECT_TRUE(pick<proto::SavedNotice>(seen(kMina)));
+}
+
 TEST_F(HostileLogin, AResumeNeedsNoHashWhateverTheQueue) {
   open(kMina);
   ASSERT_TRUE(log_in(kMina).has_characters());
