@@ -185,6 +185,7 @@ class FakeCluster {
   std::function<bool(Outbound&)> on_effect;
 
   std::set<NodeId> draining;  // peers that say so with their heartbeats
+  std::optional<MonitorValues> monitor;  // the last ones
   MonoTime now{seconds(1000)};
   WallTime wall{seconds(1'800'000'000)};
 
@@ -213,6 +214,7 @@ class FakeCluster {
     say(peer, hello);
   }
   void take_out(Outbound outbound) {
+    if (auto* values = std::get_if<MonitorValues>(&outbound)) monitor = *values;
     auto* bus = std::get_if<BusSend>(&outbound);
     if (bus == nullptr) {
       if (on_effect && on_effect(outbound)) return;
