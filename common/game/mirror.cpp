@@ -15,10 +15,8 @@ proto::Uid uid_of(const ItemId& id) {
 
 ItemId item_id_of(const proto::Uid& uid) { return {uid.high(), uid.low()}; }
 
-namespace {
-
 OwnedItem owned(const proto::Item& item) {
-  OwnedItem mine{item_id_of(item.id()), item.template_(), item.version(), {}};
+  OwnedItem mine{item_id_of(item.id()), item.template_(), item.version(), {}, {}};
   if (mine.version == 0) mine.version = 1;
   for (const auto& attribute : item.attributes()) mine.attributes[attribute.key()] = attribute.value();
   return mine;
@@ -34,6 +32,8 @@ void fill(const OwnedItem& mine, proto::Item* item) {
     attribute->set_value(value);
   }
 }
+
+namespace {
 
 // balance + delta within 0 … cap, or why not.
 Mirror::Guard shifted(std::int64_t balance, std::int64_t delta, std::int64_t cap, std::int64_t reserved,
@@ -57,6 +57,8 @@ void Mirror::load(const proto::Aggregate& aggregate) {
   for (const auto& item : aggregate.items()) items_[item_id_of(item.id())] = owned(item);
   for (const auto& flag : aggregate.flags()) flags_.insert(flag);
   for (const auto& entry : aggregate.inbox()) inbox_[entry.message_id()] = entry.SerializeAsString();
+  for (const auto& hold : aggregate.holds())
+    legs_[trade_id_of(hold.terms().txn())] = {hold.SerializeAsString(), room_of(hold.terms()), true, {}};
   layout_ = aggregate.layout();
 }
 
@@ -74,6 +76,7 @@ void Mirror::store(proto::Aggregate* aggregate) const {
   for (const auto& [id, item] : items_) fill(item, aggregate->add_items());
   for (const auto& flag : flags_) aggregate->add_flags(flag);
   for (const auto& [id, entry] : inbox_) aggregate->add_inbox()->ParseFromString(entry);
+  for (const auto& [txn, leg] : legs_) aggregate->add_holds()->ParseFromString(leg.hold);
   aggregate->set_layout(layout_);
 }
 
@@ -92,7 +95,25 @@ const OwnedItem* Mirror::item(const ItemId& id) const {
   return at == items_.end() ? nullptr : &at->second;
 }
 
+bool Mirror::reserve(const ItemId& id, const std::string& feature) {
+  const auto at = items_.find(id);
+  if (at == items_.end() || (!at->second.reserved.empty() && at->second.reserved != feature)) return false;
+  at->second.reserved = feature;
+  return true;
+}
+
+void Mirror::release(const ItemId& id, const std::string& feature) {
+  const auto at = items_.find(id);
+  if (at != items_.end() && at->second.reserved == feature) at->second.reserved.clear();
+}
+
+Mirror::Guard Mirror::takable(const ItemId& id) const {
+  const OwnedItem* mine = item(id);
+  return mine == nullptr ? Guard::kNoItem : mine->reserved.empty() ? Guard::kOk : Guard::kBusy;
+}
+
 Mirror::Guard Mirror::apply(const proto::Operation& operation) {
+  if (operation.has_trade()) return operation.effects_size() == 0 ? give(operation.trade()) : Guard::kInvalid;
   // One effect cannot be undone by the next: a guard that fails restores the whole.
   if (operation.effects_size() == 1) return apply_one(operation.effects(0));
   Mirror before = *this;
@@ -122,6 +143,7 @@ Mirror::Guard Mirror::apply_one(const proto::Effect& effect) {
     case proto::Effect::kBurn: {
       const auto at = items_.find(item_id_of(effect.burn().item()));
       if (at == items_.end() || at->second.version != effect.burn().version()) return Guard::kNoItem;
+      if (!at->second.reserved.empty()) return Guard::kBusy;
       items_.erase(at);
       return Guard::kOk;
     }
@@ -129,6 +151,7 @@ Mirror::Guard Mirror::apply_one(const proto::Effect& effect) {
       const auto& e = effect.set_attribute();
       const auto at = items_.find(item_id_of(e.item()));
       if (at == items_.end() || at->second.version != e.version()) return Guard::kNoItem;
+      if (!at->second.reserved.empty()) return Guard::kBusy;
       at->second.attributes[e.key()] = e.value();
       ++at->second.version;
       return Guard::kOk;
@@ -153,8 +176,10 @@ Mirror::Guard Mirror::apply_one(const proto::Effect& effect) {
         if (guard != Guard::kOk) return guard;
         balances_[amount.name()] = sum;
       }
-      for (const auto& uid : effect.send().items())
-        if (items_.erase(item_id_of(uid)) == 0) return Guard::kNoItem;
+      for (const auto& uid : effect.send().items()) {
+        if (const Guard guard = takable(item_id_of(uid)); guard != Guard::kOk) return guard;
+        items_.erase(item_id_of(uid));
+      }
       return Guard::kOk;
     }
     case proto::Effect::kClaim: {

@@ -4,11 +4,14 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "common/base/ids.h"
+#include "common/game/trade.h"
 
 namespace dure {
 
@@ -16,7 +19,9 @@ namespace proto {
 class Aggregate;
 class Effect;
 class Item;
+class LegOutcome;
 class Operation;
+class TradeLeg;
 class Uid;
 }  // namespace proto
 
@@ -25,6 +30,7 @@ struct OwnedItem {
   std::string template_name;
   std::int64_t version = 1;  // raised by each change of an attribute
   std::map<std::string, std::int64_t> attributes;
+  std::string reserved;  // the feature that keeps it for what is not yet agreed; nothing else may take or change it
 };
 
 class Mirror {
@@ -39,23 +45,50 @@ class Mirror {
   const OwnedItem* item(const ItemId& id) const;
   const std::map<ItemId, OwnedItem>& items() const { return items_; }
   const std::map<std::string, std::int64_t>& balances() const { return balances_; }
+  // False: it is not there, or reserved for something else. Not stored: a mirror that is loaded anew has forgotten it.
+  bool reserve(const ItemId& id, const std::string& feature);
+  void release(const ItemId& id, const std::string& feature);
+  // Trades of which this is a side and that are not settled: what is given is gone from here, what is got not yet here.
+  bool trading(const TradeId& txn) const { return legs_.count(txn) != 0; }
+  std::vector<TradeId> open_trades() const;
+  // Items that open trades may bring (they have their place in the bag already), and items that they may bring back.
+  std::size_t items_on_their_way() const;
   bool waiting_in_inbox(std::uint64_t message_id) const { return inbox_.count(message_id) != 0; }
 
-  enum class Guard { kOk, kNotEnough, kCap, kNoItem, kTaken, kInvalid };
+  enum class Guard { kOk, kNotEnough, kCap, kNoItem, kTaken, kInvalid, kBusy };
   // All effects or none: nothing changes unless the answer is kOk.
   [[nodiscard]] Guard apply(const proto::Operation& operation);
+  // What became of a leg, exactly as the database wrote it; nothing: no such leg, or it is not settled yet. A leg that
+  // was never held and is aborted gives back what was taken here, a held one what the outcome says.
+  struct Settled {
+    std::set<std::string> balances;  // that changed
+    std::vector<ItemId> items;       // that came, or came back
+  };
+  std::optional<Settled> settle(const proto::LegOutcome& outcome);
 
  private:
+  struct Leg {
+    std::string hold;                          // an encoded OpenHold
+    std::map<std::string, std::int64_t> room;  // by currency
+    bool held = false;                         // by the database: what ends it names a FINISH
+    std::map<ItemId, OwnedItem> given;         // the items themselves, if they were taken by this mirror
+  };
+  Guard give(const proto::TradeLeg& leg);
+  Guard takable(const ItemId& id) const;
   Guard apply_one(const proto::Effect& effect);
   std::map<std::string, std::int64_t> balances_;
   std::map<std::string, std::int64_t> counters_;
   std::map<std::string, std::int64_t> reserved_;  // room kept for open holds
   std::map<ItemId, OwnedItem> items_;
+  std::map<TradeId, Leg> legs_;
   std::set<std::string> flags_;
   std::set<std::tuple<std::uint64_t, std::uint64_t, std::string>> drop_keys_;  // of this epoch; the database has all
   std::map<std::uint64_t, std::string> inbox_;                                 // message id → encoded InboxEntry
   std::string layout_;
 };
+
+OwnedItem owned(const proto::Item& item);
+void fill(const OwnedItem& mine, proto::Item* item);
 
 proto::Uid uid_of(const ItemId& id);
 ItemId item_id_of(const proto::Uid& uid);

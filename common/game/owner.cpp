@@ -41,7 +41,9 @@ Player* OwnerNode::find(PlayerRef ref) {
 Player* OwnerNode::sender(const From& from) {
   Player* player = find(PlayerRef{from.header.player, from.header.player_epoch});
   if (player == nullptr || player->session.session != from.header.session) return nullptr;
-  if (player->state != Player::State::kActive) {
+  const bool harmless = from.header.message_id == route_id(proto::Echo::descriptor()) ||
+                        from.header.message_id == route_id(proto::MoveTo::descriptor());
+  if (player->state != Player::State::kActive || (player->stranded && !harmless)) {
     proto::ErrorReply busy;
     busy.set_code(proto::BUSY);
     busy.set_message_id(from.header.message_id);
@@ -58,6 +60,7 @@ bool OwnerNode::begin_request(Player& player, const ValueRequest& request, std::
   if (request.creq == 0) return *code = proto::INVALID, false;
   switch (player.creqs.ask(request.creq, request.hash)) {
     case CreqLedger::Verdict::kStored:
+      tell_settled_again(player, request.creq);
       *stored = player.creqs.stored_reply(request.creq);
       return *code = proto::OK, false;
     case CreqLedger::Verdict::kRunning:
@@ -71,7 +74,9 @@ bool OwnerNode::begin_request(Player& player, const ValueRequest& request, std::
     case CreqLedger::Verdict::kExecute:
       break;
   }
-  if (player.window.full(now())) return *code = proto::BUSY, false;
+  // A zombie has to stop talking: without the agent's word nothing more is answered APPLIED.
+  if (player.window.full(now()) || unsaved_ >= kWindowsOperationsMax || silence(player.shard) >= kWindowAgeMax)
+    return *code = proto::BUSY, false;
   current_ = request;
   return true;
 }
@@ -168,11 +173,13 @@ void OwnerNode::on_players_faulted(const std::vector<PlayerId>& faulted, const F
 void OwnerNode::housekeeping() {
   after(seconds(1), [this] { housekeeping(); });
   saved_lag_ = {};
+  listen_to_agents();
   std::vector<PlayerRef> waited_for_enough;
   for (auto& [id, player] : players_) {
     saved_lag_ = std::max(saved_lag_, player.window.age(now()));
     if (!player.soft_balances.empty() || !player.soft_counters.empty()) flush_soft(player);
     if (now() >= player.hint_due) write_hint(player);
+    ask_about_trades(player);
     if (!player.session.linked && player.state == Player::State::kActive &&
         now() - player.link_dead_since >= link_dead(player))
       waited_for_enough.push_back({id, player.epoch});
@@ -193,6 +200,8 @@ PeerLoad OwnerNode::load() const {
 void OwnerNode::monitor(std::vector<std::pair<std::string, std::string>>* fields) const {
   fields->emplace_back("operations_saved", std::to_string(operations_saved_));
   fields->emplace_back("rejected", std::to_string(rejected_));
+  fields->emplace_back("trades_committed", std::to_string(trades_committed_));
+  fields->emplace_back("trades_aborted", std::to_string(trades_aborted_));
   fields->emplace_back("saved_lag_ms", std::to_string(to_ms(saved_lag_)));
 }
 

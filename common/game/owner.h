@@ -24,6 +24,7 @@ class ApplyReply;
 class Attach;
 class AttachReply;
 class InboxNotice;
+class LegOutcome;
 class LeavePlayer;
 class LeavePlayerReply;
 class SessionLost;
@@ -74,6 +75,22 @@ class OwnerNode : public Node {
   // afterwards was made before: the mirror may hold more by then.
   Task<bool> saved_or_gone(PlayerRef ref);
 
+  // Trades: both players are here. All or nothing: kOk put one leg into each window, and what each gives has left its
+  // mirror; what it gets comes when the database has written it. Every outcome is told to the clients (SettledNotice).
+  const ValueRequest& running_request() const { return current_; }
+  struct TradeParty {
+    Player& player;
+    const TradeGift& gift;
+    ValueRequest agreed;  // the request by which the player agreed
+  };
+  struct TradeStart {
+    Mirror::Guard guard = Mirror::Guard::kInvalid;
+    std::uint32_t side = 0;  // whose guard it was
+    TradeId txn;
+  };
+  TradeStart start_trade(const std::string& reason, const TradeParty& first, const TradeParty& second);
+  Task<TradeOutcome> traded(PlayerRef ref, TradeId txn);
+
   template <class Message>
   void tell(const Player& player, const Message& message, std::uint32_t client_seq = 0) {
     if (player.session.linked)
@@ -116,6 +133,9 @@ class OwnerNode : public Node {
   virtual void on_arrival_failed(Player&) {}
   // How long this player stays in the world without a socket.
   virtual Duration link_dead(const Player&) const { return options_.link_dead; }
+  // Its shard's agent has been silent for 30 s: nothing of value can be done for this player until it is back. Bring it
+  // to where nothing happens to it.
+  virtual void on_stranded(Player&) {}
   // A fault touched these players; their memory is poisoned. Default: each is acquired again in place.
   virtual void on_players_faulted(const std::vector<PlayerId>& players, const Fault& fault);
   virtual std::uint32_t place_kind() const { return 0; }  // RouteSet: 0 zone, 1 instance
@@ -154,6 +174,11 @@ class OwnerNode : public Node {
   void session_lost(const From& from, const proto::SessionLost& lost);
   void inbox_notice(const From& from, const proto::InboxNotice& notice);
   void trade_notice(const From& from, const proto::TradeNotice& notice);
+  void leg_outcome(Player& player, const proto::LegOutcome& outcome);
+  void tell_settled_again(Player& player, std::uint64_t creq);
+  void load_trades(Player& player, const proto::AcquireReply& grant);
+  void ask_about_trades(Player& player);
+  Task<void> ask_about_trade(PlayerRef ref, TradeId txn);
   Task<Result<std::uint32_t>> shard_of(PlayerId player, bool refresh);
   Task<Result<proto::AcquireReply>> acquire(PlayerId player, std::uint32_t shard, std::uint64_t expected, bool insist);
   Player& install(const proto::AcquireReply& grant, std::uint32_t shard);
@@ -170,7 +195,13 @@ class OwnerNode : public Node {
   void write_hint(Player& player);
   void housekeeping();
 
+  // Since when this shard's agent has been silent: no answer to what was sent, and, if nothing was, no link.
+  Duration silence(std::uint32_t shard) const;
+  void listen_to_agents();
+
   Options options_;
+  std::size_t unsaved_ = 0;                     // operations in all windows
+  std::map<std::uint32_t, MonoTime> heard_of_;  // by shard: when its agent was last known to work
   std::map<PlayerId, Player> players_;
   std::map<PlayerId, std::uint32_t> shards_;  // pid → shard, as last told
   std::set<PlayerId> dirty_;                  // windows with operations not yet sent
@@ -178,7 +209,7 @@ class OwnerNode : public Node {
   std::set<PlayerId> faulted_;   // whose operations were dropped, for on_fault
   std::set<PlayerId> arriving_;  // an acquire is under way
   ValueRequest current_;         // whose handler runs now
-  std::uint64_t operations_saved_ = 0, rejected_ = 0;
+  std::uint64_t operations_saved_ = 0, rejected_ = 0, trades_committed_ = 0, trades_aborted_ = 0;
   Duration saved_lag_{};
 };
 

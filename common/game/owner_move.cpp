@@ -82,9 +82,12 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
   player.epoch = grant.epoch();
   player.state = Player::State::kActive;
   player.mirror.load(grant.aggregate());
-  player.window = Window();
+  player.window = Window(&unsaved_);
+  player.stranded = false;
+  heard_of_[shard] = now();
   player.creqs.load(grant.last_creq(), grant.last_creq_hash(), grant.last_creq_result() == 1);
   player.creq_saved_told = grant.last_creq();
+  load_trades(player, grant);
   player.saving = player.poisoned = false;
   player.soft_balances.clear();
   player.soft_counters.clear();

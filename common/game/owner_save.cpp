@@ -43,6 +43,7 @@ Task<void> OwnerNode::save(PlayerRef ref) {
     auto answer = co_await call<proto::ApplyReply>(agent, request, seconds(5));
     player = find(ref);
     if (player == nullptr) co_return;
+    if (answer && answer->code() != proto::RETRY) heard_of_[shard] = now();
     if (!answer || answer->code() == proto::RETRY) {
       co_await wait(kSaveRetry);
       continue;
@@ -53,7 +54,14 @@ Task<void> OwnerNode::save(PlayerRef ref) {
       if (!moved || *moved == shard) co_await wait(kSaveRetry);
       continue;
     }
+    const std::uint64_t first = player->window.empty() ? 0 : player->window.unsaved().front().pseq();
     saved_reply(*player, *answer);
+    player = find(ref);
+    if (player == nullptr || player->window.empty() || player->window.unsaved().front().pseq() != first) continue;
+    // The first of the window is a leg that waits for the other side: all behind it wait with it.
+    Expect pause(*this, kSaveRetry);
+    player->save_pause = pause.id();
+    (void)co_await pause;
   }
 }
 
@@ -72,10 +80,11 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
       std::uint64_t creq = 0;
       for (const auto& operation : player.window.unsaved()) {
         if (operation.pseq() > answer.saved_pseq()) break;
-        creq = std::max(creq, operation.creq());
+        if (!operation.has_trade()) creq = std::max(creq, operation.creq());
         ++operations_saved_;
       }
       player.window.saved(answer.saved_pseq());
+      for (const auto& outcome : answer.legs()) leg_outcome(player, outcome);
       std::erase_if(player.saved_waiters, [&](const auto& waiter) {
         if (waiter.first > answer.saved_pseq()) return false;
         complete(waiter.second, std::string("saved"));
@@ -100,6 +109,27 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
                   {{"player", player.id}, {"epoch", player.epoch}, {"guard", answer.detail()}});
       kick(player, proto::INTERNAL, "an operation was refused by the database: " + answer.detail());
       return;
+  }
+}
+
+Duration OwnerNode::silence(std::uint32_t shard) const {
+  const auto at = heard_of_.find(shard);
+  return at == heard_of_.end() ? Duration{} : now() - at->second;
+}
+
+void OwnerNode::listen_to_agents() {
+  std::set<std::uint32_t> waiting;
+  for (const auto& [pid, player] : players_)
+    if (!player.window.empty()) waiting.insert(player.shard);
+  for (auto& [shard, heard] : heard_of_) {
+    const Link* agent = link(shard_agent(shard));
+    if (!waiting.count(shard) && agent != nullptr && !agent->breaker_open()) heard = now();
+  }
+  for (auto& [pid, player] : players_) {
+    const bool lost = silence(player.shard) >= kStoreLost;
+    if (std::exchange(player.stranded, lost) == lost) continue;
+    log().event(LogLevel::kWarning, lost ? "owner.stranded" : "owner.relieved", {{"player", pid}});
+    if (lost && player.state == Player::State::kActive) on_stranded(player);
   }
 }
 

@@ -52,11 +52,17 @@ struct Player {
   std::uint32_t hit_points = 100, hit_points_max = 100;
   std::uint64_t subject = 0;  // the role's own: zone index, run id
   bool saving = false;        // a save task is under way
+  bool stranded = false;      // its agent has been silent for kStoreLost: brought to a safe place, nothing is accepted
   bool poisoned = false;      // its memory may differ from its operations: to be acquired again
   std::map<std::string, std::map<std::string, std::int64_t>> soft_balances;  // reason → currency → delta
   std::map<std::string, std::map<std::string, std::int64_t>> soft_counters;
   std::vector<std::pair<std::uint64_t, CallId>> saved_waiters;  // pseq → who waits for it
   std::uint64_t creq_saved_told = 0;
+  std::uint64_t settle_seq = 0;                           // of the last FINISH that was in what was loaded
+  std::map<TradeId, std::uint64_t> agreed;                // open trade → the request that agreed to it, or 0
+  std::map<std::uint64_t, std::string> settled;           // request → its encoded SettledNotice; the last few
+  std::vector<std::pair<TradeId, CallId>> trade_waiters;  // trade → who waits for it
+  CallId save_pause;                                      // of the save task, while it waits for another's leg
   std::string claimed;  // an encoded AggregateChanged: what came out of the inbox with the last ACQUIRE
   MonoTime link_dead_since{};
   MonoTime hint_due{};

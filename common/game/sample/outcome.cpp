@@ -41,6 +41,8 @@ proto::Code code_of(Mirror::Guard guard) {
       return proto::WRONG_STATE;
     case Mirror::Guard::kInvalid:
       return proto::INVALID;
+    case Mirror::Guard::kBusy:
+      return proto::BUSY;
   }
   return proto::INTERNAL;
 }
