@@ -202,7 +202,8 @@ Result<> RedisLink::hear() {
 
 void RedisLink::refuse(std::size_t bytes, const std::string& why) {
   ++refused_;
-  log_.event(LogLevel::kWarning, "gm.refused", {{"why", why}, {"bytes", bytes}});
+  if (const auto times = log_limit_.due("gm.refused", mono_now()))
+    log_.event(LogLevel::kWarning, "gm.refused", {{"why", why}, {"bytes", bytes}, {"times", times}});
 }
 
 void RedisLink::gm(std::string_view payload) {

@@ -20,6 +20,7 @@
 #include "common/host/mailbox.h"
 #include "common/host/redis_connection.h"
 #include "common/host/wake.h"
+#include "common/logic/log_limit.h"
 
 namespace dure {
 
@@ -77,6 +78,7 @@ class RedisLink {
   std::unique_ptr<RedisConnection> commands_, messages_;
   std::map<std::string, std::string> known_;
   Duration back_off_{};
+  LogLimit log_limit_;
 };
 
 }  // namespace dure

@@ -117,7 +117,8 @@ void Node::bus_message(const BusMessage& message) {
   MeshHeader header;
   std::string_view body;
   if (!decode_mesh(message.message.view(), &header, &body) || header.to != identity_.id) {
-    log().event(LogLevel::kWarning, "bus.unreadable", {{"bytes", message.message.size()}});
+    if (const auto times = log_limit_.due("bus.unreadable", now_))
+      log().event(LogLevel::kWarning, "bus.unreadable", {{"bytes", message.message.size()}, {"times", times}});
     return;
   }
   if (header.message_id >= kHello && header.message_id <= kGoodbye && header.kind == MeshKind::kNotice)
