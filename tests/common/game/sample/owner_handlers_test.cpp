@@ -1,0 +1,153 @@
+// What OwnerNode::on_player makes of a handler's signature: repeats, conversations, and whose answer they are.
+#include <gtest/gtest.h>
+
+#include "common/game/owner.h"
+#include "common/game/sample/sample.pb.h"
+#include "common/proto/cluster.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/gateway.pb.h"
+#include "tests/common/fake_cluster.h"
+
+namespace dure {
+namespace {
+
+const NodeId kGateway(Role::kGateway, 1), kAgent(Role::kDbagent, 1);
+
+// Everybody stands in one place; a purchase is a conversation of a second.
+class Owner : public OwnerNode {
+ public:
+  Owner(NodeIdentity identity, const Routes& routes, Seams seams)
+      : OwnerNode(std::move(identity), routes, seams, Options()) {
+    on_player(this, &Owner::buy);
+  }
+  Task<sample::BuyReply> buy(PlayerRef, sample::BuyRequest) {
+    const int mine = ++asked;
+    co_await wait(seconds(1));
+    CHECK_MSG(!breaks, "in the middle of a conversation");
+    sample::BuyReply reply;
+    reply.mutable_touched()->add_balances()->set_value(mine);
+    co_return reply;
+  }
+  int asked = 0;
+  bool breaks = false;
+
+ protected:
+  Placing placing(const proto::Admit&) override {
+    Placing here;
+    here.here = true;
+    here.place = "p/1";
+    return here;
+  }
+  bool still_open(const std::string&, const proto::Admit&) const override { return true; }
+  void on_arrived(Player&, const proto::Admit&, bool) override {}
+  void on_left(Player&) override {}
+  void fill_state(const Player&, std::uint64_t*, std::uint32_t*, std::uint32_t*) const override {}
+};
+
+class OwnerHandlersTest : public testing::Test {
+ protected:
+  OwnerHandlersTest() {
+    auto files = engine_files();
+    files.push_back(sample::BuyRequest::descriptor()->file());
+    routes_ = std::move(*Routes::build(files));
+    NodeIdentity identity;
+    identity.id = NodeId(Role::kGeneral, 1);
+    identity.name = "general-1";
+    identity.incarnation = {7, 7};
+    owner_ = std::make_unique<Owner>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr});
+    cluster_ = std::make_unique<test::FakeCluster>(*owner_, routes_);
+    PeerFacts agent;
+    agent.shards = {0};
+    agent.directory = true;
+    cluster_->up(kAgent, agent);
+    cluster_->up(kGateway);
+    cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(
+        kAgent, [](auto&, auto&) { return proto::PlayerLocateReply(); });
+    cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(kAgent, [this](auto&, const auto& request) {
+      proto::AcquireReply grant;
+      if (request.expected_epoch() != epoch_) grant.set_code(proto::EXPECTED_OTHER);
+      if (request.expected_epoch() == epoch_) ++epoch_;
+      grant.set_epoch(epoch_);
+      grant.mutable_aggregate()->set_player_id(1);
+      return grant;
+    });
+    proto::Admit admit;
+    admit.set_player_id(1);
+    admit.set_session_id(10);
+    admit.set_session_epoch(1);
+    admit.set_gateway(kGateway.value);
+    admit.set_ticket(true);
+    cluster_->ask(kGateway, admit);
+    cluster_->run(milliseconds(50));
+  }
+  void buy(std::uint64_t creq) {
+    sample::BuyRequest request;
+    request.set_creq(creq);
+    MeshHeader header;
+    header.kind = MeshKind::kFromClient;
+    header.message_id = route_id(sample::BuyRequest::descriptor());
+    header.session = SessionId(10);
+    header.session_epoch = 1;
+    header.player = PlayerId(1);
+    header.player_epoch = owner_->find(PlayerId(1))->epoch;
+    cluster_->raw(kGateway, header, request.SerializeAsString());
+    cluster_->turn();
+  }
+  std::optional<std::pair<MeshHeader, sample::BuyReply>> told() { return cluster_->take<sample::BuyReply>(kGateway); }
+  void acquire_again() {
+    const Player& player = *owner_->find(PlayerId(1));
+    owner_->spawn([](Owner* owner, PlayerRef ref) -> Task<void> {
+      const std::string silently;
+      (void)co_await owner->reacquire(ref, silently);
+    }(owner_.get(), PlayerRef{player.id, player.epoch}));
+    cluster_->run(milliseconds(100));
+  }
+
+  Routes routes_;
+  test::MemoryLog log_;
+  SeededEntropy entropy_{1};
+  std::unique_ptr<Owner> owner_;
+  std::unique_ptr<test::FakeCluster> cluster_;
+  std::uint64_t epoch_ = 0;
+};
+
+TEST_F(OwnerHandlersTest, AConversationsRepeatIsBusyWhileItRunsAndThenTheSameAnswer) {
+  buy(5);
+  buy(5);
+  EXPECT_EQ(told()->second.code(), proto::BUSY);
+  cluster_->run(seconds(2));
+  EXPECT_EQ(told()->second.touched().balances(0).value(), 1);
+  buy(5);
+  EXPECT_EQ(told()->second.touched().balances(0).value(), 1);
+  EXPECT_EQ(owner_->asked, 1);
+}
+
+TEST_F(OwnerHandlersTest, AConversationsLateAnswerDoesNotEnterTheNextEpochsLedger) {
+  buy(5);
+  acquire_again();
+  ASSERT_EQ(owner_->find(PlayerId(1))->epoch, 2u);
+  cluster_->run(seconds(2));
+  const auto late = told();
+  if (late) {
+    EXPECT_EQ(late->first.player_epoch, 1u) << "the gateway drops it";
+  }
+  // The row knows of no request: this owner does not either, and executes it.
+  buy(5);
+  EXPECT_FALSE(told());
+  cluster_->run(seconds(2));
+  EXPECT_EQ(owner_->asked, 2);
+  EXPECT_EQ(told()->second.touched().balances(0).value(), 2);
+}
+
+TEST_F(OwnerHandlersTest, AConversationThatThrowsIsAnsweredAndItsPlayerAcquiredAgain) {
+  owner_->breaks = true;
+  buy(5);
+  cluster_->run(seconds(2));
+  const auto error = cluster_->take<proto::ErrorReply>(kGateway);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->second.code(), proto::INTERNAL);
+  EXPECT_EQ(owner_->find(PlayerId(1))->epoch, 2u);
+}
+
+}  // namespace
+}  // namespace dure
