@@ -40,6 +40,8 @@ class LobbyFeature {
   // The player is about to stand in its zone (zone_of): its entity and its state are shown right afterwards, so what is
   // committed or changed here is in them.
   virtual void player_arrived(Player&) {}
+  // It leaves its zone, this node, or its socket for another one.
+  virtual void player_left(Player&) {}
 };
 
 class Lobby : public OwnerNode {

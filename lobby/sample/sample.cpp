@@ -1,13 +1,17 @@
 #include "lobby/sample/sample.h"
 
 #include "lobby/sample/bag.h"
+#include "lobby/sample/mail_desk.h"
 #include "lobby/sample/shops.h"
+#include "lobby/sample/trades.h"
 
 namespace dure::sample {
 
 void add_sample(Lobby& lobby, const LobbyContent& content) {
   lobby.add_feature<Shops>(content.items, content.shops);
   lobby.add_feature<Bag>(content.items);
+  lobby.add_feature<Trades>(content.items);
+  lobby.add_feature<MailDesk>(content.items);
 }
 
 }  // namespace dure::sample

@@ -55,13 +55,21 @@ void tell_touched(const Mirror& mirror, const proto::Operation& operation, Touch
     if (effect.has_mint()) item_now(mirror, effect.mint().item().id(), touched);
     if (effect.has_set_attribute()) item_now(mirror, effect.set_attribute().item(), touched);
     if (effect.has_burn()) *touched->add_items_removed() = effect.burn().item();
+    for (const auto& sent : effect.send().balances()) balances.insert(sent.name());
+    for (const auto& sent : effect.send().items()) *touched->add_items_removed() = sent;
+  }
+  if (operation.has_trade()) {
+    const auto& given = operation.trade().terms().sides(static_cast<int>(operation.trade().side()));
+    for (const auto& gift : given.give()) balances.insert(gift.name());
+    for (const auto& item : given.items()) *touched->add_items_removed() = item.item();
   }
   for (const auto& name : balances) amount(name, mirror.balance(name), touched->add_balances());
   for (const auto& name : counters) amount(name, mirror.counter(name), touched->add_counters());
 }
 
 std::set<std::string> reasons() {
-  return {"starter", "shop.buy", "shop.sell", "item.use", "kill", "loot", "run.reward", "run.checkpoint", "gm.give"};
+  return {"starter",    "shop.buy",       "shop.sell", "item.use",  "kill",    "loot",
+          "run.reward", "run.checkpoint", "gm.give",   "mail.send", "trade"};
 }
 
 }  // namespace dure::sample

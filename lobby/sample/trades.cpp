@@ -1,0 +1,295 @@
+#include "lobby/sample/trades.h"
+
+#include <algorithm>
+
+#include "common/game/sample/outcome.h"
+#include "common/game/sample/sample.pb.h"
+
+namespace dure::sample {
+namespace {
+constexpr Duration kReview = milliseconds(200);
+constexpr const char* kSwitch = "trade";
+}  // namespace
+
+Trades::Trades(Lobby& lobby, const Items& items) : lobby_(lobby), items_(items) {
+  lobby.on_player(this, &Trades::invite);
+  lobby.on_player(this, &Trades::answer);
+  lobby.on_player(this, &Trades::offer);
+  lobby.on_player(this, &Trades::lock);
+  lobby.on_player(this, &Trades::confirm);
+  lobby.on_player(this, &Trades::cancel);
+  lobby.every(kReview, [this] { review(); });
+}
+
+// ── who may trade with whom ─────────────────────────────────────────────────────────────────────────────────
+
+proto::Code Trades::partners(const Player& one, const Player& other) const {
+  const auto fit = [](const Player& player) {
+    return player.state == Player::State::kActive && player.session.linked && !player.poisoned;
+  };
+  if (!fit(one) || !fit(other) || one.place != other.place) return proto::NOT_FOUND;
+  if (one.hit_points == 0 || other.hit_points == 0) return proto::WRONG_STATE;
+  if (distance_cm(one.position, other.position) > kTradeReachCm) return proto::TOO_FAR;
+  return proto::OK;
+}
+
+Trades::Table* Trades::seat(Player& player, std::uint64_t number, int* side, proto::Code* why) {
+  const auto at = tables_.find(number);
+  *side = at == tables_.end() ? -1 : at->second.window.side_of(player.id);
+  if (*side < 0) return *why = proto::NOT_FOUND, nullptr;
+  if (at->second.window.phase() == TradeWindow::Phase::kSettling) return *why = proto::WRONG_STATE, nullptr;
+  if (!lobby_.switched_on(kSwitch)) return *why = proto::CLOSED, nullptr;
+  const Player* other = lobby_.find(at->second.window.side(1 - *side).player);
+  *why = other == nullptr ? proto::NOT_FOUND : partners(player, *other);
+  if (*why == proto::OK) return &at->second;
+  close(number, *why);
+  return nullptr;
+}
+
+TradeInviteReply Trades::invite(Player& player, const TradeInviteRequest& request) {
+  TradeInviteReply reply;
+  const PlayerId guest(request.player());
+  const Player* other = lobby_.find(guest);
+  proto::Code code = proto::OK;
+  if (guest == player.id)
+    code = proto::INVALID;
+  else if (!lobby_.switched_on(kSwitch))
+    code = proto::CLOSED;
+  else if (seats_.count(player.id))
+    code = proto::WRONG_STATE;
+  else if (other == nullptr)
+    code = proto::NOT_FOUND;
+  else
+    code = partners(player, *other);
+  if (code == proto::OK && seats_.count(guest)) code = proto::BUSY;
+  reply.set_code(code);
+  if (code != proto::OK) return reply;
+  const std::uint64_t number = next_++;
+  const PlayerRef host{player.id, player.epoch}, invited{other->id, other->epoch};
+  const auto [at, fresh] = tables_.emplace(number, Table{TradeWindow(host, invited), lobby_.now() + kTradeInvitation});
+  seats_[player.id] = seats_[guest] = number;
+  reply.set_table(number);
+  tell_both(number, at->second);
+  return reply;
+}
+
+TradeAnswerReply Trades::answer(Player& player, const TradeAnswerRequest& request) {
+  TradeAnswerReply reply;
+  int side = 0;
+  proto::Code code = proto::OK;
+  if (Table* table = seat(player, request.table(), &side, &code)) {
+    if (side != 1 || table->window.phase() != TradeWindow::Phase::kInvited)
+      code = proto::WRONG_STATE;
+    else if (!request.accept())
+      close(request.table(), proto::REFUSED);
+    else if ((code = table->window.accept(side)) == proto::OK)
+      tell_both(request.table(), *table);
+  }
+  reply.set_code(code);
+  return reply;
+}
+
+// ── at the table ────────────────────────────────────────────────────────────────────────────────────────────
+
+TradeOfferReply Trades::offer(Player& player, const TradeOfferRequest& request) {
+  TradeOfferReply reply;
+  int side = 0;
+  proto::Code code = proto::OK;
+  TradeOffer laid;
+  Table* table = seat(player, request.table(), &side, &code);
+  if (table != nullptr && table->window.phase() != TradeWindow::Phase::kOpen) code = proto::WRONG_STATE;
+  if (code == proto::OK) code = check_offer(items_, player.mirror, request, &laid);
+  if (code == proto::OK) {
+    unlock(*table);
+    release(table->window, side);
+    for (const ItemId& item : laid.items) CHECK(player.mirror.reserve(item, kTradeReason));
+    code = table->window.offer(side, std::move(laid));
+    tell_both(request.table(), *table);
+  }
+  reply.set_code(code);
+  return reply;
+}
+
+TradeLockReply Trades::lock(Player& player, const TradeLockRequest& request) {
+  TradeLockReply reply;
+  int side = 0;
+  proto::Code code = proto::OK;
+  if (Table* table = seat(player, request.table(), &side, &code))
+    if ((code = table->window.lock(side, request.revision())) == proto::OK) tell_both(request.table(), *table);
+  reply.set_code(code);
+  return reply;
+}
+
+TradeConfirmReply Trades::confirm(Player& player, const TradeConfirmRequest& request) {
+  TradeConfirmReply reply;
+  int side = 0;
+  proto::Code code = proto::OK;
+  if (Table* table = seat(player, request.table(), &side, &code)) {
+    code = table->window.confirm(side, request.revision(), lobby_.running_request());
+    if (code == proto::OK && table->window.agreed())
+      code = settle(request.table(), *table);
+    else if (code == proto::OK)
+      tell_both(request.table(), *table);
+  }
+  reply.set_code(code);
+  return reply;
+}
+
+TradeCancelReply Trades::cancel(Player& player, const TradeCancelRequest& request) {
+  TradeCancelReply reply;
+  const auto at = tables_.find(request.table());
+  if (at == tables_.end() || at->second.window.side_of(player.id) < 0)
+    reply.set_code(proto::NOT_FOUND);
+  else if (at->second.window.phase() == TradeWindow::Phase::kSettling)
+    reply.set_code(proto::WRONG_STATE);
+  else
+    close(request.table(), proto::ABORTED);
+  return reply;
+}
+
+// ── value ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+proto::Code Trades::settle(std::uint64_t number, Table& table) {
+  const TradeWindow::Side &host = table.window.side(0), &guest = table.window.side(1);
+  Player &one = *lobby_.find(host.player), &other = *lobby_.find(guest.player);
+  const TradeGift from_one = gift_of(items_, host.offer, guest.offer);
+  const TradeGift from_other = gift_of(items_, guest.offer, host.offer);
+  OwnerNode::TradeStart start;
+  proto::Code code = proto::FULL;
+  if (bag_has_room(items_, one.mirror, host.offer, guest.offer) &&
+      bag_has_room(items_, other.mirror, guest.offer, host.offer)) {
+    release(table.window, 0);
+    release(table.window, 1);
+    start = lobby_.start_trade(kTradeReason, {one, from_one, host.agreed}, {other, from_other, guest.agreed});
+    code = code_of(start.guard);
+  }
+  if (code != proto::OK) {
+    for (int side = 0; side < 2; ++side)
+      for (const ItemId& item : table.window.side(side).offer.items)
+        (void)(side == 0 ? one : other).mirror.reserve(item, kTradeReason);
+    unlock(table);
+    tell_both(number, table);
+    return code;
+  }
+  table.window.settle();
+  TradeTable told = describe(number, table);
+  *told.mutable_txn() = to_uid(start.txn);
+  for (int side = 0; side < 2; ++side) {
+    const Player& giver = side == 0 ? one : other;
+    told.clear_touched();
+    for (const auto& [name, amount] : table.window.side(side).offer.amounts) {
+      auto* left = told.mutable_touched()->add_balances();
+      left->set_name(name);
+      left->set_value(giver.mirror.balance(name));
+    }
+    for (const ItemId& item : table.window.side(side).offer.items)
+      *told.mutable_touched()->add_items_removed() = uid_of(item);
+    tell_side(table, side, told);
+  }
+  lobby_.spawn(see_to_the_end(number, host.player, guest.player, start.txn));
+  return proto::OK;
+}
+
+// The clients are told by the engine; here only the table is cleared.
+Task<void> Trades::see_to_the_end(std::uint64_t number, PlayerRef host, PlayerRef guest, TradeId txn) {
+  const TradeOutcome one = co_await lobby_.traded(host, txn);
+  const TradeOutcome other = co_await lobby_.traded(guest, txn);
+  const bool committed = one == TradeOutcome::kCommitted || other == TradeOutcome::kCommitted;
+  close(number, committed ? proto::OK : proto::ABORTED);
+}
+
+// ── endings ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Trades::player_left(Player& player) {
+  if (const auto at = seats_.find(player.id); at != seats_.end()) close(at->second, proto::NOT_FOUND);
+}
+
+void Trades::review() {
+  std::map<std::uint64_t, proto::Code> over;
+  for (const auto& [number, table] : tables_) {
+    if (table.window.phase() == TradeWindow::Phase::kSettling) continue;
+    const Player* one = lobby_.find(table.window.side(0).player);
+    const Player* other = lobby_.find(table.window.side(1).player);
+    proto::Code code = one == nullptr || other == nullptr ? proto::NOT_FOUND : partners(*one, *other);
+    if (table.window.phase() == TradeWindow::Phase::kInvited && lobby_.now() >= table.invited_until)
+      code = proto::REFUSED;
+    if (!lobby_.switched_on(kSwitch)) code = proto::CLOSED;
+    if (code != proto::OK) over[number] = code;
+  }
+  for (const auto& [number, code] : over) close(number, code);
+}
+
+void Trades::close(std::uint64_t number, proto::Code why) {
+  const auto at = tables_.find(number);
+  if (at == tables_.end()) return;
+  Table& table = at->second;
+  if (table.window.phase() != TradeWindow::Phase::kSettling) {
+    unlock(table);
+    release(table.window, 0);
+    release(table.window, 1);
+  }
+  TradeTable told = describe(number, table);
+  told.set_phase(TradeTable::CLOSED);
+  told.set_why(why);
+  for (int side = 0; side < 2; ++side) tell_side(table, side, told);
+  for (int side = 0; side < 2; ++side) seats_.erase(table.window.side(side).player.id);
+  tables_.erase(at);
+}
+
+// Who had confirmed alone had confirmed nothing.
+void Trades::unlock(Table& table) {
+  for (int side = 0; side < 2; ++side) {
+    const TradeWindow::Side& one = table.window.side(side);
+    Player* player = lobby_.find(one.player);
+    if (player != nullptr && one.confirmed) player->creqs.settled(one.agreed.creq, false);
+  }
+  table.window.unlock();
+}
+
+void Trades::release(const TradeWindow& window, int side) {
+  if (Player* player = lobby_.find(window.side(side).player))
+    for (const ItemId& item : window.side(side).offer.items) player->mirror.release(item, kTradeReason);
+}
+
+TradeTable Trades::describe(std::uint64_t number, const Table& table) {
+  TradeTable told;
+  told.set_table(number);
+  told.set_revision(table.window.revision());
+  told.set_phase(static_cast<TradeTable::Phase>(table.window.phase()));
+  for (int index = 0; index < 2; ++index) {
+    const TradeWindow::Side& side = table.window.side(index);
+    const Player* player = lobby_.find(side.player);
+    auto* shown = told.add_sides();
+    shown->set_player(side.player.id.value);
+    if (player != nullptr) shown->set_name(player->name);
+    shown->set_locked(side.locked);
+    shown->set_confirmed(side.confirmed);
+    for (const auto& [name, value] : side.offer.amounts) {
+      auto* amount = shown->add_amounts();
+      amount->set_name(name);
+      amount->set_value(value);
+    }
+    for (const ItemId& id : side.offer.items) {
+      const OwnedItem* item = player == nullptr ? nullptr : player->mirror.item(id);
+      if (item != nullptr)
+        fill(*item, shown->add_items());
+      else
+        *shown->add_items()->mutable_id() = uid_of(id);
+    }
+  }
+  return told;
+}
+
+void Trades::tell_both(std::uint64_t number, const Table& table) {
+  TradeTable told = describe(number, table);
+  for (int side = 0; side < 2; ++side) tell_side(table, side, told);
+}
+
+void Trades::tell_side(const Table& table, int side, TradeTable& told) {
+  const Player* player = lobby_.find(table.window.side(side).player);
+  if (player == nullptr) return;
+  told.set_epoch(player->epoch);
+  lobby_.tell(*player, told);
+}
+
+}  // namespace dure::sample

@@ -1,0 +1,434 @@
+#include "common/proto/trade.pb.h"
+#include "tests/lobby/lobby_fixture.h"
+
+namespace dure::test {
+namespace {
+
+using sample::TradeTable;
+const ItemId kSword{0, 77};
+
+class TradesTest : public LobbyTest {
+ protected:
+  TradesTest() {
+    for (const std::uint64_t id : {1, 2, 3}) {
+      proto::Admit request;
+      request.set_zone("town");
+      request.set_channel(1);
+      EXPECT_EQ(admit(id, request).code(), proto::OK);
+      player(id).position = {12800, 13000};
+    }
+    proto::Operation mint;
+    mint.set_reason("loot");
+    auto* item = mint.add_effects()->mutable_mint()->mutable_item();
+    *item->mutable_id() = uid_of(kSword);
+    item->set_template_("rusty_sword");
+    EXPECT_EQ(player(1).mirror.apply(mint), Mirror::Guard::kOk);
+    cluster_->run(milliseconds(100));
+    cluster_->forget_sent();
+    // The database: both legs are held until end() says what became of them.
+    cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(kAgent, [this](auto&, const auto& request) {
+      proto::ApplyReply saved;
+      for (const auto& operation : request.operations()) {
+        applied_.push_back(operation);
+        saved.set_saved_pseq(operation.pseq());
+        if (operation.has_trade()) legs_[request.player_id()] = operation;
+      }
+      return saved;
+    });
+  }
+  template <class Reply, class Request>
+  proto::Code code(std::uint64_t id, const Request& request) {
+    const auto reply = ask<Reply>(id, request);
+    return reply ? reply->code() : proto::INTERNAL;
+  }
+  proto::Code invite(std::uint64_t host, std::uint64_t guest) {
+    sample::TradeInviteRequest request;
+    request.set_player(guest);
+    const auto reply = ask<sample::TradeInviteReply>(host, request);
+    if (reply->code() == proto::OK) table_ = reply->table();
+    return reply->code();
+  }
+  proto::Code accept(std::uint64_t id, bool yes = true) {
+    sample::TradeAnswerRequest request;
+    request.set_table(table_);
+    request.set_accept(yes);
+    return code<sample::TradeAnswerReply>(id, request);
+  }
+  proto::Code offer(std::uint64_t id, std::int64_t gold, std::vector<ItemId> items = {}) {
+    sample::TradeOfferRequest request;
+    request.set_table(table_);
+    if (gold != 0) {
+      request.add_amounts()->set_name("gold");
+      request.mutable_amounts(0)->set_value(gold);
+    }
+    for (const ItemId& item : items) *request.add_items() = uid_of(item);
+    return code<sample::TradeOfferReply>(id, request);
+  }
+  std::uint64_t revision() {
+    std::uint64_t newest = 0;
+    while (const auto table = told<TradeTable>()) newest = table->revision();
+    return newest_ = newest == 0 ? newest_ : newest;
+  }
+  proto::Code lock(std::uint64_t id, std::uint64_t at) {
+    sample::TradeLockRequest request;
+    request.set_table(table_);
+    request.set_revision(at);
+    return code<sample::TradeLockReply>(id, request);
+  }
+  proto::Code confirm(std::uint64_t id, std::uint64_t creq, std::uint64_t at) {
+    sample::TradeConfirmRequest request;
+    request.set_creq(creq);
+    request.set_table(table_);
+    request.set_revision(at);
+    return code<sample::TradeConfirmReply>(id, request);
+  }
+  proto::Code cancel(std::uint64_t id) {
+    sample::TradeCancelRequest request;
+    request.set_table(table_);
+    return code<sample::TradeCancelReply>(id, request);
+  }
+  void sit() {
+    ASSERT_EQ(invite(1, 2), proto::OK);
+    ASSERT_EQ(accept(2), proto::OK);
+  }
+  void lock_both() {
+    const std::uint64_t at = revision();
+    ASSERT_EQ(lock(1, at), proto::OK);
+    ASSERT_EQ(lock(2, at), proto::OK);
+  }
+  // The last word that both were told of the table: phase and why.
+  std::optional<TradeTable> last_word() {
+    std::optional<TradeTable> last;
+    while (auto table = told<TradeTable>()) last = std::move(table);
+    return last;
+  }
+  void end(bool committed) {
+    for (const auto& [id, leg] : legs_) {
+      proto::TradeNotice notice;
+      notice.set_player_id(id);
+      notice.set_player_epoch(player(id).epoch);
+      auto* outcome = notice.mutable_outcome();
+      *outcome->mutable_txn() = leg.trade().terms().txn();
+      outcome->set_state(committed ? proto::LEG_COMMITTED : proto::LEG_ABORTED);
+      const auto& got = leg.trade().terms().sides(static_cast<int>(1 - leg.trade().side()));
+      if (committed) *outcome->mutable_credited() = got.give();
+      for (const auto& item : got.items())
+        if (committed) *outcome->add_items()->mutable_id() = item.item();
+      cluster_->say(kAgent, notice);
+    }
+    cluster_->turn();
+  }
+  std::int64_t gold(std::uint64_t id) { return player(id).mirror.balance("gold"); }
+
+  std::uint64_t table_ = 0, newest_ = 0;
+  std::map<std::uint64_t, proto::Operation> legs_;
+};
+
+TEST_F(TradesTest, GoldAndAnItemChangeHandsWhenTheDatabaseHasWrittenIt) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 0, {kSword}), proto::OK);
+  EXPECT_EQ(offer(2, 200), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  EXPECT_TRUE(legs_.empty()) << "one alone moves nothing";
+  EXPECT_EQ(confirm(2, 6, at), proto::OK);
+  cluster_->turn();
+  ASSERT_EQ(legs_.size(), 2u);
+  EXPECT_EQ(legs_[1].creq(), 5u);
+  EXPECT_EQ(legs_[2].creq(), 6u);
+  EXPECT_EQ(legs_[1].reason(), "trade");
+  EXPECT_EQ(player(1).mirror.item(kSword), nullptr);
+  EXPECT_EQ(gold(2), 300);
+  EXPECT_EQ(gold(1), 500) << "arriving, not there";
+  auto settling = last_word();
+  ASSERT_TRUE(settling.has_value());
+  EXPECT_EQ(settling->phase(), TradeTable::SETTLING);
+  ASSERT_EQ(settling->touched().balances_size(), 1);
+  EXPECT_EQ(settling->touched().balances(0).value(), 300);
+  EXPECT_FALSE(told<proto::SettledNotice>().has_value());
+  EXPECT_EQ(cancel(1), proto::WRONG_STATE) << "too late";
+  end(true);
+  EXPECT_EQ(gold(1), 700);
+  EXPECT_NE(player(2).mirror.item(kSword), nullptr);
+  const auto first = told<proto::SettledNotice>();
+  ASSERT_TRUE(first.has_value());
+  EXPECT_TRUE(first->committed());
+  EXPECT_EQ(first->creq(), 5u);
+  EXPECT_EQ(last_word()->phase(), TradeTable::CLOSED);
+  EXPECT_EQ(invite(1, 2), proto::OK) << "the table is free again";
+}
+
+TEST_F(TradesTest, AnAbortGivesEverythingBackAndItsConfirmSaysAborted) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 50, {kSword}), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  EXPECT_EQ(confirm(2, 6, at), proto::OK);
+  EXPECT_EQ(confirm(1, 5, at), proto::OK) << "a repeat: APPLIED";
+  cluster_->turn();
+  end(false);
+  EXPECT_EQ(gold(1), 500);
+  EXPECT_NE(player(1).mirror.item(kSword), nullptr);
+  EXPECT_EQ(confirm(1, 5, at), proto::ABORTED);
+  EXPECT_EQ(confirm(2, 6, at), proto::ABORTED);
+  EXPECT_EQ(confirm(1, 5, at + 1), proto::CONFLICT);
+}
+
+TEST_F(TradesTest, WhatBecameOfItIsToldAgainToWhoAsksAgain) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 50), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  EXPECT_EQ(confirm(2, 6, at), proto::OK);
+  cluster_->turn();
+  end(true);
+  cluster_->forget_sent();
+  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  const auto again = told<proto::SettledNotice>();
+  ASSERT_TRUE(again.has_value());
+  EXPECT_TRUE(again->committed());
+  EXPECT_EQ(gold(1), 450);
+}
+
+TEST_F(TradesTest, OnlyWhoStandsNearIsInvited) {
+  EXPECT_EQ(invite(1, 1), proto::INVALID);
+  EXPECT_EQ(invite(1, 99), proto::NOT_FOUND);
+  player(2).position = {20000, 20000};
+  EXPECT_EQ(invite(1, 2), proto::TOO_FAR);
+  player(2).position = player(1).position;
+  player(2).hit_points = 0;
+  EXPECT_EQ(invite(1, 2), proto::WRONG_STATE);
+  player(2).hit_points = 10;
+  player(2).session.linked = false;
+  EXPECT_EQ(invite(1, 2), proto::NOT_FOUND);
+  player(2).session.linked = true;
+  EXPECT_EQ(invite(1, 2), proto::OK);
+  EXPECT_EQ(invite(3, 2), proto::BUSY);
+  EXPECT_EQ(invite(2, 3), proto::WRONG_STATE);
+  EXPECT_EQ(accept(1), proto::WRONG_STATE) << "the host has invited";
+  EXPECT_EQ(accept(3), proto::NOT_FOUND) << "another's table";
+  EXPECT_EQ(accept(2, false), proto::OK);
+  EXPECT_EQ(last_word()->why(), proto::REFUSED);
+  EXPECT_EQ(invite(3, 2), proto::OK);
+}
+
+TEST_F(TradesTest, AnotherPlaceIsAnotherPlace) {
+  proto::Admit elsewhere;
+  elsewhere.set_zone("town");
+  elsewhere.set_channel(2);
+  EXPECT_EQ(admit(4, elsewhere).code(), proto::OK);
+  player(4).position = player(1).position;
+  EXPECT_EQ(invite(1, 4), proto::NOT_FOUND);
+}
+
+TEST_F(TradesTest, AnInvitationEndsByItself) {
+  EXPECT_EQ(invite(1, 2), proto::OK);
+  cluster_->run(seconds(31), milliseconds(200));
+  EXPECT_EQ(accept(2), proto::NOT_FOUND);
+  EXPECT_EQ(invite(3, 2), proto::OK);
+}
+
+TEST_F(TradesTest, NonsenseIsNotLaidOnTheTable) {
+  EXPECT_EQ(offer(1, 10), proto::NOT_FOUND) << "there is no table";
+  EXPECT_EQ(invite(1, 2), proto::OK);
+  EXPECT_EQ(offer(1, 10), proto::WRONG_STATE) << "nobody has accepted";
+  EXPECT_EQ(accept(2), proto::OK);
+  EXPECT_EQ(offer(1, -1), proto::INVALID);
+  EXPECT_EQ(offer(1, 501), proto::NOT_ENOUGH);
+  EXPECT_EQ(offer(1, std::numeric_limits<std::int64_t>::max()), proto::INVALID);
+  EXPECT_EQ(offer(1, 0, {kSword, kSword}), proto::INVALID);
+  EXPECT_EQ(offer(2, 0, {kSword}), proto::NOT_FOUND) << "it is another's";
+  EXPECT_EQ(offer(3, 10), proto::NOT_FOUND);
+  sample::TradeOfferRequest request;
+  request.set_table(table_);
+  request.add_amounts()->set_name("gold");
+  EXPECT_EQ(code<sample::TradeOfferReply>(1, request), proto::INVALID) << "nothing of it";
+  request.mutable_amounts(0)->set_value(10);
+  *request.add_amounts() = request.amounts(0);
+  EXPECT_EQ(code<sample::TradeOfferReply>(1, request), proto::INVALID) << "a name twice";
+  request.mutable_amounts(1)->set_name("moon");
+  EXPECT_EQ(code<sample::TradeOfferReply>(1, request), proto::NOT_FOUND);
+  request.mutable_amounts(1)->set_name("experience");
+  EXPECT_EQ(code<sample::TradeOfferReply>(1, request), proto::NOT_FOUND);
+  EXPECT_EQ(gold(1), 500);
+}
+
+TEST_F(TradesTest, NobodyAgreesToWhatWasChangedAMomentAgo) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  const std::uint64_t empty = revision();
+  EXPECT_EQ(lock(1, empty), proto::WRONG_STATE) << "nothing lies there";
+  EXPECT_EQ(offer(1, 100), proto::OK);
+  const std::uint64_t seen = revision();
+  EXPECT_EQ(lock(1, empty), proto::WRONG_STATE);
+  EXPECT_EQ(lock(1, seen), proto::OK);
+  EXPECT_EQ(confirm(1, 5, seen), proto::WRONG_STATE) << "the other has not locked";
+  EXPECT_EQ(lock(2, seen), proto::OK);
+  EXPECT_EQ(confirm(2, 5, seen), proto::OK);
+  EXPECT_EQ(offer(1, 1), proto::OK);
+  EXPECT_EQ(confirm(1, 6, seen), proto::WRONG_STATE);
+  EXPECT_EQ(confirm(1, 7, revision()), proto::WRONG_STATE) << "a change unlocks both";
+  EXPECT_EQ(confirm(2, 5, seen), proto::ABORTED) << "its confirm came to nothing";
+  EXPECT_TRUE(legs_.empty());
+  EXPECT_EQ(gold(1), 500);
+}
+
+TEST_F(TradesTest, WhatLiesOnTheTableIsKeptForIt) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 0, {kSword}), proto::OK);
+  player(1).position = {14000, 12400};
+  player(2).position = {14000, 12400};
+  sample::SellRequest sell;
+  sell.set_creq(1);
+  sell.set_npc("Borun");
+  *sell.mutable_item() = uid_of(kSword);
+  sell.set_count(1);
+  EXPECT_EQ(ask<sample::SellReply>(1, sell)->code(), proto::BUSY);
+  EXPECT_EQ(offer(1, 10), proto::OK) << "taken back";
+  sell.set_creq(2);
+  EXPECT_EQ(ask<sample::SellReply>(1, sell)->code(), proto::OK);
+}
+
+// Gold on the table is not kept: it is counted when both have agreed.
+TEST_F(TradesTest, GoldThatWasSpentMeanwhileIsNotThere) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 500, {kSword}), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  sample::BuyRequest buy;
+  buy.set_creq(6);
+  buy.set_npc("Mira");
+  buy.set_template_("potion");
+  buy.set_count(1);
+  EXPECT_EQ(ask<sample::BuyReply>(1, buy)->code(), proto::OK);
+  EXPECT_EQ(confirm(2, 6, at), proto::NOT_ENOUGH);
+  EXPECT_TRUE(legs_.empty());
+  EXPECT_EQ(gold(1), 475);
+  EXPECT_EQ(gold(2), 500);
+  EXPECT_NE(player(1).mirror.item(kSword), nullptr);
+  EXPECT_EQ(offer(1, 0, {kSword}), proto::OK) << "it is still kept for this table";
+}
+
+TEST_F(TradesTest, ARequestThatWasOvertakenLeavesNoNumberInTheRow) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 100), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  sample::BuyRequest buy;
+  buy.set_creq(6);
+  buy.set_npc("Mira");
+  buy.set_template_("potion");
+  buy.set_count(1);
+  EXPECT_EQ(ask<sample::BuyReply>(1, buy)->code(), proto::OK);
+  EXPECT_EQ(confirm(2, 9, at), proto::OK);
+  cluster_->turn();
+  EXPECT_EQ(legs_[1].creq(), 0u) << "numbers in the row only rise";
+  EXPECT_EQ(legs_[2].creq(), 9u);
+  end(true);
+  EXPECT_EQ(told<proto::SettledNotice>()->creq(), 5u);
+}
+
+TEST_F(TradesTest, AFullBagTakesNothing) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  for (std::uint64_t i = 0; player(2).mirror.items().size() < sample_.items.bag_slots; ++i) {
+    proto::Operation mint;
+    *mint.add_effects()->mutable_mint()->mutable_item()->mutable_id() = uid_of({9, 1000 + i});
+    ASSERT_EQ(player(2).mirror.apply(mint), Mirror::Guard::kOk);
+  }
+  EXPECT_EQ(offer(1, 0, {kSword}), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  EXPECT_EQ(confirm(1, 1, at), proto::OK);
+  EXPECT_EQ(confirm(2, 1, at), proto::FULL);
+  EXPECT_NE(player(1).mirror.item(kSword), nullptr);
+}
+
+TEST_F(TradesTest, AFullPurseTakesNothing) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  proto::Operation rich;
+  rich.add_effects()->mutable_balance()->set_currency("gold");
+  rich.mutable_effects(0)->mutable_balance()->set_delta(sample_.items.gold_max - 500);
+  ASSERT_EQ(player(2).mirror.apply(rich), Mirror::Guard::kOk);
+  EXPECT_EQ(offer(1, 1), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  EXPECT_EQ(confirm(1, 1, at), proto::OK);
+  EXPECT_EQ(confirm(2, 1, at), proto::FULL);
+  EXPECT_EQ(gold(1), 500);
+}
+
+TEST_F(TradesTest, WhoWalksAwayOrLosesItsSocketEndsIt) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 0, {kSword}), proto::OK);
+  player(2).position = {20000, 20000};
+  cluster_->run(milliseconds(300));
+  EXPECT_EQ(last_word()->why(), proto::TOO_FAR);
+  EXPECT_TRUE(player(1).mirror.item(kSword)->reserved.empty());
+  player(2).position = player(1).position;
+
+  ASSERT_NO_FATAL_FAILURE(sit());
+  proto::SessionLost lost;
+  lost.set_player_id(2);
+  lost.set_session_id(20);
+  cluster_->say(kGateway, lost);
+  cluster_->run(milliseconds(300));
+  EXPECT_EQ(last_word()->why(), proto::NOT_FOUND);
+  player(2).session.linked = true;
+
+  ASSERT_NO_FATAL_FAILURE(sit());
+  player(1).hit_points = 0;
+  cluster_->run(milliseconds(300));
+  EXPECT_EQ(last_word()->why(), proto::WRONG_STATE);
+  player(1).hit_points = 10;
+
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(cancel(2), proto::OK);
+  EXPECT_EQ(last_word()->why(), proto::ABORTED);
+  EXPECT_EQ(cancel(2), proto::NOT_FOUND);
+}
+
+TEST_F(TradesTest, WhoLeavesTheZoneEndsIt) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 0, {kSword}), proto::OK);
+  proto::ChangeZoneRequest change;
+  change.set_zone(lobby_->content().zone("town")->portals.at(0));
+  EXPECT_EQ(ask<proto::ChangeZoneReply>(2, change)->code(), proto::OK);
+  cluster_->run(milliseconds(300));
+  EXPECT_EQ(last_word()->phase(), TradeTable::CLOSED);
+  EXPECT_TRUE(player(1).mirror.item(kSword)->reserved.empty());
+  EXPECT_EQ(offer(1, 10), proto::NOT_FOUND);
+}
+
+TEST_F(TradesTest, TheSwitchClosesIt) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  proto::SwitchesNotice notice;
+  notice.add_switches()->set_name("trade");
+  cluster_->say(kAgent, notice);
+  cluster_->turn();
+  EXPECT_EQ(offer(1, 10), proto::CLOSED);
+  cluster_->run(milliseconds(300));
+  EXPECT_EQ(invite(1, 2), proto::CLOSED);
+}
+
+TEST_F(TradesTest, WhileTheAgentIsSilentNobodyAgreesToAnything) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 10), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(
+      kAgent, [](auto&, const auto&) { return std::optional<proto::ApplyReply>(); });
+  sample::UseItemRequest use;
+  use.set_creq(1);
+  use.set_stack("potion");
+  EXPECT_EQ(ask<sample::UseItemReply>(1, use)->code(), proto::OK);
+  cluster_->run(seconds(6));
+  EXPECT_EQ(confirm(1, 5, at), proto::BUSY);
+  EXPECT_EQ(confirm(2, 5, at), proto::BUSY) << "its shard's agent is the same";
+}
+
+}  // namespace
+}  // namespace dure::test

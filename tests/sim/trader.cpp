@@ -1,0 +1,188 @@
+#include "tests/sim/trader.h"
+
+#include <algorithm>
+
+#include "common/base/hash.h"
+#include "common/logic/node.h"
+#include "common/proto/gateway.pb.h"
+
+namespace dure::sim {
+namespace {
+constexpr Duration kStep = milliseconds(150);
+constexpr std::int32_t kMarketX = 12800, kMarketY = 12800, kStride = 60;
+}  // namespace
+
+Trader::Trader(Cluster& cluster, NodeId gateway, int number)
+    : cluster_(cluster),
+      gateway_(gateway),
+      name_("Trader" + std::string(1, static_cast<char>('a' + number))),
+      client_(cluster, "127.0.0.1"),
+      rng_(cluster.scheduler().seed(), 0x7aade + static_cast<std::uint64_t>(number)) {
+  client_.on_frame = [this](const ClientFrame& frame) { take(frame); };
+  client_.on_closed = [this] {
+    ++disconnects_;
+    in_world_ = false;
+  };
+}
+
+void Trader::start() {
+  log_in();
+  step();
+}
+
+void Trader::log_in() {
+  in_world_ = selecting_ = walking_ = false;
+  epoch_ = 0;
+  table_.Clear();
+  if (!client_.connect(gateway_)) return;
+  proto::LoginRequest login;
+  login.set_protocol_version(kProtocolVersion);
+  login.set_content_version(1);
+  login.set_account("account-" + name_);
+  login.set_password("a password of " + name_);
+  client_.send(login);
+}
+
+template <class Message>
+bool Trader::read(const ClientFrame& frame, Message* message) {
+  return frame.message_id == route_id(Message::descriptor()) && message->ParseFromString(std::string(frame.body));
+}
+
+void Trader::take(const ClientFrame& frame) {
+  if (proto::LoginReply login; read(frame, &login)) {
+    if (!login.has_characters()) {
+      last_ = login.ShortDebugString();
+    } else if (login.characters().characters_size() == 0) {
+      proto::CreateCharacterRequest create;
+      create.set_name(name_);
+      client_.send(create);
+    } else {
+      player_id_ = login.characters().characters(0).player_id();
+    }
+  } else if (proto::CreateCharacterReply created; read(frame, &created)) {
+    player_id_ = created.character().player_id();
+  } else if (proto::SelectCharacterReply selected; read(frame, &selected)) {
+    if (selected.code() != proto::OK) selecting_ = false;
+  } else if (proto::RouteNotice route; read(frame, &route)) {
+    epoch_ = route.epoch();
+    place_ = route.place();
+    walking_ = false;
+    table_.Clear();
+  } else if (proto::PlayerState state; read(frame, &state)) {
+    in_world_ = true;
+    creq_ = std::max(creq_, state.last_creq());
+    x_cm_ = state.x_cm();
+    y_cm_ = state.y_cm();
+    gold_ = 0;
+    for (const auto& b : state.aggregate().balances())
+      if (b.name() == "gold") gold_ = b.value();
+  } else if (sample::TradeTable table; read(frame, &table)) {
+    if (table.epoch() == epoch_) take_table(table);
+  } else if (proto::SettledNotice notice; read(frame, &notice)) {
+    const TradeId txn = trade_id_of(notice.txn());
+    if (!settled_.count(txn)) ++(notice.committed() ? committed_ : aborted_);
+    settled_[txn] = notice.committed();
+    if (notice.epoch() == epoch_)
+      for (const auto& b : notice.aggregate().balances())
+        if (b.name() == "gold") gold_ = b.value();
+  } else if (sample::TradeInviteReply invited; read(frame, &invited)) {
+    last_ = "invite " + proto::Code_Name(invited.code());
+  } else if (sample::TradeConfirmReply confirmed; read(frame, &confirmed)) {
+    last_ = "confirm " + proto::Code_Name(confirmed.code());
+    if (confirmed.code() == proto::BUSY) confirmed_ = 0;
+  } else if (proto::MoveCorrected corrected; read(frame, &corrected)) {
+    x_cm_ = corrected.x_cm();
+    y_cm_ = corrected.y_cm();
+  } else if (proto::ErrorReply error; read(frame, &error)) {
+    last_ = error.ShortDebugString();
+    walking_ = false;
+  }
+}
+
+void Trader::take_table(const sample::TradeTable& table) {
+  if (table.table() != table_.table()) laid_ = locked_ = confirmed_ = 0;
+  table_ = table;
+  for (const auto& b : table.touched().balances())
+    if (b.name() == "gold") gold_ = b.value();
+  if (table.phase() == sample::TradeTable::CLOSED) table_.Clear();
+  sit();
+}
+
+// One answer to what is seen on the table.
+void Trader::sit() {
+  if (table_.sides_size() != 2) return;
+  const int me = table_.sides(0).player() == player_id_ ? 0 : 1;
+  const auto &mine = table_.sides(me), &theirs = table_.sides(1 - me);
+  if (table_.phase() == sample::TradeTable::INVITED && me == 1) {
+    sample::TradeAnswerRequest answer;
+    answer.set_table(table_.table());
+    answer.set_accept(true);
+    client_.send(answer);
+  }
+  if (table_.phase() != sample::TradeTable::OPEN) return;
+  if (laid_ == 0) {
+    laid_ = table_.table();
+    sample::TradeOfferRequest offer;
+    offer.set_table(table_.table());
+    auto* gold = offer.add_amounts();
+    gold->set_name("gold");
+    gold->set_value(
+        1 + static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(std::clamp<std::int64_t>(gold_, 1, 30)))));
+    client_.send(offer);
+  } else if (mine.amounts_size() != 0 && theirs.amounts_size() != 0 && !mine.locked() && locked_ != table_.revision()) {
+    locked_ = table_.revision();
+    sample::TradeLockRequest lock;
+    lock.set_table(table_.table());
+    lock.set_revision(table_.revision());
+    client_.send(lock);
+  } else if (mine.locked() && theirs.locked() && !mine.confirmed() && confirmed_ != table_.revision()) {
+    confirmed_ = table_.revision();
+    sample::TradeConfirmRequest confirm;
+    confirm.set_creq(++creq_);
+    confirm.set_table(table_.table());
+    confirm.set_revision(table_.revision());
+    client_.send(confirm);
+  }
+}
+
+void Trader::step() {
+  cluster_.scheduler().after(kStep + milliseconds(static_cast<std::int64_t>(rng_.below(50))), fnv1a(name_),
+                             [this] { step(); });
+  if (!client_.connected()) return log_in();
+  if (!in_world_) {
+    if (player_id_ == 0 || std::exchange(selecting_, true)) return;
+    proto::SelectCharacterRequest select;
+    select.set_player_id(player_id_);
+    client_.send(select);
+    return;
+  }
+  client_.send(proto::Ping());
+  if (place_ != "town/1") {
+    if (std::exchange(walking_, true)) return;
+    proto::ChangeZoneRequest change;
+    change.set_zone("town");
+    change.set_channel(1);
+    client_.send(change);
+    return;
+  }
+  x_cm_ += std::clamp(kMarketX - x_cm_, -kStride, kStride);
+  y_cm_ += std::clamp(kMarketY - y_cm_, -kStride, kStride);
+  proto::MoveTo move;
+  move.set_x_cm(x_cm_);
+  move.set_y_cm(y_cm_);
+  client_.send(move);
+  if (!quiet_ && host_ && partner_ != nullptr && partner_->at_the_market() && table_.sides_size() == 0) {
+    sample::TradeInviteRequest invite;
+    invite.set_player(partner_->player_id());
+    client_.send(invite);
+  }
+  sit();
+}
+
+std::string Trader::story() const {
+  return name_ + " " + std::to_string(player_id_) + " in '" + place_ + "' gold " + std::to_string(gold_) +
+         " committed " + std::to_string(committed_) + " aborted " + std::to_string(aborted_) + " disconnects " +
+         std::to_string(disconnects_) + " table " + table_.ShortDebugString() + " last " + last_ + "\n";
+}
+
+}  // namespace dure::sim

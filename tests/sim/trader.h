@@ -1,0 +1,59 @@
+// A scripted player who trades with one partner, again and again: sits down, offers some gold, locks, confirms, and
+// waits for the word. It believes what it is told: balances by PlayerState, TradeTable and SettledNotice, and which
+// trades were committed. One thread.
+#pragma once
+#include <map>
+#include <string>
+
+#include "common/game/sample/sample.pb.h"
+#include "common/game/trade.h"
+#include "common/proto/lobby.pb.h"
+#include "tests/sim/client.h"
+
+namespace dure::sim {
+
+class Trader {
+ public:
+  Trader(Cluster& cluster, NodeId gateway, int number);
+  // `host` invites; both know each other.
+  void partner(Trader* other, bool host) {
+    partner_ = other;
+    host_ = host;
+  }
+  void start();
+  void be_quiet() { quiet_ = true; }
+
+  std::uint64_t player_id() const { return player_id_; }
+  bool at_the_market() const { return in_world_ && place_ == "town/1"; }
+  std::int64_t gold() const { return gold_; }
+  const std::map<TradeId, bool>& settled() const { return settled_; }
+  int committed() const { return committed_; }
+  int aborted() const { return aborted_; }
+  bool settling() const { return table_.phase() == sample::TradeTable::SETTLING; }
+  std::string story() const;
+
+ private:
+  template <class Message>
+  static bool read(const ClientFrame& frame, Message* message);
+  void take(const ClientFrame& frame);
+  void take_table(const sample::TradeTable& table);
+  void log_in();
+  void step();
+  void sit();
+
+  Cluster& cluster_;
+  NodeId gateway_;
+  std::string name_, place_, last_;
+  Client client_;
+  Rng rng_;
+  Trader* partner_ = nullptr;
+  bool host_ = false, in_world_ = false, selecting_ = false, quiet_ = false, walking_ = false;
+  std::uint64_t player_id_ = 0, epoch_ = 0, creq_ = 0, laid_ = 0, locked_ = 0, confirmed_ = 0;
+  std::int32_t x_cm_ = 0, y_cm_ = 0;
+  std::int64_t gold_ = 0;
+  sample::TradeTable table_;
+  std::map<TradeId, bool> settled_;
+  int committed_ = 0, aborted_ = 0, disconnects_ = 0;
+};
+
+}  // namespace dure::sim
