@@ -196,7 +196,13 @@ Task<GmDesk::Outcome> GmDesk::give(Command command) {
       item->set_version(1);
     }
   }
-  const Result<proto::DeliverReply> done = co_await ask<proto::DeliverReply>(agent, request);
+  Result<proto::DeliverReply> done = co_await ask<proto::DeliverReply>(agent, request);
+  for (int tries = 1; tries < kTries && done && done->code() == proto::WRONG_SHARD; ++tries) {
+    // It moved to another shard since it was looked up.
+    const Target there = co_await locate(name);
+    request.set_shard(there.shard);
+    done = co_await ask<proto::DeliverReply>(agent_.shard_agent(there.shard), request);
+  }
   // Not known: the next repeat may try again, it is delivered once.
   if (!done) co_return Outcome{false, false, "not delivered: " + done.error().detail};
   if (done->code() != proto::STORED)

@@ -293,14 +293,15 @@ Task<void> MoveDesk::decide(Key account, bool arrived) {
   run->step = proto::MOVE_DECIDED;
 }
 
-// Until each shard has answered: a move that was decided is never left half-way by this desk.
+// Until the shard has answered. One that is away keeps no place among the moves that go on: what is left to be settled
+// there is found by the scan once it is back.
 template <class Request>
 Task<void> MoveDesk::settle_at(Key account, std::uint32_t shard, Request request) {
   const std::shared_ptr<Run> run = runs_.at(account);
   request.set_account_id(account);
   request.set_move_id(run->move.move_id());
   request.set_fate(run->move.fate());
-  for (;;) {
+  for (const MonoTime give_up = agent_.now() + limits_.settle_patience; agent_.now() < give_up;) {
     const auto settled = co_await ask_shard<proto::MoveStepReply>(shard, request);
     // EXPECTED_OTHER: that shard never came so far in this move, or is further already.
     if (settled && (settled->code() == proto::STORED || settled->code() == proto::EXPECTED_OTHER)) co_return;

@@ -33,10 +33,11 @@ class Agent;
 
 struct MoveLimits {
   std::size_t at_once = 8;
-  std::size_t waiting_max = 10'000;      // beyond it askers are told to try again
-  Duration frozen_max = seconds(1);      // without the copy at its end
-  Duration hold_patience = seconds(10);  // for an open trade to be settled
-  Duration scan_interval = seconds(2);   // for moves that nobody drives; 0: never
+  std::size_t waiting_max = 10'000;       // beyond it askers are told to try again
+  Duration frozen_max = seconds(1);       // without the copy at its end
+  Duration hold_patience = seconds(10);   // for an open trade to be settled
+  Duration settle_patience = seconds(5);  // for a shard to hear of a decision; then the scan sees to it
+  Duration scan_interval = seconds(2);    // for moves that nobody drives; 0: never
 };
 
 class MoveDesk {

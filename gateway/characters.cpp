@@ -7,6 +7,9 @@
 namespace dure {
 namespace {
 
+constexpr int kShardTries = 8;
+constexpr Duration kBetweenShardTries = milliseconds(50);
+
 template <class Reply>
 Reply with_code(proto::Code code) {
   Reply reply;
@@ -27,9 +30,30 @@ Task<std::optional<proto::CharactersReply>> Gateway::characters_of(std::uint32_t
   proto::CharactersRequest ask;
   ask.set_shard(shard);
   ask.set_account_id(account.value);
-  auto characters = co_await call<proto::CharactersReply>(shard_agent(shard), ask);
-  if (!characters || characters->code() != proto::STORED) co_return std::nullopt;
-  co_return *characters;
+  for (int tries = 0; tries < kShardTries; ++tries) {
+    auto characters = co_await call<proto::CharactersReply>(shard_agent(ask.shard()), ask);
+    if (!characters) break;
+    if (characters->code() == proto::STORED) co_return *characters;
+    const auto found = co_await shard_again(account, characters->code());
+    if (!found) break;
+    ask.set_shard(*found);
+  }
+  co_return std::nullopt;
+}
+
+// After a shard could not serve the account: where it is now, once that is worth asking. Its sessions here know it
+// then.
+Task<std::optional<std::uint32_t>> Gateway::shard_again(AccountId account, int code) {
+  if (code != proto::RETRY && code != proto::WRONG_SHARD) co_return std::nullopt;
+  // RETRY: it may be on the move just now, which takes some group commits.
+  if (code == proto::RETRY) co_await wait(kBetweenShardTries);
+  proto::AccountQuery query;
+  query.set_account_id(account.value);
+  auto now_there = co_await call<proto::AccountReply>(directory_agent(), query);
+  if (!now_there || now_there->code() != proto::STORED) co_return std::nullopt;
+  for (auto& [id, session] : sessions_)
+    if (session.account == account) session.shard = now_there->shard();
+  co_return now_there->shard();
 }
 
 Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::CreateCharacterRequest request) {
@@ -61,9 +85,16 @@ Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::Cr
   create.set_realm_id(identity().realm_id);
   create.set_name(request.name());
   create.set_reservation(reserve.reservation());
-  auto created = co_await call<proto::StoreReply>(shard_agent(shard), create);
+  auto created = co_await call<proto::StoreReply>(shard_agent(create.shard()), create);
+  for (int tries = 1; created && tries < kShardTries; ++tries) {
+    const auto found = co_await shard_again(account, created->code());
+    if (!found) break;
+    create.set_shard(*found);
+    created = co_await call<proto::StoreReply>(shard_agent(create.shard()), create);
+  }
   // In doubt the reservation stays: it expires by itself, or the same name is claimed by its owner later.
-  if (!created || created->code() == proto::RETRY) co_return with_code<Reply>(proto::BUSY);
+  if (!created || created->code() == proto::RETRY || created->code() == proto::WRONG_SHARD)
+    co_return with_code<Reply>(proto::BUSY);
   proto::ClaimName claim;
   claim.set_name(request.name());
   claim.set_player_id(reserve.player_id());
@@ -88,8 +119,16 @@ Task<proto::DeleteCharacterReply> Gateway::delete_character(From from, proto::De
   erase.set_account_id(session->account.value);
   erase.set_player_id(request.player_id());
   erase.set_delete_at_unix_ms(request.restore() ? 0 : unix_ms(wall_now()) + to_ms(options_.delete_grace));
+  const AccountId account = session->account;
   auto erased = co_await call<proto::StoreReply>(shard_agent(erase.shard()), erase);
-  if (!erased || erased->code() == proto::RETRY) co_return with_code<Reply>(proto::BUSY);
+  for (int tries = 1; erased && tries < kShardTries; ++tries) {
+    const auto found = co_await shard_again(account, erased->code());
+    if (!found) break;
+    erase.set_shard(*found);
+    erased = co_await call<proto::StoreReply>(shard_agent(erase.shard()), erase);
+  }
+  if (!erased || erased->code() == proto::RETRY || erased->code() == proto::WRONG_SHARD)
+    co_return with_code<Reply>(proto::BUSY);
   if (erased->code() != proto::STORED) co_return with_code<Reply>(proto::NOT_FOUND);
   Reply reply = with_code<Reply>(proto::OK);
   reply.set_delete_at_unix_ms(erase.delete_at_unix_ms());

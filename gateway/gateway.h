@@ -127,6 +127,7 @@ class Gateway : public Node {
   Task<proto::SelectCharacterReply> select_character(From from, proto::SelectCharacterRequest request);
   Task<proto::LeaveWorldReply> leave_world(From from, proto::LeaveWorldRequest request);
   Task<std::optional<proto::CharactersReply>> characters_of(std::uint32_t shard, AccountId account);
+  Task<std::optional<std::uint32_t>> shard_again(AccountId account, int code);
   proto::Pong ping(const From& from, const proto::Ping& ping);
 
   // ── routing.cpp

@@ -202,6 +202,7 @@ void OwnerNode::monitor(std::vector<std::pair<std::string, std::string>>* fields
   fields->emplace_back("rejected", std::to_string(rejected_));
   fields->emplace_back("trades_committed", std::to_string(trades_committed_));
   fields->emplace_back("trades_aborted", std::to_string(trades_aborted_));
+  fields->emplace_back("shard_map_hit_pct", std::to_string(shards_.hit_percent()));
   fields->emplace_back("saved_lag_ms", std::to_string(to_ms(saved_lag_)));
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/game/player.h"
+#include "common/game/shard_cache.h"
 #include "common/logic/node.h"
 
 namespace dure {
@@ -180,6 +181,8 @@ class OwnerNode : public Node {
   void ask_about_trades(Player& player);
   Task<void> ask_about_trade(PlayerRef ref, TradeId txn);
   Task<Result<std::uint32_t>> shard_of(PlayerId player, bool refresh);
+  // Who holds the player, read where it is now; waits while it is on the move.
+  Task<Result<proto::AcquireReply>> holder_of(PlayerId player);
   Task<Result<proto::AcquireReply>> acquire(PlayerId player, std::uint32_t shard, std::uint64_t expected, bool insist);
   Player& install(const proto::AcquireReply& grant, std::uint32_t shard);
   void bind(Player& player, const SessionBinding& session, const std::string& returned_because);
@@ -203,7 +206,7 @@ class OwnerNode : public Node {
   std::size_t unsaved_ = 0;                     // operations in all windows
   std::map<std::uint32_t, MonoTime> heard_of_;  // by shard: when its agent was last known to work
   std::map<PlayerId, Player> players_;
-  std::map<PlayerId, std::uint32_t> shards_;  // pid → shard, as last told
+  ShardCache shards_;
   std::set<PlayerId> dirty_;                  // windows with operations not yet sent
   std::vector<std::pair<PlayerId, proto::Operation>> staged_;
   std::set<PlayerId> faulted_;   // whose operations were dropped, for on_fault

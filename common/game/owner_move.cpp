@@ -9,6 +9,8 @@ namespace dure {
 namespace {
 constexpr std::uint32_t kHopsMax = 4;
 constexpr Duration kAcquireTry = seconds(1);
+constexpr Duration kHolderPatience = seconds(1);
+constexpr Duration kBetweenLooks = milliseconds(50);
 constexpr Duration kDrainPause = milliseconds(200), kDrainPatience = seconds(10);
 
 proto::AdmitReply admit_reply(proto::Code code, const std::string& detail = {}) {
@@ -23,14 +25,36 @@ proto::AdmitReply admit_reply(proto::Code code, const std::string& detail = {}) 
 // ── acquiring ───────────────────────────────────────────────────────────────────────────────────────────────
 
 Task<Result<std::uint32_t>> OwnerNode::shard_of(PlayerId player, bool refresh) {
-  if (const auto at = shards_.find(player); at != shards_.end() && !refresh) co_return at->second;
+  if (!refresh)
+    if (const auto known = shards_.find(player)) co_return *known;
   proto::PlayerLocate request;
   request.set_player_id(player.value);
   auto found = co_await call<proto::PlayerLocateReply>(directory_agent(), request);
   if (!found) co_return tl::unexpected<Error>(found.error());
+  if (found->code() == proto::RETRY) co_return fail(Trouble::kBusy, "the directory is busy");
   if (found->code() != proto::STORED) co_return fail(Trouble::kRefused, "no such player");
-  shards_[player] = found->shard();
+  shards_.put(player, found->shard());
   co_return found->shard();
+}
+
+Task<Result<proto::AcquireReply>> OwnerNode::holder_of(PlayerId player) {
+  const MonoTime give_up = now() + kHolderPatience;
+  bool stale = false;
+  for (;;) {
+    auto shard = co_await shard_of(player, stale);
+    if (!shard) co_return tl::unexpected<Error>(shard.error());
+    proto::OwnerQuery query;
+    query.set_shard(*shard);
+    query.set_player_id(player.value);
+    auto holder = co_await call<proto::AcquireReply>(shard_agent(*shard), query);
+    if (!holder) co_return holder;
+    const bool elsewhere = holder->code() == proto::WRONG_SHARD || holder->code() == proto::NO_SUCH;
+    if (elsewhere && stale) co_return fail(Trouble::kRefused, "no such player");
+    if (!elsewhere && holder->code() != proto::RETRY) co_return holder;
+    if (now() >= give_up) co_return fail(Trouble::kBusy, "the player is on the move");
+    stale = elsewhere;
+    if (!elsewhere) co_await wait(kBetweenLooks);
+  }
 }
 
 // ACQUIRE with one fresh id, resent until answered. `insist`: a forced takeover reads the epoch first and tries again
@@ -60,8 +84,12 @@ Task<Result<proto::AcquireReply>> OwnerNode::acquire(PlayerId player, std::uint3
     }
     if (answer->code() == proto::WRONG_SHARD || answer->code() == proto::NO_SUCH) {
       auto moved = co_await shard_of(player, true);
-      if (!moved || *moved == request.shard()) co_return fail(Trouble::kRefused, "no such player");
-      request.set_shard(*moved);
+      const bool nobody = moved ? *moved == request.shard() : moved.error().trouble == Trouble::kRefused;
+      if (nobody) co_return fail(Trouble::kRefused, "no such player");
+      if (moved)
+        request.set_shard(*moved);
+      else
+        co_await wait(milliseconds(100));
       continue;
     }
     if (answer->code() != proto::EXPECTED_OTHER || !insist) co_return fail(Trouble::kRefused, "epoch moved on");
@@ -86,7 +114,7 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
   player.stranded = false;
   heard_of_[shard] = now();
   player.creqs.load(grant.last_creq(), grant.last_creq_hash(), grant.last_creq_result() == 1);
-  player.creq_saved_told = grant.last_creq();
+  player.creq_saved_told = player.creq_committed = grant.last_creq();
   load_trades(player, grant);
   player.saving = player.poisoned = false;
   player.soft_balances.clear();
@@ -94,26 +122,11 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
   for (const auto& [pseq, waiter] : std::exchange(player.saved_waiters, {}))
     complete(waiter, fail(Trouble::kCancelled));
   player.hint_due = now() + options_.hint_interval;
+  player.inbox_asked = player.reading_inbox = false;
   // What waits in the inbox is claimed by ordinary operations.
-  proto::AggregateChanged changed;
-  for (const auto& entry : grant.aggregate().inbox()) {
-    proto::Operation claim;
-    claim.set_reason(entry.reason());
-    claim.add_effects()->mutable_claim()->set_message_id(entry.message_id());
-    claim.set_content_version(identity().content_version);
-    if (player.mirror.apply(claim) == Mirror::Guard::kOk) {
-      player.window.add(std::move(claim), now());
-      dirty_.insert(pid);
-      for (const auto& amount : entry.balances()) {
-        auto* touched = changed.mutable_aggregate()->add_balances();
-        touched->set_name(amount.name());
-        touched->set_value(player.mirror.balance(amount.name()));
-      }
-      changed.mutable_aggregate()->mutable_items()->MergeFrom(entry.items());
-      changed.set_reason(entry.reason());
-    }
-  }
-  player.claimed = changed.has_aggregate() ? changed.SerializeAsString() : std::string();
+  std::vector<std::string> claimed = claim_what_fits(player);
+  player.claimed = changed_by(player, claimed);
+  if (!claimed.empty()) player.scope->spawn(tell_when_saved({player.id, player.epoch}, std::move(claimed), false));
   return player;
 }
 
@@ -206,11 +219,8 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   if (!shard) co_return admit_reply(shard.error().trouble == Trouble::kRefused ? proto::NOT_FOUND : proto::BUSY);
   std::uint64_t expected = request.expected_epoch();
   if (!request.ticket()) {
-    proto::OwnerQuery query;
-    query.set_shard(*shard);
-    query.set_player_id(pid.value);
-    auto holder = co_await call<proto::AcquireReply>(shard_agent(*shard), query);
-    if (!holder || holder->code() == proto::RETRY) co_return admit_reply(proto::BUSY, "no answer from the database");
+    auto holder = co_await holder_of(pid);
+    if (!holder) co_return admit_reply(proto::BUSY, holder.error().detail);
     expected = holder->epoch();
     // A living owner keeps the player: its session moves, not its ownership.
     const NodeId owner(holder->owner_node());
@@ -241,7 +251,7 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   }
   if (!placed.here) co_return admit_reply(placed.code != 0 ? static_cast<proto::Code>(placed.code) : proto::BUSY);
 
-  auto grant = co_await acquire(pid, *shard, expected, !request.ticket());
+  auto grant = co_await acquire(pid, shards_.peek(pid, *shard), expected, !request.ticket());
   if (!grant)
     co_return admit_reply(grant.error().trouble == Trouble::kRefused ? proto::ABORTED : proto::BUSY,
                           grant.error().detail);
@@ -250,7 +260,7 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   // It may have closed meanwhile. The row of a login is ours and unused: whoever is asked next takes it.
   const bool open = still_open(placed.place, request);
   if (!open && !request.ticket()) co_return admit_reply(proto::BUSY, "the place closed");
-  Player& player = install(*grant, shards_[pid]);
+  Player& player = install(*grant, shards_.peek(pid, *shard));
   player.place = placed.place;
   player.hit_points = request.hint().hit_points() > 0 ? request.hint().hit_points() : player.hit_points_max;
   proto::AdmitReply here = admit_reply(proto::OK);
@@ -421,7 +431,7 @@ Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason) {
   }
   const SessionBinding session = player->session;
   const proto::Admit again;
-  co_return bring_in(install(*grant, shard), session, again, false, reason);
+  co_return bring_in(install(*grant, shards_.peek(ref.id, shard)), session, again, false, reason);
 }
 
 // ── peers, drain ────────────────────────────────────────────────────────────────────────────────────────────
@@ -442,8 +452,11 @@ void OwnerNode::on_peer_up(NodeId peer) {
   } else if (peer.role() == Role::kChat) {
     for (const auto& [pid, player] : players_) tell_presence(player);
   } else if (peer.role() == Role::kDbagent) {
-    for (const auto& [pid, player] : players_)
+    for (auto& [pid, player] : players_) {
       if (!player.window.empty()) dirty_.insert(pid);
+      // Its notices may have been lost.
+      if (shard_agent(player.shard) == peer) look_into_inbox(player);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/posting.h"
@@ -133,12 +134,17 @@ const char* insertion(Database& db, const proto::MoveTable& table) {
   return db.literal(std::move(sql));
 }
 
-void write_table(Shard& shard, const proto::MoveTable& table) {
-  const auto known = travelling_tables(shard.db);
-  require(std::find(known.begin(), known.end(), table.name()) != known.end(), "table of the content");
-  for (const auto& column : table.columns())
-    require(shard.db.number("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2", table.name(), column).has_value(),
-            "column of the content");
+std::set<std::string> columns_of(Database& db, const std::string& table) {
+  std::set<std::string> names;
+  Query row(db, "SELECT name FROM pragma_table_info(?1)", table);
+  while (row.row()) names.insert(row.text(0));
+  return names;
+}
+
+void write_table(Shard& shard, const proto::MoveTable& table, const std::vector<std::string>& travelling) {
+  require(std::find(travelling.begin(), travelling.end(), table.name()) != travelling.end(), "table of the content");
+  const auto known = columns_of(shard.db, table.name());
+  for (const auto& column : table.columns()) require(known.contains(column), "column of the content");
   int rank_column = -1;
   if (table.name() == kRanked)
     rank_column =
@@ -188,9 +194,10 @@ std::string hash_of(std::string_view bytes) {
 const std::vector<std::string>& staying_tables() {
   // The first row: keyed by player, and yet the shard's own. Then what is not keyed by player; accounts, items and
   // their holders among it, which are carried as value.
-  static const std::vector<std::string> kTables = {
-      "ledger_txn",   "trade_vote",  "account",      "account_move",   "decision",  "hold_amount", "item",
-      "item_history", "item_holder", "ledger_entry", "ledger_opening", "move_part", "shard_meta"};
+  static const std::vector<std::string> kTables = {"ledger_txn",  "trade_vote",   "account",        "account_move",
+                                                   "decision",    "hold_amount",  "item",           "item_history",
+                                                   "item_holder", "ledger_entry", "ledger_opening", "move_part",
+                                                   "shard_meta",  "total",        "economy"};
   return kTables;
 }
 
@@ -217,7 +224,8 @@ proto::MoveContent read_content(Shard& shard, std::uint64_t account_id, std::uin
 }
 
 void write_content(Shard& shard, const proto::MoveContent& content) {
-  for (const auto& table : content.tables()) write_table(shard, table);
+  const auto travelling = travelling_tables(shard.db);
+  for (const auto& table : content.tables()) write_table(shard, table, travelling);
   Postings postings(shard, "move.in");
   for (const auto& balance : content.balances())
     postings.of(balance.player_id())

@@ -156,8 +156,8 @@ TEST_F(MovePropertyTest, NothingIsLostOrDoubledInAnyOrderOfSteps) {
     EXPECT_EQ(grant.ended_last_pseq(), saved);
     for (const auto& move : moves) ++(move.fate == proto::MOVE_FLIPPED ? flipped : aborted);
   }
-  EXPECT_GT(flipped, 10);
-  EXPECT_GT(aborted, 10);
+  EXPECT_GE(flipped, 8);
+  EXPECT_GE(aborted, 8);
 }
 
 }  // namespace

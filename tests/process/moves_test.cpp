@@ -1,0 +1,62 @@
+// Accounts change their shard under playing bots, and nobody notices.
+#include <signal.h>
+#include <unistd.h>
+
+#include "tests/process/expectations.h"
+
+namespace dure {
+namespace {
+
+using std::chrono::seconds;
+using test::ClusterProcess;
+using test::Finished;
+using test::run_dure;
+
+Finished move_all(const ClusterProcess& cluster, const std::string& from, const std::string& to) {
+  return run_dure({"shards", "move", "--config", cluster.config(), "--from", from, "--to", to, "--count", "1000"},
+                  seconds(60));
+}
+
+TEST(Moves, BotsPlayOnWhileAllTheirAccountsAreMovedBackAndForth) {
+  ClusterProcess cluster("local.toml");
+  cluster.up({"--bots", "40", "--story", "evening", "--for", "30s", "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  std::string told;
+  for (int round = 0; round < 4; ++round)
+    for (const auto& [from, to] : {std::pair{"1", "2"}, {"2", "1"}}) {
+      const Finished moved = move_all(cluster, from, to);
+      EXPECT_EQ(moved.exit_code, 0) << moved.output;
+      told = moved.output;
+    }
+  EXPECT_NE(told.find("accounts are on shard 1 now"), std::string::npos) << told;
+  std::printf("last of 8: %s", told.c_str());
+  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  test::expect_clean(cluster.report("report.json"));
+  test::expect_audit_clean(cluster.config());
+}
+
+TEST(Moves, AShardIsAddedToARunningClusterAndTakesAccounts) {
+  ClusterProcess cluster("local.toml");
+  cluster.up({"--bots", "20", "--story", "evening", "--for", "25s", "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  const Finished added = run_dure({"shards", "add", "--config", cluster.config()}, seconds(30));
+  EXPECT_EQ(added.exit_code, 0) << added.output;
+  int agent = 0;
+  const auto at = added.output.find("is started, process ");
+  ASSERT_NE(at, std::string::npos) << added.output;
+  agent = std::atoi(added.output.c_str() + at + sizeof "is started, process " - 1);
+  ASSERT_GT(agent, 0);
+  const Finished moved = move_all(cluster, "1", "3");
+  EXPECT_EQ(moved.exit_code, 0) << moved.output;
+  std::printf("%s", moved.output.c_str());
+  const Finished listed = run_dure({"shards", "--config", cluster.config()});
+  EXPECT_NE(listed.output.find("dbagent-2"), std::string::npos) << listed.output;
+  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  EXPECT_EQ(::kill(agent, SIGTERM), 0);
+  test::expect_clean(cluster.report("report.json"));
+  for (int i = 0; i < 100 && ::kill(agent, 0) == 0; ++i) ::usleep(100'000);  // until its file is free
+  test::expect_audit_clean(cluster.config());
+}
+
+}  // namespace
+}  // namespace dure
