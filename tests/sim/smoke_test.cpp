@@ -62,6 +62,23 @@ TEST(Smoke, AKilledGeneralsPlayersAreTakenByAnother) {
   evening.check_saved();
 }
 
+TEST(Smoke, ADrainedGeneralsPlayersAreTakenByAnotherBeforeItEnds) {
+  Shape shape;
+  shape.generals = 2;
+  Evening evening(15, shape, 0);
+  evening.cluster.run(seconds(5));
+  ASSERT_TRUE(evening.everybody_in("town")) << evening.story();
+  evening.cluster.stop(general_node(1));
+  evening.cluster.run(seconds(5));
+  EXPECT_FALSE(evening.cluster.alive(general_node(1)));
+  EXPECT_TRUE(evening.everybody_in("town")) << evening.story();
+  for (const auto& player : evening.players) {
+    EXPECT_EQ(player->disconnects(), 0) << evening.story();
+    EXPECT_EQ(player->returns(), 0) << "handed over, not walked back";
+  }
+  evening.check_saved();
+}
+
 TEST(Smoke, ARestartOfTheAgentLosesNothingThatWasSaved) {
   Evening evening(14, Shape{}, 0);
   evening.cluster.run(seconds(5));
