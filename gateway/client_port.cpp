@@ -85,8 +85,18 @@ void ClientPort::take_frame(ClientConnection& connection, const ClientFrame& fra
     connection.announced = true;
     events_.push_back(ClientOpened{connection.id, connection.address});
   }
+  static const std::uint32_t ping = route_id(proto::Ping::descriptor());
+  if (frame.message_id == ping) confirm(connection, frame.body);
   ++connection.undelivered;
   events_.push_back(ClientFrameIn{connection.id, frame.message_id, frame.seq, std::string(frame.body)});
+}
+
+// What the client says it has need not be kept for it. The logic thread answers the Ping.
+void ClientPort::confirm(const ClientConnection& connection, std::string_view body) {
+  const auto session = sessions_.find(connection.session);
+  proto::Ping ping;
+  if (session == sessions_.end() || session->second.waiting || !parse_strict(body, &ping)) return;
+  session->second.ring.forget(ping.reliable_received());
 }
 
 void ClientPort::refuse(ClientConnection& connection, const ClientFrame& frame, std::uint32_t code, Duration wait,

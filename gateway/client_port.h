@@ -63,6 +63,7 @@ class ClientPort : public ClientIo {
   const ClientConnection* find(ClientId client) const;
   void cut_frames(ClientConnection& connection, MonoTime now);
   void take_frame(ClientConnection& connection, const ClientFrame& frame, MonoTime now);
+  void confirm(const ClientConnection& connection, std::string_view body);
   void refuse(ClientConnection& connection, const ClientFrame& frame, std::uint32_t code, Duration wait, MonoTime now);
   void close(ClientConnection& connection, std::uint32_t code, const char* reason);
   void close_silently(ClientConnection& connection, const char* reason);

@@ -17,6 +17,8 @@ class ReplayRing {
   ReplayRing(std::size_t frames_max, std::size_t bytes_max, std::uint64_t sent, const std::vector<Bytes>& frames);
 
   void add(Bytes frame);
+  // The client says that it has so many: they are not kept any longer. More than were sent: nothing happens.
+  void forget(std::uint64_t received);
   // What follows the first `received` frames of the session; nothing if that is no longer whole, or never was sent.
   std::optional<std::vector<Bytes>> after(std::uint64_t received) const;
   std::uint64_t sent() const { return sent_; }

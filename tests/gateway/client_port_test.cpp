@@ -189,6 +189,22 @@ TEST_F(ClientPortTest, ATopicFrameReachesItsSubscribersAsTheSameBytes) {
   EXPECT_EQ(written(kOther), "");
 }
 
+TEST_F(ClientPortTest, WhatAClientConfirmsIsNotKeptForIt) {
+  log_in();
+  const Bytes confirmed = frame('a'), later = frame('b');
+  port_.command(FrameOut{kClient, kSession, confirmed, false}, now_);
+  port_.command(FrameOut{kClient, kSession, later, false}, now_);
+  (void)written();
+  proto::Ping ping;
+  ping.set_reliable_received(3);
+  port_.received(kClient, encode_frame(112, 1, ping.SerializeAsString()), now_);
+  EXPECT_EQ(confirmed.holders(), 2) << "it cannot have more than were sent: not believed";
+  ping.set_reliable_received(1);
+  port_.received(kClient, encode_frame(112, 2, ping.SerializeAsString()), now_);
+  EXPECT_EQ(confirmed.holders(), 1) << "here";
+  EXPECT_EQ(later.holders(), 2) << "here and in the ring";
+}
+
 TEST_F(ClientPortTest, AResumedSessionGetsWhatItMissedAndThenWhatWaited) {
   log_in();
   port_.command(FrameOut{kClient, kSession, frame('a')}, now_);

@@ -292,6 +292,7 @@ void Session::on_time(std::uint32_t what) {
     case kPing: {
       proto::Ping ping;
       ping.set_client_time_us(to_us(shared_.reactor.now().time_since_epoch()));
+      ping.set_reliable_received(reliable_received_);
       if (connection_.is_open()) send(ping);
       return shared_.reactor.wake_in(kHeartbeat, this, kPing);
     }
