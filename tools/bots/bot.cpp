@@ -73,6 +73,14 @@ void Bot::fill(FrameTable<Bot>* table) {
   table->on(&Bot::bought);
   table->on(&Bot::sold);
   table->on(&Bot::used);
+  table->on(&Bot::table);
+  table->on(&Bot::agreed);
+  table->on(&Bot::settled);
+  table->on(&Bot::trade_reply<sample::TradeInviteReply>);
+  table->on(&Bot::trade_reply<sample::TradeAnswerReply>);
+  table->on(&Bot::trade_reply<sample::TradeOfferReply>);
+  table->on(&Bot::trade_reply<sample::TradeLockReply>);
+  table->on(&Bot::trade_reply<sample::TradeCancelReply>);
   table->on(&Bot::loot);
   table->on(&Bot::level);
   table->on(&Bot::died);
@@ -167,6 +175,11 @@ void Bot::state(const proto::PlayerState& state, std::uint32_t) {
     arrival = OwnModel::Arrival::kFault;
   else if (route_is_new_)
     arrival = OwnModel::Arrival::kMoved;
+  // The outcome of a trade may have been decided, and its word lost, with the owner.
+  if (!settling_.empty() && arrival != OwnModel::Arrival::kSame) model_.forget();
+  settling_.clear();
+  for (const auto& hold : state.aggregate().holds())
+    settling_[{hold.terms().txn().high(), hold.terms().txn().low()}] = now();
   const auto verdict =
       model_.state(belongings_of(state.aggregate()), state.last_creq(), arrival, may_gain() || in_doubt_);
   report(verdict.differences);
@@ -400,6 +413,53 @@ void Bot::value_reply(std::uint64_t creq, std::uint32_t code, const sample::Touc
   shared_.report.untold_gains += verdict.untold_gains;
 }
 
+// ── trades ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+template <class Reply>
+void Bot::trade_reply(const Reply& reply, std::uint32_t seq) {
+  take_asked(seq);
+  count_code(reply.code());
+  if (reply.code() == proto::OK) return;
+  for (const auto& habit : habits_) habit->on_trade_refused(*this);
+}
+
+// Agreed to; what becomes of it is told apart (SETTLED), so no SAVED is waited for.
+void Bot::agreed(const sample::TradeConfirmReply& reply, std::uint32_t seq) {
+  take_asked(seq);
+  if (open_values_.erase(reply.creq()) == 0) return;
+  count_code(reply.code());
+  model_.refused(reply.creq());  // it changes nothing by itself
+  if (reply.code() == proto::OK) return;
+  for (const auto& habit : habits_) habit->on_trade_refused(*this);
+}
+
+void Bot::table(const sample::TradeTable& table, std::uint32_t) {
+  if (stale(table.epoch(), "TradeTable")) return;
+  if (table.phase() == sample::TradeTable::SETTLING) {
+    settling_[{table.txn().high(), table.txn().low()}] = now();
+    OwnModel::Told told;
+    for (const auto& amount : table.touched().balances()) told.balances[amount.name()] = amount.value();
+    for (const auto& uid : table.touched().items_removed()) told.removed.push_back({uid.high(), uid.low()});
+    model_.set(told);
+  }
+  for (const auto& habit : habits_) habit->on_trade_table(*this, table);
+}
+
+void Bot::settled(const proto::SettledNotice& notice, std::uint32_t) {
+  if (stale(notice.epoch(), "SettledNotice")) return;
+  const ItemId txn{notice.txn().high(), notice.txn().low()};
+  const auto open = settling_.find(txn);
+  if (open == settling_.end()) return;  // told again
+  shared_.report.trade_settled.add(now() - open->second);
+  settling_.erase(open);
+  ++(notice.committed() ? shared_.report.trades_committed : shared_.report.trades_aborted);
+  if (notice.committed()) ++trades_;
+  OwnModel::Told told;
+  for (const auto& amount : notice.aggregate().balances()) told.balances[amount.name()] = amount.value();
+  told.added = belongings_of(notice.aggregate()).items;
+  model_.set(told);
+}
+
 void Bot::loot(const sample::LootNotice& notice, std::uint32_t) {
   if (stale(notice.epoch(), "LootNotice")) return;
   last_fight_ = now();
@@ -438,6 +498,11 @@ void Bot::check_overdue() {
       open.again = true;
       session_.send_again(open.message_id, open.body);
     }
+  std::erase_if(settling_, [&](const auto& entry) {
+    if (now() - entry.second <= deadline) return false;
+    shared_.report.mismatch(name(), "SETTLED", fmt::format("within {} s", to_ms(deadline) / 1000), "nothing");
+    return true;
+  });
   while (!applied_.empty() && now() - applied_.begin()->second > deadline) {
     shared_.report.mismatch(name(), "SAVED",
                             fmt::format("creq {} within {} s", applied_.begin()->first, to_ms(deadline) / 1000),

@@ -27,6 +27,7 @@ class MoveCorrected;
 class PlayerState;
 class RouteNotice;
 class SavedNotice;
+class SettledNotice;
 class SayReply;
 class WhisperReply;
 }  // namespace proto
@@ -38,6 +39,8 @@ class LevelNotice;
 class LootNotice;
 class SellReply;
 class Touched;
+class TradeConfirmReply;
+class TradeTable;
 class UseItemReply;
 }  // namespace sample
 
@@ -61,6 +64,7 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   const std::string& name() const { return session_.account(); }
   bool playing() const { return playing_; }
   const std::string& place() const { return place_; }
+  std::uint64_t entity() const { return entity_; }
   bool in_instance() const { return place_kind_ == 1; }
   Motion& motion() { return motion_; }
   Surroundings& surroundings() { return surroundings_; }
@@ -87,7 +91,8 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   std::uint64_t moves() const { return moves_; }
   std::uint64_t lines() const { return lines_; }
   std::uint64_t values() const { return values_; }
-  bool raiding = false;  // queued, matched or in a run: zone changes wait
+  std::uint64_t trades() const { return trades_; }  // committed
+  bool raiding = false;                             // queued, matched or in a run: zone changes wait
 
  private:
   enum Wake : std::uint32_t { kCheck = 1000 };
@@ -124,6 +129,11 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   void bought(const sample::BuyReply& reply, std::uint32_t seq);
   void sold(const sample::SellReply& reply, std::uint32_t seq);
   void used(const sample::UseItemReply& reply, std::uint32_t seq);
+  void table(const sample::TradeTable& table, std::uint32_t seq);
+  void agreed(const sample::TradeConfirmReply& reply, std::uint32_t seq);
+  void settled(const proto::SettledNotice& notice, std::uint32_t seq);
+  template <class Reply>
+  void trade_reply(const Reply& reply, std::uint32_t seq);
   void loot(const sample::LootNotice& notice, std::uint32_t seq);
   void level(const sample::LevelNotice& notice, std::uint32_t seq);
   void died(const sample::EntityDied& notice, std::uint32_t seq);
@@ -164,7 +174,8 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   std::map<std::uint64_t, OpenValue> open_values_;
   std::map<std::uint64_t, MonoTime> applied_;  // creq → when, until SAVED
   std::vector<Asked> asked_;
-  std::uint64_t moves_ = 0, lines_ = 0, values_ = 0;
+  std::uint64_t moves_ = 0, lines_ = 0, values_ = 0, trades_ = 0;
+  std::map<ItemId, MonoTime> settling_;  // trades whose outcome is not told yet, by their 128 bits
 };
 
 }  // namespace dure

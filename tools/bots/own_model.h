@@ -77,6 +77,9 @@ class OwnModel {
   // PlayerState. Afterwards the model is what was seen.
   Verdict state(const Belongings& seen, std::uint64_t last_creq, Arrival arrival, bool may_gain);
 
+  // The next state is believed as it is: a trade's outcome may be in it that nobody told.
+  void forget() { known_ = false; }
+
   const Belongings& now() const { return now_; }
   bool known() const { return known_; }
   std::vector<std::uint64_t> open_creqs() const;

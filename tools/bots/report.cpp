@@ -71,6 +71,9 @@ std::string Report::to_json() const {
   json["zone_changes"] = zone_changes;
   json["runs_finished"] = runs_finished;
   json["runs_failed"] = runs_failed;
+  json["trades_committed"] = trades_committed;
+  json["trades_aborted"] = trades_aborted;
+  json["trade_settled_ms"] = figures(trade_settled);
   json["whispers"] = whispers;
   json["untold_gains"] = untold_gains;
   json["applied_lost"] = applied_lost;

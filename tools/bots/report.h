@@ -33,9 +33,10 @@ class Report {
   std::uint64_t disconnects = 0;  // of bots in the world, unasked
   std::uint64_t resumes = 0, logins_retried = 0;
   std::uint64_t returned_to_lobby = 0;
-  std::uint64_t untold_gains = 0;  // loot that was in a state before or without its LootNotice
-  std::uint64_t applied_lost = 0;  // APPLIED, not SAVED, gone after a fault: allowed, counted
-  std::uint64_t runs_failed = 0;   // dungeon runs that the monsters won
+  std::uint64_t untold_gains = 0;                          // loot that was in a state before or without its LootNotice
+  std::uint64_t applied_lost = 0;                          // APPLIED, not SAVED, gone after a fault: allowed, counted
+  std::uint64_t runs_failed = 0;                           // dungeon runs that the monsters won
+  std::uint64_t trades_committed = 0, trades_aborted = 0;  // each counted by both sides
   std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0;
   std::uint64_t moves = 0, chat_lines = 0, value_operations = 0, whispers = 0, zone_changes = 0, runs_finished = 0;
   double least_moves_per_bot_s = 0, least_chat_per_bot_s = 0, least_value_per_bot_s = 0;
@@ -46,7 +47,7 @@ class Report {
   std::vector<Mismatch> mismatches;  // the first 50
   std::map<std::string, std::uint64_t> errors;
   std::map<std::string, Outcome> stories;
-  Histogram rtt, applied_to_saved, act_to_seen, lobby_return, login;
+  Histogram rtt, applied_to_saved, act_to_seen, lobby_return, login, trade_settled;
 };
 
 }  // namespace dure

@@ -8,6 +8,7 @@
 
 #include "common/base/random.h"
 #include "common/proto/routes.h"
+#include "tools/bots/fair.h"
 #include "tools/bots/frame_table.h"
 #include "tools/bots/options.h"
 #include "tools/bots/reactor.h"
@@ -26,6 +27,7 @@ struct Shared {
   Reactor& reactor;
   Report report;
   Sightings sightings{report.act_to_seen};
+  Fair fair;
   Rng rng;
   Routes routes;
   std::optional<TicketMint> tickets;

@@ -4,6 +4,7 @@
 #include "tools/bots/stories/chat.h"
 #include "tools/bots/stories/dungeon.h"
 #include "tools/bots/stories/shop.h"
+#include "tools/bots/stories/trade.h"
 #include "tools/bots/stories/walk.h"
 #include "tools/bots/stories/zone.h"
 
@@ -27,7 +28,8 @@ std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uin
   std::vector<std::unique_ptr<Habit>> habits;
   const bool evening = story == "evening";
   if (evening) habits.push_back(std::make_unique<EveningHabit>());
-  if (evening || story == "walk" || story == "shop" || story == "dungeon" || story == "zone" || story == "chat")
+  if (evening || story == "walk" || story == "shop" || story == "dungeon" || story == "zone" || story == "chat" ||
+      story == "trade")
     habits.push_back(std::make_unique<WalkHabit>());
   if (evening || story == "chat") habits.push_back(std::make_unique<ChatHabit>(evening ? seconds(6) : seconds(2)));
   if (evening || story == "shop")
@@ -36,6 +38,8 @@ std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uin
     habits.push_back(std::make_unique<DungeonHabit>(evening ? seconds(20) : seconds(1)));
   else if (evening)  // who has spent everything goes hunting
     habits.push_back(std::make_unique<DungeonHabit>(seconds(10), kPoor));
+  if (story == "trade") habits.push_back(std::make_unique<TradeHabit>(seconds(1), true));
+  if (evening && number % 4 == 2) habits.push_back(std::make_unique<TradeHabit>(seconds(10), false));
   if (story == "zone" || (evening && number % 5 == 1))
     habits.push_back(std::make_unique<ZoneHabit>(evening ? seconds(15) : seconds(4)));
   return habits;

@@ -20,6 +20,7 @@ namespace sample {
 class AttackReply;
 class ShopListReply;
 class SkillReply;
+class TradeTable;
 }  // namespace sample
 
 class Bot;
@@ -39,6 +40,9 @@ class Habit {
   virtual void on_match(Bot&, const proto::MatchNotice&) {}
   virtual void on_queue(Bot&, const proto::QueueReply&) {}
   virtual void on_run(Bot&, const proto::RunNotice&) {}
+  // Every word of a table one sits at; and that something asked there was refused.
+  virtual void on_trade_table(Bot&, const sample::TradeTable&) {}
+  virtual void on_trade_refused(Bot&) {}
   virtual void on_change_zone(Bot&, const proto::ChangeZoneReply&) {}
 };
 
