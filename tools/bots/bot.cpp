@@ -156,7 +156,7 @@ void Bot::route(const proto::RouteNotice& notice, std::uint32_t) {
     if (heard_at_ != MonoTime{}) shared_.report.lobby_return.add(now() - heard_at_);
   }
   epoch_ = notice.epoch();
-  if (place_ != notice.place()) place_lines_.reset();
+  if (place_ != notice.place()) place_lines_.moved();
   place_ = notice.place();
   place_kind_ = notice.place_kind();
   route_is_new_ = true;

@@ -13,7 +13,7 @@ constexpr std::uint64_t kSkippedMost = 64;
 
 void LineOrder::accepted(const std::string& text, MonoTime deadline) {
   for (Said& said : said_)
-    if (said.text == text) said.deadline = deadline;
+    if (said.text == text && !said.on_the_way) said.deadline = deadline;
 }
 
 void LineOrder::refused(const std::string& text) {
@@ -41,9 +41,9 @@ std::vector<Difference> LineOrder::seen(const std::string& text, bool own, std::
     if (out.empty()) out.push_back({"own chat line", "one that was sent and not seen yet", text});
     return out;
   }
+  const auto older = std::find_if(said_.begin(), found, [](const Said& said) { return !said.on_the_way; });
   // An own line before an older one: already told when the numbers were out of order, too.
-  if (found != said_.begin() && !late && missing_.empty())
-    out.push_back({"order of own chat lines", said_.front().text, text});
+  if (older != found && !late && missing_.empty()) out.push_back({"order of own chat lines", older->text, text});
   said_.erase(found);
   return out;
 }
@@ -66,9 +66,16 @@ std::vector<Difference> LineOrder::overdue(MonoTime now) {
   return out;
 }
 
-void LineOrder::reset() {
+void LineOrder::moved() {
   last_ = 0;
   missing_.clear();
+  // What is older than one move will not come any more.
+  std::erase_if(said_, [](const Said& said) { return said.on_the_way; });
+  for (Said& said : said_) said = {std::move(said.text), MonoTime::max(), true};
+}
+
+void LineOrder::reset() {
+  moved();
   said_.clear();
 }
 

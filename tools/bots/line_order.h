@@ -15,19 +15,22 @@ namespace dure {
 class LineOrder {
  public:
   // A line of this channel was accepted from us: it must be seen by `deadline`.
-  void said(const std::string& text) { said_.push_back({text, MonoTime::max()}); }
+  void said(const std::string& text) { said_.push_back({text, MonoTime::max(), false}); }
   void accepted(const std::string& text, MonoTime deadline);
   void refused(const std::string& text);
   std::vector<Difference> seen(const std::string& text, bool own, std::uint64_t number, MonoTime now);
   // What should have come by now.
   std::vector<Difference> overdue(MonoTime now);
-  // Another place, or a connection that lost lines: the next number is a first one again.
+  // Another place: the next number is a first one again, and what was said on the way may be heard there or here.
+  void moved();
+  // A connection that lost lines.
   void reset();
 
  private:
   struct Said {
     std::string text;
     MonoTime deadline;
+    bool on_the_way;  // said before moved(): it may come, but need not
   };
   std::uint64_t last_ = 0;                     // highest number seen
   std::map<std::uint64_t, MonoTime> missing_;  // skipped numbers → when that becomes a loss
