@@ -58,4 +58,25 @@ TEST(LineOrder, OwnLinesInAnotherOrderThanSentAreToldThoughTheNumbersRise) {
   EXPECT_EQ(trouble.front().expected, "first");
 }
 
+TEST(LineOrder, ALineSaidOnTheWayIsHeardHereOrThereOrNotAtAll) {
+  LineOrder order;
+  order.said("before");
+  order.accepted("before", kStart + seconds(2));
+  order.said("on the way");
+  order.moved();
+  order.said("here");
+  order.accepted("here", kStart + seconds(2));
+  EXPECT_TRUE(order.seen("on the way", true, 7, kStart).empty());
+  EXPECT_TRUE(order.seen("here", true, 8, kStart).empty());
+  EXPECT_TRUE(order.overdue(kStart + seconds(9)).empty());
+}
+
+TEST(LineOrder, AfterTwoMovesALineSaidBeforeBothIsNotExpected) {
+  LineOrder order;
+  order.said("long ago");
+  order.moved();
+  order.moved();
+  EXPECT_EQ(order.seen("long ago", true, 1, kStart).size(), 1u);
+}
+
 }  // namespace dure
