@@ -53,6 +53,7 @@ Result<> StoreFile::prepare(const char* kind, const char* schema) {
   db.script(options_.sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
   db.script("PRAGMA journal_size_limit=67108864;");
   db.checkpoint_by_hand();
+  if (auto kept = verify_settings(); !kept) return kept;
   const bool fresh = db.number("SELECT count(*) FROM sqlite_schema").value_or(0) == 0;
   if (fresh) {
     if (!options_.fresh_ok) return fail(Trouble::kInvalid, options_.path + " is empty");
@@ -65,13 +66,40 @@ Result<> StoreFile::prepare(const char* kind, const char* schema) {
   return check_is_due_ || fresh ? Result<>{} : quick_check();
 }
 
+// A PRAGMA that this build of SQLite does not know, or a file system that cannot do it, says nothing: so each is read
+// back. Without any one of them SAVED would be a promise that a power cut breaks.
+Result<> StoreFile::verify_settings() {
+  struct Setting {
+    const char* query;
+    std::int64_t wanted;
+    const char* name;
+  };
+  const Setting settings[] = {{"PRAGMA synchronous", options_.sync ? 2 : 0, "synchronous"},
+                              {"PRAGMA foreign_keys", 1, "foreign_keys"},
+                              {"PRAGMA trusted_schema", 0, "trusted_schema"},
+                              {"PRAGMA cell_size_check", 1, "cell_size_check"},
+                              {"PRAGMA mmap_size", 0, "mmap_size"}};
+  for (const Setting& setting : settings) {
+    const auto is = database_->number(setting.query);
+    // A build without memory mapping has no such setting.
+    if (!is && setting.wanted == 0) continue;
+    if (is != setting.wanted)
+      return fail(Trouble::kIo, options_.path + ": SQLite did not take the setting " + setting.name);
+  }
+  Query locking(*database_, "PRAGMA locking_mode");
+  if (!locking.row() || locking.bytes(0) != "exclusive")
+    return fail(Trouble::kIo, options_.path + ": SQLite did not take the setting locking_mode");
+  return {};
+}
+
 void StoreFile::create_tables(const char* kind, const char* schema) {
   Database& db = *database_;
   db.script("BEGIN IMMEDIATE");
   db.script(kMetaSchema);
   db.script(schema);
-  db.run("INSERT INTO shard_meta VALUES(1, ?1, ?2, ?3, ?4, ?5, 1, ?6, 0, 1, 0)", kind, options_.cluster_id,
-         options_.shard, options_.realm_id, kSchemaVersion, key_of(options_.agent_incarnation));
+  db.run("INSERT INTO shard_meta VALUES(1, ?1, ?2, ?3, ?4, ?5, ?7, ?6, 0, 1, 0)", kind, options_.cluster_id,
+         options_.shard, options_.realm_id, kSchemaVersion, key_of(options_.agent_incarnation),
+         std::max<std::uint64_t>(1, options_.generation));
   db.script("COMMIT");
 }
 
@@ -83,7 +111,7 @@ Result<> StoreFile::take_over(const char* kind) {
   if (!db.number("SELECT 1 FROM sqlite_schema WHERE name = 'shard_meta'")) {
     refusal = file + " is not a file of this server";
   } else {
-    Query meta(db, "SELECT kind, cluster_id, shard_id, schema_version, shard_time FROM shard_meta");
+    Query meta(db, "SELECT kind, cluster_id, shard_id, schema_version, shard_time, generation FROM shard_meta");
     if (!meta.row())
       refusal = file + " does not say whose it is";
     else if (meta.bytes(0) != kind)
@@ -92,9 +120,12 @@ Result<> StoreFile::take_over(const char* kind) {
       refusal = file + " belongs to cluster '" + meta.text(1) + "', not '" + options_.cluster_id + "'";
     else if (meta.u32(2) != options_.shard)
       refusal = file + " is shard " + std::to_string(meta.u32(2)) + ", not " + std::to_string(options_.shard);
-    else if (meta.i64(3) > kSchemaVersion)
-      refusal = file + " has schema version " + std::to_string(meta.i64(3)) + ", this program knows up to " +
-                std::to_string(kSchemaVersion);
+    else if (meta.i64(3) != kSchemaVersion)
+      refusal = file + " has schema version " + std::to_string(meta.i64(3)) + ", this program knows " +
+                std::to_string(kSchemaVersion) + " only";
+    else if (options_.generation != 0 && meta.u64(5) != options_.generation)
+      refusal = file + " is generation " + std::to_string(meta.u64(5)) + ", not " +
+                std::to_string(options_.generation) + ": it was put back, or left out of a restore";
     else
       stored_shard_time_ = meta.i64(4);
   }

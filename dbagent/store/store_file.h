@@ -19,14 +19,16 @@ struct FileOptions {
   Incarnation agent_incarnation;
   std::string vfs;       // empty: SQLite's default
   bool fresh_ok = true;  // make the file when it is missing
-  bool sync = true;      // false only in simulation, where a crash never loses what was written
+  // A restore of a whole cluster raises it; a file of another one is from before or after. 0: whatever it is.
+  std::uint64_t generation = 0;
+  bool sync = true;  // false only in simulation, where a crash never loses what was written
   std::uint64_t quick_check_bytes_max = 256ull << 20;
 };
 
 class StoreFile {
  public:
-  // `kind` is "shard" or "directory"; `schema` makes its tables. A file of another cluster, shard or kind, or of a
-  // newer schema, is kInvalid; a damaged or locked one kIo.
+  // `kind` is "shard" or "directory"; `schema` makes its tables. A file of another cluster, shard or kind, or of
+  // another schema or generation, is kInvalid; a damaged or locked one kIo.
   [[nodiscard]] static Result<std::unique_ptr<StoreFile>> open(const FileOptions& options, const char* kind,
                                                                const char* schema);
 
@@ -53,6 +55,7 @@ class StoreFile {
 
  private:
   [[nodiscard]] Result<> prepare(const char* kind, const char* schema);
+  [[nodiscard]] Result<> verify_settings();
   [[nodiscard]] Result<> take_over(const char* kind);
   [[nodiscard]] Result<> quick_check();
   void create_tables(const char* kind, const char* schema);

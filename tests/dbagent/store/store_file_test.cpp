@@ -40,6 +40,29 @@ TEST(StoreFile, AnotherShardAnotherKindAndANewerSchemaAreRefused) {
   EXPECT_NE(refusal(options).detail.find("schema version 99"), std::string::npos);
 }
 
+TEST(StoreFile, AnOlderSchemaIsRefusedAndNotGuessedAt) {
+  TempFolder folder;
+  const auto options = shard_options(folder.file("s.db"));
+  open_shard(options).reset();
+  sqlite3* db = nullptr;
+  sqlite3_open(options.path.c_str(), &db);
+  sqlite3_exec(db, "UPDATE shard_meta SET schema_version = 0", nullptr, nullptr, nullptr);
+  sqlite3_close(db);
+  EXPECT_EQ(refusal(options).trouble, Trouble::kInvalid);
+  EXPECT_NE(refusal(options).detail.find("schema version 0"), std::string::npos);
+}
+
+TEST(StoreFile, AFileOfAnotherGenerationIsRefused) {
+  TempFolder folder;
+  auto options = shard_options(folder.file("s.db"));
+  options.generation = 3;
+  open_shard(options).reset();
+  open_shard(options).reset();
+  options.generation = 4;
+  EXPECT_EQ(refusal(options).trouble, Trouble::kInvalid);
+  EXPECT_NE(refusal(options).detail.find("is generation 3, not 4"), std::string::npos);
+}
+
 TEST(StoreFile, AMissingFileIsRefusedUnlessAFreshOneIsAllowed) {
   TempFolder folder;
   auto options = shard_options(folder.file("s.db"));
