@@ -20,6 +20,7 @@ class StoreWorker : public Worker {
   std::string run(std::string_view request) override {
     std::string reply = store_->run(request);
     if (store_->failed()) return failed(reply, store_->failure());
+    if (const auto still = store_->between_commits(); !still) return failed(reply, still.error().detail);
     if (!checking_) return reply;
     // A large file is checked a table at a time, between groups; damage that is found late ends the agent, too.
     const auto more = store_->check_in_background();

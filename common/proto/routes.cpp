@@ -12,6 +12,7 @@
 #include "common/proto/dungeon.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
+#include "common/proto/operator.pb.h"
 #include "common/proto/route.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/trade.pb.h"
@@ -105,7 +106,8 @@ std::vector<const google::protobuf::FileDescriptor*> engine_files() {
   return {proto::Hello::descriptor()->file(),       proto::LoginRequest::descriptor()->file(),
           proto::PlayerState::descriptor()->file(), proto::OpenInstance::descriptor()->file(),
           proto::SayRequest::descriptor()->file(),  proto::AcquireRequest::descriptor()->file(),
-          proto::MoveFreeze::descriptor()->file(),  proto::TradeVote::descriptor()->file()};
+          proto::MoveFreeze::descriptor()->file(),  proto::TradeVote::descriptor()->file(),
+          proto::ItemLifeQuery::descriptor()->file()};
 }
 
 std::uint32_t route_id(const google::protobuf::Descriptor* descriptor) {

@@ -14,7 +14,7 @@ void take_in(Shard& shard, Posting& posting, const proto::Item& item, const prot
   if (request.relayed() && here)
     posting.hand_over(key, {HolderKind::kOutbox, request.message_id()}, box);
   else
-    posting.mint(item, box);
+    posting.mint(item, box, !request.relayed());
 }
 
 // What a message brings goes into its inbox row, whatever becomes of it then.

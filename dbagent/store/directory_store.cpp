@@ -56,6 +56,7 @@ std::string DirectoryStore::run(std::string_view batch) { return parts_->batch.r
 bool DirectoryStore::failed() const { return parts_->batch.failed(); }
 const std::string& DirectoryStore::failure() const { return parts_->batch.failure(); }
 std::uint64_t DirectoryStore::faults() const { return parts_->batch.faults(); }
+Result<> DirectoryStore::between_commits() { return {}; }
 Result<bool> DirectoryStore::check_in_background() { return parts_->file->check_next_table(); }
 bool DirectoryStore::audit_chain_whole() { return first_forged_audit_row(parts_->file->database()) == 0; }
 

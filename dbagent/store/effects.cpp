@@ -157,7 +157,7 @@ void apply_effect(Applying& on, const proto::Effect& effect) {
     case proto::Effect::kBalance:
       return change_balance(on, effect.balance());
     case proto::Effect::kMint:
-      return on.posting.mint(effect.mint().item(), on.bag());
+      return on.posting.mint(effect.mint().item(), on.bag(), true);
     case proto::Effect::kBurn:
       return burn(on, effect.burn());
     case proto::Effect::kSetAttribute:

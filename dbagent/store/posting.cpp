@@ -21,37 +21,62 @@ void Posting::move(std::string_view currency, std::int64_t amount, const Account
   open();
   post(currency, -amount, from);
   post(currency, amount, to);
+  if (from.kind != to.kind) {
+    sum_up(currency, -amount, from);
+    sum_up(currency, amount, to);
+  }
+}
+
+// The sum of a kind that leaves int64 is refused by its column, like any other overflow.
+void Posting::sum_up(std::string_view currency, std::int64_t delta, const Account& account) {
+  shard_.db.run("INSERT INTO total VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount",
+                static_cast<int>(account.kind), currency, delta);
+  if (account.kind == AccountKind::kFaucet) note_economy(account.name, currency, -delta, 0);
+  if (account.kind == AccountKind::kSink) note_economy(account.name, currency, 0, delta);
+}
+
+void Posting::note_economy(std::string_view reason, std::string_view currency, std::int64_t in, std::int64_t out) {
+  shard_.db.run(
+      "INSERT INTO economy VALUES(?3, ?1, ?2, ?4, ?5, 1) ON CONFLICT DO UPDATE SET faucet = faucet + excluded.faucet, "
+      "sink = sink + excluded.sink, movements = movements + 1",
+      reason, currency, shard_.file.shard_time() / kMinuteMs, in, out);
 }
 
 void Posting::post(std::string_view currency, std::int64_t delta, const Account& account) {
   const std::int64_t today = shard_.file.day();
-  std::int64_t id = 0, amount = 0, day = -1;
+  std::int64_t id = 0, amount = 0, day = -1, before_txn = 0, before_line = 0;
   {
     Query found(shard_.db,
-                "SELECT id, amount, day FROM account WHERE kind = ?1 AND owner = ?2 AND name = ?3 AND currency = ?4",
+                "SELECT id, amount, day, last_txn, last_line FROM account WHERE kind = ?1 AND owner = ?2 AND name = ?3 "
+                "AND currency = ?4",
                 static_cast<int>(account.kind), account.owner, account.name, currency);
     if (found.row()) {
       id = found.i64(0);
       amount = found.i64(1);
       day = found.i64(2);
+      before_txn = found.i64(3);
+      before_line = found.i64(4);
     }
   }
   std::int64_t after = 0;
   require(!__builtin_add_overflow(amount, delta, &after), "overflow");
   const bool may_owe = account.kind == AccountKind::kFaucet || account.kind == AccountKind::kTransit;
   require(after >= 0 || may_owe, "funds");
+  ++line_;
   if (id == 0) {
     id = shard_.file.next_number();
-    shard_.db.run("INSERT INTO account VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", id, static_cast<int>(account.kind),
-                  account.owner, account.name, currency, after, today);
+    shard_.db.run("INSERT INTO account VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", id, static_cast<int>(account.kind),
+                  account.owner, account.name, currency, after, today, number_, line_);
   } else {
-    shard_.db.run("UPDATE account SET amount = ?2, day = ?3 WHERE id = ?1", id, after, today);
+    shard_.db.run("UPDATE account SET amount = ?2, day = ?3, last_txn = ?4, last_line = ?5 WHERE id = ?1", id, after,
+                  today, number_, line_);
   }
   if (day != today) shard_.db.run("INSERT INTO ledger_opening VALUES(?1, ?2, ?3)", id, today, amount);
-  shard_.db.run("INSERT INTO ledger_entry VALUES(?1, ?2, ?3, ?4, ?5)", today, number_, ++line_, id, delta);
+  shard_.db.run("INSERT INTO ledger_entry VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", today, number_, line_, id, delta,
+                before_txn, before_line);
 }
 
-void Posting::mint(const proto::Item& item, const Holder& to) {
+void Posting::mint(const proto::Item& item, const Holder& to, bool created) {
   const Key16 key = key_of(item.id());
   require(!key.zero(), "item id");
   require(!item.template_().empty() && item.template_().size() <= 128, "template");
@@ -60,6 +85,7 @@ void Posting::mint(const proto::Item& item, const Holder& to) {
                 Blob{encoded_attributes(item)});
   shard_.db.run("INSERT INTO item_holder VALUES(?1, ?2, ?3)", key, static_cast<int>(to.kind), to.owner);
   note_holder(key, to);
+  if (created) note_economy(cause_.reason, "", 1, 0);
 }
 
 void Posting::hand_over(const Key16& item, const Holder& from, const Holder& to) {
@@ -68,6 +94,7 @@ void Posting::hand_over(const Key16& item, const Holder& from, const Holder& to)
                     item, static_cast<int>(from.kind), from.owner, static_cast<int>(to.kind), to.owner);
   require(moved == 1, "holder");
   note_holder(item, to);
+  if (to.kind == HolderKind::kSink) note_economy(cause_.reason, "", 0, 1);
 }
 
 void Posting::let_go(const Key16& item, const Holder& from, std::uint32_t shard) {

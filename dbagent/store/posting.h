@@ -47,8 +47,8 @@ class Posting {
 
   // Guards: amount > 0, funds (except of faucets and transit), no overflow.
   void move(std::string_view currency, std::int64_t amount, const Account& from, const Account& to);
-  // Guard: the id was never minted on this shard.
-  void mint(const proto::Item& item, const Holder& to);
+  // Guard: the id is not on this shard. `created`: a faucet pays; otherwise it comes from another shard.
+  void mint(const proto::Item& item, const Holder& to, bool created = false);
   // Guard: `from` holds it.
   void hand_over(const Key16& item, const Holder& from, const Holder& to);
   // It goes to another shard with its holder: no row of it stays but its history. Guard: `from` holds it.
@@ -57,6 +57,8 @@ class Posting {
  private:
   void open();
   void post(std::string_view currency, std::int64_t delta, const Account& account);
+  void sum_up(std::string_view currency, std::int64_t delta, const Account& account);
+  void note_economy(std::string_view reason, std::string_view currency, std::int64_t in, std::int64_t out);
   void note_holder(const Key16& item, const Holder& to);
 
   Shard& shard_;

@@ -85,7 +85,8 @@ CREATE TABLE counter(
 ) STRICT, WITHOUT ROWID;
 
 -- Money, double entry. An account's amount is its first opening plus its entries; only faucet and transit (what comes
--- from other shards) may stand below zero.
+-- from other shards) may stand below zero. An account knows its last entry and each entry the one before it: a player's
+-- history is read without an index that every commit would have to pay for.
 CREATE TABLE account(
   id       INTEGER PRIMARY KEY,
   kind     INTEGER NOT NULL CHECK(kind BETWEEN 0 AND 5),
@@ -94,6 +95,8 @@ CREATE TABLE account(
   currency TEXT    NOT NULL CHECK(length(currency) BETWEEN 1 AND 64),
   amount   INTEGER NOT NULL,
   day      INTEGER NOT NULL,
+  last_txn  INTEGER NOT NULL,
+  last_line INTEGER NOT NULL,
   CHECK(kind IN (1, 3) OR amount >= 0)
 ) STRICT;
 CREATE UNIQUE INDEX account_of ON account(kind, owner, name, currency);
@@ -114,6 +117,8 @@ CREATE TABLE ledger_entry(
   line    INTEGER NOT NULL,
   account INTEGER NOT NULL REFERENCES account(id),
   amount  INTEGER NOT NULL CHECK(amount <> 0),
+  before_txn  INTEGER NOT NULL DEFAULT 0,
+  before_line INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY(day, txn, line)
 ) STRICT, WITHOUT ROWID;
 -- Written when an account is first touched on a day.
@@ -146,6 +151,21 @@ CREATE TABLE item_history(
   kind    INTEGER NOT NULL,
   owner   INTEGER NOT NULL,
   PRIMARY KEY(day, txn, line)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX item_history_of ON item_history(item_id);
+-- Kept by the movements themselves: what the accounts of a kind sum to, and what each reason brought in and took out.
+-- Minutes that are over are put together to hours (a row of the hour's first minute). currency '': items.
+CREATE TABLE total(
+  kind INTEGER NOT NULL, currency TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY(kind, currency)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE economy(
+  minute    INTEGER NOT NULL,
+  reason    TEXT    NOT NULL,
+  currency  TEXT    NOT NULL,
+  faucet    INTEGER NOT NULL,
+  sink      INTEGER NOT NULL,
+  movements INTEGER NOT NULL,
+  PRIMARY KEY(minute, reason, currency)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE drop_key(

@@ -5,7 +5,7 @@
 
 namespace dure::store {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 // Root rows older than this are upgraded inside ACQUIRE.
 inline constexpr std::uint32_t kDataVersion = 1;
 
@@ -33,5 +33,6 @@ enum class OutboxState { kPending = 0, kDelivered = 1 };
 enum class NameState { kReserved = 0, kClaimed = 1, kTombstone = 2 };
 
 inline constexpr std::int64_t kDayMs = 86'400'000;
+inline constexpr std::int64_t kMinuteMs = 60'000;
 
 }  // namespace dure::store

@@ -1,9 +1,12 @@
 #include "dbagent/store/shard_store.h"
 
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/operator.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/trade.pb.h"
 #include "dbagent/store/batch.h"
+#include "dbagent/store/books.h"
+#include "dbagent/store/history.h"
 #include "dbagent/store/move.h"
 #include "dbagent/store/shard.h"
 #include "dbagent/store/trade.h"
@@ -15,6 +18,7 @@ struct ShardStore::Parts {
   WaitingLegs waiting;
   Shard shard;
   Batch batch;
+  Books books;
 
   Parts(std::unique_ptr<StoreFile> opened, const ShardOptions& options)
       : file(std::move(opened)), shard{*file, file->database(), options.shard, options.characters_max, {}}, batch(*file, &waiting) {
@@ -50,6 +54,12 @@ struct ShardStore::Parts {
     on(&finish);
     on(&open_holds);
     on(&leg_state);
+    on(&item_life);
+    on(&player_ledger);
+    on(&economy);
+    on(&economy_jumps);
+    batch.on<proto::BooksQuery, proto::BooksReply>(
+        [this](const proto::BooksQuery& request) { return books.answer(shard, request); });
     shard.tell = [this](const proto::StoreEvent& event) { batch.tell(event); };
   }
   template <class Request, class Reply>
@@ -71,6 +81,13 @@ std::string ShardStore::run(std::string_view batch) { return parts_->batch.run(b
 bool ShardStore::failed() const { return parts_->batch.failed(); }
 const std::string& ShardStore::failure() const { return parts_->batch.failure(); }
 std::uint64_t ShardStore::faults() const { return parts_->batch.faults(); }
+Result<> ShardStore::between_commits() try {
+  parts_->books.between_commits(parts_->file->database());
+  return {};
+} catch (const SqlTrouble& trouble) {
+  if (trouble.fatal()) return fail(Trouble::kIo, parts_->file->options().path + ": " + trouble.what());
+  return {};
+}
 Result<bool> ShardStore::check_in_background() { return parts_->file->check_next_table(); }
 
 }  // namespace dure::store

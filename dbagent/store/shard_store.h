@@ -24,7 +24,7 @@ class ShardStore {
   ~ShardStore();
 
   // An encoded proto::StoreBatch → an encoded proto::StoreBatchReply. One transaction, committed and synced before it
-  // returns. Requests 500–516 of dbagent.proto, those of trade.proto; others are answered with an empty body.
+  // returns. Requests 500–516 of dbagent.proto, those of trade.proto and operator.proto; others are answered with an empty body.
   std::string run(std::string_view batch);
   // The file can no longer be trusted: the agent has to stop. Every later batch is answered RETRY.
   bool failed() const;
@@ -32,6 +32,8 @@ class ShardStore {
   // Items taken back because of a bug of ours.
   std::uint64_t faults() const;
 
+  // After each batch: what is looked at a slice at a time (books.h). An error: the file can no longer be trusted.
+  [[nodiscard]] Result<> between_commits();
   // A large file is not checked at open. Call this between batches until it answers false; each call checks a table.
   [[nodiscard]] Result<bool> check_in_background();
 
