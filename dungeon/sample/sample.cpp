@@ -1,5 +1,6 @@
 #include "dungeon/sample/sample.h"
 
+#include "common/game/sample/auction.h"
 #include "common/game/sample/mail.h"
 #include "common/game/sample/sample.pb.h"
 
@@ -37,7 +38,10 @@ DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content)
     return std::make_unique<WaveRun>(node, instance, content);
   });
   dungeon.on_player(this, &DungeonSample::attack);
-  dungeon.on_claimed([&dungeon](Player& player, const proto::InboxEntry& entry) { tell_mail(dungeon, player, entry); });
+  dungeon.on_claimed([&dungeon](Player& player, const proto::InboxEntry& entry) {
+    tell_mail(dungeon, player, entry);
+    tell_auction(dungeon, player, entry);
+  });
   dungeon.on_player(this, &DungeonSample::skill);
   dungeon.on_player(this, &DungeonSample::shop_list);
   dungeon.on_player(this, &DungeonSample::buy);

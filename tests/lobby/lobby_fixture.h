@@ -13,6 +13,7 @@
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
+#include "common/game/sample/auction.h"
 #include "common/game/sample/mail.h"
 #include "lobby/sample/sample.h"
 #include "tests/common/fake_cluster.h"

@@ -59,7 +59,7 @@ class MailTest : public LobbyTest {
     cluster_->say(kAgent, notice);
     cluster_->run(milliseconds(50));
   }
-  std::map<std::string, std::uint64_t> names_{{"Anna", 2}, {"Me", 1}};
+  std::map<std::string, std::uint64_t> names_{{"Anna", 2}, {"Me", 1}, {"auction:1", 90}};
   proto::InboxReply inbox_;
   bool directory_answers_ = true;
   int inbox_reads_ = 0;

@@ -1,0 +1,200 @@
+#include "common/game/sample/auction.h"
+
+#include "common/game/sample/mail.h"
+#include "common/game/sample/sample.pb.h"
+#include "common/proto/value.pb.h"
+
+namespace dure::sample {
+namespace {
+
+constexpr int kExpiredAtOnce = 10;
+
+std::string key_of(std::uint64_t lot) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string key = "lot/";
+  for (int shift = 60; shift >= 0; shift -= 4) key += kDigits[(lot >> shift) & 15];
+  return key;
+}
+
+// The house's messages follow from what brings them about: asked again, a rule names the same.
+std::uint64_t message_after(std::uint64_t cause, std::uint64_t number) {
+  return (mix64(mix64(cause) + number) >> 1) | 1;
+}
+
+proto::Effect::Send* send_to_house(proto::Operation* operation, std::uint64_t house, std::uint64_t message_id,
+                                   const AuctionMemo& memo) {
+  operation->set_reason(kAuctionReason);
+  auto* send = operation->add_effects()->mutable_send();
+  send->set_message_id(message_id);
+  send->set_to_player(house);
+  send->set_memo(memo.SerializeAsString());
+  return send;
+}
+
+proto::Effect::Send* send_out(proto::OwnerlessApply* operation, std::uint64_t to, std::uint64_t message_id,
+                              AuctionMemo::Kind kind, std::uint64_t lot) {
+  AuctionMemo memo;
+  memo.set_kind(kind);
+  memo.set_lot(lot);
+  auto* send = operation->add_sends();
+  send->set_message_id(message_id);
+  send->set_to_player(to);
+  send->set_memo(memo.SerializeAsString());
+  return send;
+}
+
+void add_goods(const AuctionLot& lot, proto::Effect::Send* send) {
+  if (lot.has_item())
+    *send->add_items() = lot.item().id();
+  else
+    *send->add_balances() = lot.stack();
+}
+
+bool find_lot(const LedgerClerk::Book& book, std::uint64_t number, AuctionLot* lot) {
+  const auto at = book.records.find(key_of(number));
+  return at != book.records.end() && read_lot(at->second, lot);
+}
+
+bool list_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, const AuctionMemo& memo,
+             std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
+  if (entry.items_size() + entry.balances_size() != 1 || book.records.size() >= kAuctionLotsMost) return false;
+  std::size_t of_one = 0;
+  for (const auto& [key, record] : book.records) {
+    AuctionLot other;
+    if (read_lot(record, &other) && other.seller() == entry.from_player()) ++of_one;
+  }
+  if (of_one >= kAuctionLotsOfOne || memo.price() < 1 || memo.price() > kAuctionPriceMost) return false;
+  AuctionLot lot;
+  lot.set_lot(entry.message_id());
+  lot.set_seller(entry.from_player());
+  lot.set_seller_name(memo.seller_name());
+  lot.set_price(memo.price());
+  lot.set_until_unix_ms(now_unix_ms + memo.duration_s() * 1000);
+  if (entry.items_size() == 1)
+    *lot.mutable_item() = entry.items(0);
+  else
+    *lot.mutable_stack() = entry.balances(0);
+  LedgerClerk::put_record(book, key_of(lot.lot()), lot.SerializeAsString(), operation);
+  return true;
+}
+
+bool sell_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, const AuctionMemo& memo,
+             std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
+  AuctionLot lot;
+  if (!find_lot(book, memo.lot(), &lot) || lot.until_unix_ms() <= now_unix_ms) return false;
+  const bool paid = entry.items_size() == 0 && entry.balances_size() == 1 && entry.balances(0).name() == "gold" &&
+                    entry.balances(0).value() == lot.price();
+  if (!paid || lot.seller() == entry.from_player()) return false;
+  add_goods(lot, send_out(operation, entry.from_player(), message_after(entry.message_id(), 1), AuctionMemo::BOUGHT,
+                          lot.lot()));
+  *send_out(operation, lot.seller(), message_after(entry.message_id(), 2), AuctionMemo::SOLD, lot.lot())
+       ->add_balances() = entry.balances(0);
+  LedgerClerk::remove_record(book, key_of(lot.lot()), operation);
+  return true;
+}
+
+bool cancel_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, const AuctionMemo& memo,
+               proto::OwnerlessApply* operation) {
+  AuctionLot lot;
+  if (entry.items_size() + entry.balances_size() != 0) return false;
+  if (!find_lot(book, memo.lot(), &lot) || lot.seller() != entry.from_player()) return false;
+  add_goods(lot,
+            send_out(operation, lot.seller(), message_after(entry.message_id(), 1), AuctionMemo::RETURNED, lot.lot()));
+  LedgerClerk::remove_record(book, key_of(lot.lot()), operation);
+  return true;
+}
+
+}  // namespace
+
+proto::Code check_listing(const Items& items, const Mirror& mirror, const AuctionListRequest& request) {
+  if (request.price() < 1 || request.price() > kAuctionPriceMost) return proto::INVALID;
+  if (request.duration_s() < kAuctionSecondsLeast || request.duration_s() > kAuctionSecondsMost) return proto::INVALID;
+  google::protobuf::RepeatedPtrField<proto::Amount> amounts;
+  google::protobuf::RepeatedPtrField<proto::Uid> uids;
+  if (request.has_stack()) *amounts.Add() = request.stack();
+  if (request.has_item()) *uids.Add() = request.item();
+  if (amounts.empty() && uids.empty()) return proto::INVALID;
+  if (request.has_stack() && request.stack().name() == "gold") return proto::INVALID;
+  return check_attachments(items, mirror, amounts, uids, 1);
+}
+
+proto::Operation list_lot(const AuctionListRequest& request, const std::string& seller, std::uint64_t house,
+                          std::uint64_t message_id) {
+  proto::Operation operation;
+  auto* fee = operation.add_effects()->mutable_balance();
+  fee->set_currency("gold");
+  fee->set_delta(-kAuctionFeeGold);
+  AuctionMemo memo;
+  memo.set_kind(AuctionMemo::LIST);
+  memo.set_price(request.price());
+  memo.set_duration_s(request.duration_s());
+  memo.set_seller_name(seller);
+  auto* send = send_to_house(&operation, house, message_id, memo);
+  if (request.has_item()) *send->add_items() = request.item();
+  if (request.has_stack()) *send->add_balances() = request.stack();
+  return operation;
+}
+
+proto::Operation buy_lot(const AuctionBuyRequest& request, std::uint64_t house, std::uint64_t message_id) {
+  proto::Operation operation;
+  AuctionMemo memo;
+  memo.set_kind(AuctionMemo::BUY);
+  memo.set_lot(request.lot());
+  auto* gold = send_to_house(&operation, house, message_id, memo)->add_balances();
+  gold->set_name("gold");
+  gold->set_value(request.price());
+  return operation;
+}
+
+proto::Operation cancel_lot(std::uint64_t lot, std::uint64_t house, std::uint64_t message_id) {
+  proto::Operation operation;
+  AuctionMemo memo;
+  memo.set_kind(AuctionMemo::CANCEL);
+  memo.set_lot(lot);
+  send_to_house(&operation, house, message_id, memo);
+  return operation;
+}
+
+bool read_lot(const proto::OwnerlessRecord& record, AuctionLot* lot) {
+  return record.key().rfind("lot/", 0) == 0 && lot->ParseFromString(record.body());
+}
+
+void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entry, std::int64_t now_unix_ms,
+                    proto::OwnerlessApply* operation) {
+  AuctionMemo memo;
+  bool settled = false;
+  if (entry.returned_from() == 0 && entry.from_player() != 0 && memo.ParseFromString(entry.memo())) {
+    if (memo.kind() == AuctionMemo::LIST) settled = list_it(book, entry, memo, now_unix_ms, operation);
+    if (memo.kind() == AuctionMemo::BUY) settled = sell_it(book, entry, memo, now_unix_ms, operation);
+    if (memo.kind() == AuctionMemo::CANCEL) settled = cancel_it(book, entry, memo, operation);
+  }
+  if (!settled) LedgerClerk::send_back(entry, message_after(entry.message_id(), 3), operation);
+}
+
+int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
+  int expired = 0;
+  for (const auto& [key, record] : book.records) {
+    AuctionLot lot;
+    if (expired == kExpiredAtOnce || !read_lot(record, &lot) || lot.until_unix_ms() > now_unix_ms) continue;
+    ++expired;
+    add_goods(lot, send_out(operation, lot.seller(), message_after(lot.lot(), 4), AuctionMemo::RETURNED, lot.lot()));
+    LedgerClerk::remove_record(book, key, operation);
+  }
+  return expired > 0 ? 0 : 1;
+}
+
+void tell_auction(OwnerNode& owner, const Player& player, const proto::InboxEntry& entry) {
+  AuctionMemo memo;
+  if (entry.reason() != kAuctionReason || !memo.ParseFromString(entry.memo())) return;
+  AuctionNotice notice;
+  notice.set_epoch(player.epoch);
+  notice.set_lot(memo.lot());
+  const bool ours =
+      memo.kind() == AuctionMemo::LIST || memo.kind() == AuctionMemo::BUY || memo.kind() == AuctionMemo::CANCEL;
+  notice.set_what(ours ? AuctionMemo::REFUSED : memo.kind());
+  *notice.mutable_amounts() = entry.balances();
+  *notice.mutable_items() = entry.items();
+  owner.tell(player, notice);
+}
+
+}  // namespace dure::sample

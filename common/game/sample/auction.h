@@ -1,0 +1,43 @@
+// The auction house: what may be listed, and what the house makes of what comes into its inbox. It is an aggregate
+// without an owner: goods and money reach it as messages and leave it as messages; a lot is one of its records. Pure
+// functions; the time is an argument.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "common/game/ledger_clerk.h"
+#include "common/game/owner.h"
+#include "common/game/sample/items.h"
+#include "common/proto/route.pb.h"
+
+namespace dure::sample {
+
+class AuctionBuyRequest;
+class AuctionListRequest;
+class AuctionLot;
+
+inline constexpr const char* kAuctionName = "auction:1";
+inline constexpr const char* kAuctionReason = "auction";
+inline constexpr std::int64_t kAuctionFeeGold = 5;
+inline constexpr std::int64_t kAuctionPriceMost = 1'000'000'000;
+inline constexpr std::int64_t kAuctionSecondsLeast = 60, kAuctionSecondsMost = 172'800;
+inline constexpr std::size_t kAuctionLotsMost = 2000, kAuctionLotsOfOne = 20;
+
+proto::Code check_listing(const Items& items, const Mirror& mirror, const AuctionListRequest& request);
+// The operations of the player: fee and goods, the price, or only a word, to the house.
+proto::Operation list_lot(const AuctionListRequest& request, const std::string& seller, std::uint64_t house,
+                          std::uint64_t message_id);
+proto::Operation buy_lot(const AuctionBuyRequest& request, std::uint64_t house, std::uint64_t message_id);
+proto::Operation cancel_lot(std::uint64_t lot, std::uint64_t house, std::uint64_t message_id);
+
+// The house's rule (LedgerClerk::Rule): a listing becomes a lot, a price a sale, a word a return; what is not as it
+// should be goes back whole.
+void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entry, std::int64_t now_unix_ms,
+                    proto::OwnerlessApply* operation);
+// Lots whose time is over go home, a few at once. Not 0: there are none.
+int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::OwnerlessApply* operation);
+bool read_lot(const proto::OwnerlessRecord& record, AuctionLot* lot);
+// Tells a player what came from the house. What is not from it is left alone.
+void tell_auction(OwnerNode& owner, const Player& player, const proto::InboxEntry& entry);
+
+}  // namespace dure::sample
