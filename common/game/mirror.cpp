@@ -35,6 +35,12 @@ void fill(const OwnedItem& mine, proto::Item* item) {
 
 namespace {
 
+std::int64_t cap_of(const proto::Effect::Claim& claim, const std::string& currency) {
+  for (const auto& cap : claim.caps())
+    if (cap.name() == currency) return cap.value();
+  return 0;
+}
+
 // balance + delta within 0 … cap, or why not.
 Mirror::Guard shifted(std::int64_t balance, std::int64_t delta, std::int64_t cap, std::int64_t reserved,
                       std::int64_t* out) {
@@ -125,6 +131,10 @@ Mirror::Guard Mirror::apply(const proto::Operation& operation) {
   return Guard::kOk;
 }
 
+void Mirror::receive(const proto::InboxEntry& entry) {
+  if (claimed_.count(entry.message_id()) == 0) inbox_.emplace(entry.message_id(), entry.SerializeAsString());
+}
+
 Mirror::Guard Mirror::apply_one(const proto::Effect& effect) {
   switch (effect.kind_case()) {
     case proto::Effect::kBalance: {
@@ -187,15 +197,19 @@ Mirror::Guard Mirror::apply_one(const proto::Effect& effect) {
       if (at == inbox_.end()) return Guard::kNoItem;
       proto::InboxEntry entry;
       entry.ParseFromString(at->second);
+      std::map<std::string, std::int64_t> sums;  // each name is in an entry once
       for (const auto& amount : entry.balances()) {
         std::int64_t sum = 0;
         const auto held = reserved_.find(amount.name());
         const Guard guard =
-            shifted(balance(amount.name()), amount.value(), 0, held == reserved_.end() ? 0 : held->second, &sum);
+            shifted(balance(amount.name()), amount.value(), cap_of(effect.claim(), amount.name()),
+                    held == reserved_.end() ? 0 : held->second, &sum);
         if (guard != Guard::kOk) return guard;
-        balances_[amount.name()] = sum;
+        sums[amount.name()] = sum;
       }
+      for (const auto& [name, sum] : sums) balances_[name] = sum;
       for (const auto& item : entry.items()) items_[item_id_of(item.id())] = owned(item);
+      claimed_.insert(at->first);
       inbox_.erase(at);
       return Guard::kOk;
     }

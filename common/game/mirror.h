@@ -18,6 +18,7 @@ namespace dure {
 namespace proto {
 class Aggregate;
 class Effect;
+class InboxEntry;
 class Item;
 class LegOutcome;
 class Operation;
@@ -54,6 +55,10 @@ class Mirror {
   // Items that open trades may bring (they have their place in the bag already), and items that they may bring back.
   std::size_t items_on_their_way() const;
   bool waiting_in_inbox(std::uint64_t message_id) const { return inbox_.count(message_id) != 0; }
+  // Message id → encoded InboxEntry, not claimed yet.
+  const std::map<std::uint64_t, std::string>& inbox() const { return inbox_; }
+  // What was delivered since. Of no effect if it is known, or was claimed in this epoch.
+  void receive(const proto::InboxEntry& entry);
 
   enum class Guard { kOk, kNotEnough, kCap, kNoItem, kTaken, kInvalid, kBusy };
   // All effects or none: nothing changes unless the answer is kOk.
@@ -84,6 +89,7 @@ class Mirror {
   std::set<std::string> flags_;
   std::set<std::tuple<std::uint64_t, std::uint64_t, std::string>> drop_keys_;  // of this epoch; the database has all
   std::map<std::uint64_t, std::string> inbox_;                                 // message id → encoded InboxEntry
+  std::set<std::uint64_t> claimed_;  // of this epoch: a reading may be older than the claim
   std::string layout_;
 };
 

@@ -82,12 +82,17 @@ bool OwnerNode::begin_request(Player& player, const ValueRequest& request, std::
 }
 
 Mirror::Guard OwnerNode::commit(Player& player, proto::Operation operation) {
+  return commit(player, std::move(operation), current_);
+}
+
+Mirror::Guard OwnerNode::commit(Player& player, proto::Operation operation, const ValueRequest& request) {
   CHECK_MSG(options_.reasons.empty() || options_.reasons.count(operation.reason()), "reason " + operation.reason());
-  CHECK(player.state == Player::State::kActive || current_.creq == 0);
+  CHECK(player.state == Player::State::kActive || request.creq == 0);
   const Mirror::Guard guard = player.mirror.apply(operation);
   if (guard != Mirror::Guard::kOk) return guard;
-  operation.set_creq(current_.creq);
-  operation.set_creq_hash(current_.hash);
+  operation.set_creq(request.creq);
+  operation.set_creq_hash(request.hash);
+  player.creq_committed = std::max(player.creq_committed, request.creq);
   operation.set_content_version(identity().content_version);
   staged_.emplace_back(player.id, std::move(operation));
   return guard;
@@ -179,6 +184,7 @@ void OwnerNode::housekeeping() {
     saved_lag_ = std::max(saved_lag_, player.window.age(now()));
     if (!player.soft_balances.empty() || !player.soft_counters.empty()) flush_soft(player);
     if (now() >= player.hint_due) write_hint(player);
+    claim_waiting(player);
     ask_about_trades(player);
     if (!player.session.linked && player.state == Player::State::kActive &&
         now() - player.link_dead_since >= link_dead(player))

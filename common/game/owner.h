@@ -24,6 +24,7 @@ class AcquireReply;
 class ApplyReply;
 class Attach;
 class AttachReply;
+class InboxEntry;
 class InboxNotice;
 class LegOutcome;
 class LeavePlayer;
@@ -39,6 +40,10 @@ class OwnerNode : public Node {
     Duration link_dead = seconds(20);  // how long a character stays without a socket where its place says nothing
     Duration hint_interval = seconds(5);
     Duration acquire_deadline = seconds(8);
+    // The most of a currency that a character may have, and of items: a claim out of the inbox waits for room. None:
+    // any.
+    std::function<std::int64_t(const std::string& currency)> cap;
+    std::size_t items_max = 0;
     std::set<std::string> reasons;  // every reason an operation may carry: registered by the game
   };
   OwnerNode(NodeIdentity identity, const Routes& routes, Seams seams, Options options);
@@ -67,6 +72,12 @@ class OwnerNode : public Node {
   // Changes memory at once and numbers the operation; it leaves at the end of the turn. Anything but kOk changed
   // nothing. Rules first compute, then one commit, before the first co_await: what comes after carries no creq.
   [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation);
+  // For a conversation that commits after a co_await, under the number it was asked under (running_request() before the
+  // first one). Numbers only rise: overtaken() says that a later one was committed meanwhile; then it must not.
+  [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation, const ValueRequest& request);
+  bool overtaken(const Player& player, const ValueRequest& request) const {
+    return request.creq <= player.creq_committed;
+  }
   // The same for what is coalesced per reason for up to 1 s: experience, kill gold, counters. Deltas only, credits.
   void commit_soft(Player& player, const std::string& reason, const std::string& name, std::int64_t delta,
                    bool counter);
@@ -99,6 +110,12 @@ class OwnerNode : public Node {
                   message, client_seq);
   }
   void tell_state(Player& player);  // PlayerState, whole
+  // Called when what came out of a player's inbox is SAVED and, if it was not in its PlayerState, told.
+  void on_claimed(std::function<void(Player&, const proto::InboxEntry&)> listener) {
+    claim_listeners_.push_back(std::move(listener));
+  }
+  // Called when something was delivered to anybody, an aggregate without an owner among them.
+  void on_inbox(std::function<void(PlayerId)> listener) { inbox_listeners_.push_back(std::move(listener)); }
 
   // Hands the player to `target` by ticket. True: it is there. False: it is here again, with a new epoch, or gone.
   Task<bool> hand_over(PlayerRef ref, NodeId target, proto::Admit admit);
@@ -192,7 +209,12 @@ class OwnerNode : public Node {
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);
   void flush_soft(Player& player);
-  Task<void> claim_inbox(PlayerRef ref);
+  void look_into_inbox(Player& player);
+  Task<void> read_inbox(PlayerRef ref);
+  std::vector<std::string> claim_what_fits(Player& player);
+  void claim_waiting(Player& player);
+  Task<void> tell_when_saved(PlayerRef ref, std::vector<std::string> claimed, bool whole);
+  std::string changed_by(const Player& player, const std::vector<std::string>& claimed) const;
   void tell_claimed(Player& player);
   Task<void> drain();
   void write_hint(Player& player);
@@ -212,6 +234,8 @@ class OwnerNode : public Node {
   std::set<PlayerId> faulted_;   // whose operations were dropped, for on_fault
   std::set<PlayerId> arriving_;  // an acquire is under way
   ValueRequest current_;         // whose handler runs now
+  std::vector<std::function<void(Player&, const proto::InboxEntry&)>> claim_listeners_;
+  std::vector<std::function<void(PlayerId)>> inbox_listeners_;
   std::uint64_t operations_saved_ = 0, rejected_ = 0, trades_committed_ = 0, trades_aborted_ = 0;
   Duration saved_lag_{};
 };

@@ -168,23 +168,4 @@ void OwnerNode::write_hint(Player& player) {
   send(shard_agent(player.shard), write);
 }
 
-void OwnerNode::inbox_notice(const From&, const proto::InboxNotice& notice) {
-  // The inbox is read with ACQUIRE: acquiring again is the one way to see it, and it fences nothing but ourselves.
-  if (Player* player = find(PlayerId(notice.player_id())); player != nullptr && player->state == Player::State::kActive)
-    spawn(claim_inbox(PlayerRef{player->id, player->epoch}));
-}
-
-void OwnerNode::tell_claimed(Player& player) {
-  proto::AggregateChanged changed;
-  if (player.claimed.empty() || !changed.ParseFromString(std::exchange(player.claimed, {}))) return;
-  changed.set_epoch(player.epoch);
-  tell(player, changed);
-}
-
-Task<void> OwnerNode::claim_inbox(PlayerRef ref) {
-  const bool flushed = co_await saved(ref);
-  const std::string silently;
-  if (flushed) (void)co_await reacquire(ref, silently);
-}
-
 }  // namespace dure

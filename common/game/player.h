@@ -57,12 +57,13 @@ struct Player {
   std::map<std::string, std::map<std::string, std::int64_t>> soft_balances;  // reason → currency → delta
   std::map<std::string, std::map<std::string, std::int64_t>> soft_counters;
   std::vector<std::pair<std::uint64_t, CallId>> saved_waiters;  // pseq → who waits for it
-  std::uint64_t creq_saved_told = 0;
+  std::uint64_t creq_saved_told = 0, creq_committed = 0;
   std::uint64_t settle_seq = 0;                           // of the last FINISH that was in what was loaded
   std::map<TradeId, std::uint64_t> agreed;                // open trade → the request that agreed to it, or 0
   std::map<std::uint64_t, std::string> settled;           // request → its encoded SettledNotice; the last few
   std::vector<std::pair<TradeId, CallId>> trade_waiters;  // trade → who waits for it
   CallId save_pause;                                      // of the save task, while it waits for another's leg
+  bool inbox_asked = false, reading_inbox = false;
   std::string claimed;  // an encoded AggregateChanged: what came out of the inbox with the last ACQUIRE
   MonoTime link_dead_since{};
   MonoTime hint_due{};

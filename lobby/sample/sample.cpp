@@ -1,5 +1,6 @@
 #include "lobby/sample/sample.h"
 
+#include "lobby/sample/auction_house.h"
 #include "lobby/sample/bag.h"
 #include "lobby/sample/mail_desk.h"
 #include "lobby/sample/shops.h"
@@ -12,6 +13,7 @@ void add_sample(Lobby& lobby, const LobbyContent& content) {
   lobby.add_feature<Bag>(content.items);
   lobby.add_feature<Trades>(content.items);
   lobby.add_feature<MailDesk>(content.items);
+  lobby.add_feature<AuctionHouse>(content.items);
 }
 
 }  // namespace dure::sample

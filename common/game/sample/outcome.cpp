@@ -69,7 +69,7 @@ void tell_touched(const Mirror& mirror, const proto::Operation& operation, Touch
 
 std::set<std::string> reasons() {
   return {"starter",    "shop.buy",       "shop.sell", "item.use",  "kill",    "loot",
-          "run.reward", "run.checkpoint", "gm.give",   "mail.send", "trade"};
+          "run.reward", "run.checkpoint", "gm.give",   "mail.send", "auction", "trade"};
 }
 
 }  // namespace dure::sample
