@@ -146,10 +146,12 @@ class RelayTest : public testing::TestWithParam<std::uint64_t> {
   void SetUp() override {
     const auto directory = std::move(*store::DirectoryStore::open(directory_of(path_, {1, 1})));
     for (std::uint64_t player = 1; player <= kPlayers; ++player) name(*directory, player);
+    prepare_names(*directory);
     for (const std::uint32_t shard : {0u, 1u}) {
       const auto store = store::open_shard(options_of(path_, shard, {1, 1}));
       for (std::uint64_t player = 1; player <= kPlayers; ++player)
         if (shard_of(player) == shard) settle(*store, player);
+      if (shard == 0) prepare_rows(*store);
     }
     cluster_ = std::make_unique<Cluster>(GetParam());
     add_agent(kFirst, 0, true);
@@ -165,6 +167,8 @@ class RelayTest : public testing::TestWithParam<std::uint64_t> {
     cluster_->add(owner);
     cluster_->start_all();
   }
+  virtual void prepare_names(store::DirectoryStore&) {}
+  virtual void prepare_rows(store::ShardStore&) {}  // of shard 0
   // Accounts go to the emptiest shard: 0, 1, 0 … in the order they are made.
   void name(store::DirectoryStore& directory, std::uint64_t player) {
     const std::uint64_t even_first = player % 2 == 1 ? player + 1 : player - 1;
@@ -177,12 +181,12 @@ class RelayTest : public testing::TestWithParam<std::uint64_t> {
     reserve.set_name("Player" + std::to_string(even_first));
     reserve.set_account_id(made.account_id());
     reserve.set_player_id(even_first);
-    reserve.set_reservation(even_first);
+    reserve.set_reservation(even_first + 1000);
     ASSERT_EQ(store::ask<proto::ReserveNameReply>(directory, reserve).code(), proto::STORED);
     proto::ClaimName claim;
     claim.set_name(reserve.name());
     claim.set_player_id(even_first);
-    claim.set_reservation(even_first);
+    claim.set_reservation(even_first + 1000);
     ASSERT_EQ(store::ask<proto::StoreReply>(directory, claim).code(), proto::STORED);
   }
   void settle(store::ShardStore& store, std::uint64_t player) {
@@ -305,6 +309,68 @@ TEST_P(RelayTest, EachMessageArrivesOnceWhoeverDies) {
   EXPECT_GT(commits_, 300);
 }
 
+// Two creations that were never ended, and a deleted character whose grace is over.
+class HousekeeperTest : public RelayTest {
+ protected:
+  static constexpr std::uint64_t kLost = 50, kLate = 52, kDeleted = 2;
+  void reserve(store::DirectoryStore& directory, const std::string& name, std::uint64_t player,
+               proto::StoreCode expected) {
+    proto::AccountQuery account;
+    account.set_account("a2");  // on shard 0
+    proto::ReserveName request;
+    request.set_name(name);
+    request.set_account_id(store::ask<proto::AccountReply>(directory, account).account_id());
+    request.set_player_id(player);
+    request.set_reservation(player + 1000);
+    EXPECT_EQ(store::ask<proto::ReserveNameReply>(directory, request).code(), expected) << name;
+  }
+  void prepare_names(store::DirectoryStore& directory) override {
+    reserve(directory, "Lost", kLost, proto::STORED);
+    reserve(directory, "Late", kLate, proto::STORED);
+  }
+  static proto::CreatePlayerRequest birth(std::uint64_t player) {
+    auto request = store::creation(player, 2);
+    request.set_shard(0);
+    return request;
+  }
+  void prepare_rows(store::ShardStore& shard) override {
+    EXPECT_EQ(store::ask<proto::StoreReply>(shard, birth(kLate)).code(), proto::STORED);
+    proto::DeletePlayerRequest erase;
+    erase.set_player_id(kDeleted);
+    erase.set_account_id(kDeleted);
+    erase.set_delete_at_unix_ms(1);
+    EXPECT_EQ(store::ask<proto::StoreReply>(shard, erase).code(), proto::STORED);
+  }
+};
+
+TEST_P(HousekeeperTest, WhatWasBegunIsEndedWhoeverDiesMeanwhile) {
+  Rng faults(GetParam(), 7);
+  for (int i = 0; i < 12; ++i) {
+    cluster_->run(milliseconds(9'900 + static_cast<std::int64_t>(faults.below(200))));
+    cluster_->kill(kFirst);
+    cluster_->start(kFirst, milliseconds(50));
+  }
+  cluster_->run(seconds(100));
+  cluster_->kill(kFirst);
+  cluster_->kill(kSecond);
+  const auto directory = std::move(*store::DirectoryStore::open(directory_of(path_, {1, 1})));
+  const auto shard = store::open_shard(options_of(path_, 0, {1, 1}));
+  const auto located = [&](const std::string& name) {
+    proto::PlayerLocate query;
+    query.set_name(name);
+    return store::ask<proto::PlayerLocateReply>(*directory, query).code();
+  };
+  EXPECT_EQ(located("Late"), proto::STORED) << "the character exists: the name is its";
+  EXPECT_EQ(located("Lost"), proto::NO_SUCH);
+  EXPECT_EQ(store::ask<proto::StoreReply>(*shard, birth(kLost)).code(), proto::EXPECTED_OTHER) << "too late";
+  EXPECT_EQ(store::ask<proto::PurgeReply>(*shard, proto::PurgeQuery()).characters_size(), 0);
+  EXPECT_EQ(store::ask<proto::AcquireReply>(*shard, store::acquisition(kDeleted, 2, 5)).code(), proto::NO_SUCH);
+  EXPECT_EQ(located("Player2"), proto::NO_SUCH);
+  const auto found = store::ask<proto::AuditReply>(*shard, proto::AuditRequest());
+  EXPECT_EQ(found.findings_size(), 0) << found.DebugString();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, HousekeeperTest, testing::Values(1, 2));
 INSTANTIATE_TEST_SUITE_P(Seeds, RelayTest, testing::Values(1, 2, 3, 4));
 
 }  // namespace
