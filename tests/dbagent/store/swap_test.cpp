@@ -195,9 +195,12 @@ TEST_F(SwapTest, ADecisionNeverChanges) {
 }
 
 TEST_F(SwapTest, ATradeThatIsOverCannotBeUsedAgain) {
-  apply(1, leg(terms, 0));
-  apply(1, leg(terms, 1));
-  EXPECT_EQ(apply(1, leg(terms, 1, 3)).code(), proto::REJECTED);
+  const auto gift = terms_of(40, 1, {1, 5, {}}, {2, 0, {}});
+  apply(1, leg(gift, 0));
+  apply(1, leg(gift, 1));
+  const auto again = apply(1, leg(gift, 1, 3));
+  EXPECT_EQ(again.code(), proto::REJECTED);
+  EXPECT_EQ(again.detail().rfind("this trade is over", 0), 0u) << again.detail();
   const auto aborted = terms_of(9, 1, {1, 5, {}}, {2, 0, {}});
   EXPECT_EQ(verdict(1, aborted, true).verdict(), proto::ABORT);
   EXPECT_EQ(apply(1, leg(aborted, 0, 3)).legs(0).state(), proto::LEG_ABORTED);
