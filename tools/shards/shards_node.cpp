@@ -156,7 +156,8 @@ Task<void> ShardsNode::watch(std::uint64_t account) {
   while (!done_) {
     const auto seen = co_await call<proto::MoveAccountReply>(directory_agent(), query);
     if (seen && seen->code() == proto::STORED && !done_)
-      bar_.show(static_cast<double>(seen->step()) / proto::MOVE_SETTLED, step_text(seen->step()));
+      bar_.show(static_cast<double>(static_cast<int>(seen->step())) / static_cast<int>(proto::MOVE_SETTLED),
+                step_text(seen->step()));
     co_await wait(kPoll);
   }
 }
