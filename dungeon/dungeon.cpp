@@ -1,5 +1,7 @@
 #include "dungeon/dungeon.h"
 
+#include <algorithm>
+
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dungeon.pb.h"
 #include "common/proto/lobby.pb.h"
@@ -173,6 +175,13 @@ void Dungeon::topic_gap(const From& from, const proto::TopicGap& gap) {
   }
 }
 
+bool Dungeon::stranded(const Instance& instance) const {
+  return std::any_of(instance.members.begin(), instance.members.end(), [this](PlayerId member) {
+    const auto at = players().find(member);
+    return at != players().end() && at->second.stranded;
+  });
+}
+
 void Dungeon::tick_instance(Instance& instance, std::uint64_t tick) {
   CHECK_MSG(!instance.broken, "a developer broke this instance");
   switch (instance.state) {
@@ -189,7 +198,8 @@ void Dungeon::tick_instance(Instance& instance, std::uint64_t tick) {
         if (now() - instance.empty_since >= options_.empty_closes) close(instance, "empty");
         return;
       }
-      instance.handler->tick(tick);
+      // For who cannot be saved any more time stands still: the run is its safe place, since it can be handed to nobody.
+      if (!stranded(instance)) instance.handler->tick(tick);
       break;
     case Instance::State::kClosing:
       break;

@@ -93,6 +93,7 @@ class Dungeon : public OwnerNode {
   void send_back(const Player& player, const std::string& reason);
   Task<void> go_back(PlayerRef ref, std::string reason);
   void tick_instance(Instance& instance, std::uint64_t tick);
+  bool stranded(const Instance& instance) const;
 
   DungeonOptions options_;
   TopicPublisher publisher_;

@@ -151,9 +151,6 @@ class OwnerNode : public Node {
   virtual void on_arrival_failed(Player&) {}
   // How long this player stays in the world without a socket.
   virtual Duration link_dead(const Player&) const { return options_.link_dead; }
-  // Its shard's agent has been silent for 30 s: nothing of value can be done for this player until it is back. Bring it
-  // to where nothing happens to it.
-  virtual void on_stranded(Player&) {}
   // A fault touched these players; their memory is poisoned. Default: each is acquired again in place.
   virtual void on_players_faulted(const std::vector<PlayerId>& players, const Fault& fault);
   virtual std::uint32_t place_kind() const { return 0; }  // RouteSet: 0 zone, 1 instance

@@ -129,7 +129,6 @@ void OwnerNode::listen_to_agents() {
     const bool lost = silence(player.shard) >= kStoreLost;
     if (std::exchange(player.stranded, lost) == lost) continue;
     log().event(LogLevel::kWarning, lost ? "owner.stranded" : "owner.relieved", {{"player", pid}});
-    if (lost && player.state == Player::State::kActive) on_stranded(player);
   }
 }
 

@@ -81,6 +81,7 @@ OwnerNode::TradeStart OwnerNode::start_trade(const std::string& reason, const Tr
     leg.mutable_trade()->set_side(side);
     leg.set_creq(newest ? agreed.creq : 0);
     leg.set_creq_hash(newest ? agreed.hash : 0);
+    player.creq_committed = std::max(player.creq_committed, leg.creq());
     staged_.emplace_back(player.id, leg);
   }
   return start;

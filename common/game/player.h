@@ -52,7 +52,7 @@ struct Player {
   std::uint32_t hit_points = 100, hit_points_max = 100;
   std::uint64_t subject = 0;  // the role's own: zone index, run id
   bool saving = false;        // a save task is under way
-  bool stranded = false;      // its agent has been silent for kStoreLost: brought to a safe place, nothing is accepted
+  bool stranded = false;      // its agent has been silent for kStoreLost: nothing is accepted, and nothing may harm it
   bool poisoned = false;      // its memory may differ from its operations: to be acquired again
   std::map<std::string, std::map<std::string, std::int64_t>> soft_balances;  // reason → currency → delta
   std::map<std::string, std::map<std::string, std::int64_t>> soft_counters;

@@ -16,7 +16,7 @@ class Operation;
 inline constexpr std::size_t kWindowOperationsMax = 256;
 inline constexpr std::size_t kWindowsOperationsMax = 65536;  // of one process
 inline constexpr Duration kWindowAgeMax = seconds(5);
-inline constexpr Duration kStoreLost = seconds(30);  // without a word of the agent: players go to a safe place
+inline constexpr Duration kStoreLost = seconds(30);  // without a word of the agent: nothing more is accepted
 
 class Window {
  public:

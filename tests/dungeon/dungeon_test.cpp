@@ -365,6 +365,32 @@ TEST_F(DungeonTest, ATeleportIsCorrected) {
   EXPECT_EQ(dungeon_->find(PlayerId(1))->position, before);
 }
 
+TEST_F(DungeonTest, ForWhoCannotBeSavedAnyMoreTimeStandsStill) {
+  open(77, {1});
+  for (int i = 0; i < 100 && !monster(1).value; ++i) cluster_->run(milliseconds(50));
+  database_answers_ = false;
+  dungeon_->find(PlayerId(1))->hit_points = 1'000'000;
+  dungeon_->after(Duration{}, [this] {
+    proto::Operation earn;
+    earn.set_reason("kill");
+    earn.add_effects()->mutable_balance()->set_currency("gold");
+    earn.mutable_effects(0)->mutable_balance()->set_delta(1);
+    EXPECT_EQ(dungeon_->commit(*dungeon_->find(PlayerId(1)), earn), Mirror::Guard::kOk);
+  });
+  cluster_->run(seconds(20));
+  const auto fought = dungeon_->find(PlayerId(1))->hit_points;
+  EXPECT_LT(fought, 1'000'000u) << "combat goes on while nothing is saved";
+  cluster_->run(seconds(13));
+  EXPECT_TRUE(dungeon_->find(PlayerId(1))->stranded);
+  const auto stranded = dungeon_->find(PlayerId(1))->hit_points;
+  cluster_->run(seconds(10));
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->hit_points, stranded);
+  database_answers_ = true;
+  cluster_->run(seconds(10));
+  EXPECT_FALSE(dungeon_->find(PlayerId(1))->stranded);
+  EXPECT_LT(dungeon_->find(PlayerId(1))->hit_points, stranded);
+}
+
 TEST_F(DungeonTest, ARejectedOperationDisconnectsThatUserOnly) {
   open(77, {1, 2});
   cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(kAgent, [](auto&, const auto& request) {
