@@ -414,6 +414,37 @@ TEST_F(TradesTest, TheSwitchClosesIt) {
   EXPECT_EQ(invite(1, 2), proto::CLOSED);
 }
 
+// Beyond 30 s nothing is accepted but what has no value: walking, an echo. When the agent is back all goes on.
+TEST_F(TradesTest, WhoCannotBeSavedIsLeftInPeaceAndRelieved) {
+  bool answers = false;
+  cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(
+      kAgent, [&answers](auto&, const auto& request) -> std::optional<proto::ApplyReply> {
+        if (!answers) return std::nullopt;
+        proto::ApplyReply saved;
+        saved.set_saved_pseq(request.operations(request.operations_size() - 1).pseq());
+        return saved;
+      });
+  sample::UseItemRequest use;
+  use.set_creq(1);
+  use.set_stack("potion");
+  EXPECT_EQ(ask<sample::UseItemReply>(1, use)->code(), proto::OK);
+  cluster_->run(seconds(32), milliseconds(100));
+  cluster_->forget_sent();
+  EXPECT_TRUE(player(1).stranded);
+  sample::TradeInviteRequest invitation;
+  invitation.set_player(2);
+  client(1, invitation);
+  const auto refused = told<proto::ErrorReply>();
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->code(), proto::BUSY);
+  EXPECT_EQ(ask<proto::EchoReply>(1, proto::Echo())->code(), proto::OK);
+  answers = true;
+  cluster_->run(seconds(8), milliseconds(100));
+  EXPECT_FALSE(player(1).stranded);
+  EXPECT_TRUE(player(1).window.empty());
+  EXPECT_EQ(invite(1, 2), proto::OK);
+}
+
 TEST_F(TradesTest, WhileTheAgentIsSilentNobodyAgreesToAnything) {
   ASSERT_NO_FATAL_FAILURE(sit());
   EXPECT_EQ(offer(1, 10), proto::OK);
