@@ -149,7 +149,13 @@ proto::EchoReply Dungeon::echo(Player&, const proto::Echo& request) {
   return reply;
 }
 
+void Dungeon::on_letting_go(Player& player) {
+  if (Instance* instance = instance_of(player); instance != nullptr && instance->state != Instance::State::kClosing)
+    guarded("instance", {}, instance->id().value, [&] { instance->handler->walks_out(player); });
+}
+
 proto::LeaveInstanceReply Dungeon::leave(Player& player, const proto::LeaveInstanceRequest&) {
+  on_letting_go(player);
   send_back(player, "dungeon");
   return {};
 }

@@ -26,6 +26,8 @@ class RunHandler {
   virtual void tick(std::uint64_t tick) = 0;
   virtual void joined(Player& player) = 0;
   virtual void left(PlayerId player) = 0;
+  // It is about to go of its own will: it asked to leave, or logs out. What is committed here is saved before.
+  virtual void walks_out(Player&) {}
   // Frames of the instance's topic did not reach this player: how the run stands, told to it alone.
   virtual void show_again(Player&) {}
 };

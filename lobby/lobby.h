@@ -42,6 +42,10 @@ class LobbyFeature {
   virtual void player_arrived(Player&) {}
   // It leaves its zone, this node, or its socket for another one.
   virtual void player_left(Player&) {}
+  // It asks for that dungeon's queue; then a match was made, and it is about to be handed to the run: it may still
+  // commit. A code other than 0 refuses: it stays, is told, and the others go without it.
+  virtual std::uint32_t may_queue(const Player&, const std::string& /*dungeon*/) { return 0; }
+  virtual std::uint32_t may_enter(Player&, const std::string& /*dungeon*/, RunId) { return 0; }
 };
 
 class Lobby : public OwnerNode {
@@ -100,6 +104,7 @@ class Lobby : public OwnerNode {
   Task<proto::QueueReply> queue(PlayerRef ref, proto::QueueRequest request);
   proto::QueueJoinReply queue_join(const From& from, const proto::QueueJoin& join);
   void match_found(const From& from, const proto::MatchFound& match);
+  std::uint32_t may_enter(Player& player, const proto::MatchFound& match);
   void places_notice(const From& from, const proto::PlacesNotice& notice);
   void topic_gap(const From& from, const proto::TopicGap& gap);
 

@@ -22,6 +22,11 @@ Task<proto::QueueReply> Lobby::queue(PlayerRef ref, proto::QueueRequest request)
     reply.set_code(proto::NOT_FOUND);
     co_return reply;
   }
+  for (auto& feature : features_)
+    if (const std::uint32_t why = request.leave() ? 0 : feature->may_queue(*find(ref), request.dungeon()); why != 0) {
+      reply.set_code(static_cast<proto::Code>(why));
+      co_return reply;
+    }
   const NodeId holder = keeper_.holder(kMatchPlace);
   if (!holder) {
     reply.set_code(proto::BUSY);
@@ -78,10 +83,19 @@ void Lobby::match_found(const From&, const proto::MatchFound& match) {
     if (player == nullptr || waiting == queued_.end() || waiting->second != match.dungeon()) continue;
     if (player->state != Player::State::kActive) continue;
     queued_.erase(waiting);
-    tell(*player, notice);
-    if (match.code() == proto::OK)
+    proto::MatchNotice own = notice;
+    own.set_code(static_cast<proto::Code>(may_enter(*player, match)));
+    tell(*player, own);
+    if (own.code() == proto::OK)
       spawn(enter_dungeon(PlayerRef{player->id, player->epoch}, NodeId(match.node()), match.run_id(), match.dungeon()));
   }
+}
+
+std::uint32_t Lobby::may_enter(Player& player, const proto::MatchFound& match) {
+  std::uint32_t code = match.code();
+  for (auto& feature : features_)
+    if (code == proto::OK) code = feature->may_enter(player, match.dungeon(), RunId(match.run_id()));
+  return code;
 }
 
 Task<void> Lobby::enter_dungeon(PlayerRef ref, NodeId node, std::uint64_t run_id, std::string dungeon) {

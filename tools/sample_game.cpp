@@ -17,9 +17,9 @@ struct SampleContent {
 std::vector<const google::protobuf::FileDescriptor*> game_files() { return {sample::BuyRequest::descriptor()->file()}; }
 
 Result<Game> load_game(const std::string& content_dir) {
-  ContentFile files[4];
-  const char* names[] = {"zones.toml", "dungeons.toml", "items.toml", "shops.toml"};
-  for (int i = 0; i < 4; ++i) {
+  const char* names[] = {"zones.toml", "dungeons.toml", "items.toml", "shops.toml", "quests.toml"};
+  ContentFile files[5];
+  for (int i = 0; i < 5; ++i) {
     auto file = read_content(content_dir, names[i]);
     if (!file) return tl::unexpected<Error>(file.error());
     files[i] = std::move(*file);
@@ -32,10 +32,12 @@ Result<Game> load_game(const std::string& content_dir) {
   if (!items) return tl::unexpected<Error>(items.error());
   auto shops = sample::parse_shops(files[3], *items);
   if (!shops) return tl::unexpected<Error>(shops.error());
+  auto quests = sample::parse_quests(files[4], *runs, *items);
+  if (!quests) return tl::unexpected<Error>(quests.error());
 
   auto kept = std::make_shared<SampleContent>();
-  kept->fight = {std::move(*runs), *items};
-  kept->lobby = {std::move(*items), std::move(*shops)};
+  kept->fight = {*runs, *items, *quests};
+  kept->lobby = {std::move(*items), std::move(*shops), std::move(*runs), std::move(*quests)};
   Game game;
   game.files = game_files();
   game.content = std::move(*content);

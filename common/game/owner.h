@@ -147,6 +147,8 @@ class OwnerNode : public Node {
   virtual void on_arrived(Player& player, const proto::Admit& admit, bool fresh) = 0;
   // The player leaves this node's world, for whatever reason: take it out of its place. Its value is saved or fenced.
   virtual void on_left(Player& player) = 0;
+  // It logs out, or was without a socket for too long, and is still here: what is committed now is saved with the rest.
+  virtual void on_letting_go(Player&) {}
   // on_arrived threw. The player goes to the lobby by its gateway; a role adds what else that means.
   virtual void on_arrival_failed(Player&) {}
   // How long this player stays in the world without a socket.

@@ -318,6 +318,7 @@ Task<bool> OwnerNode::let_go(PlayerRef ref) {
   Player* player = find(ref);
   if (player == nullptr) co_return true;
   if (player->state == Player::State::kLeaving) co_return false;
+  on_letting_go(*player);
   flush_soft(*player);
   player->state = Player::State::kLeaving;
   write_hint(*player);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/game/sample/entry_fee.h"
+#include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/dungeon.pb.h"
 #include "common/proto/lobby.pb.h"
@@ -13,11 +15,21 @@ namespace {
 constexpr std::int64_t kAttackRangeCm = 400, kWhirlRangeCm = 500, kMonsterRangeCm = 250;
 constexpr Duration kAttackInterval = milliseconds(600), kWhirlInterval = seconds(4), kRiseAfter = seconds(3);
 constexpr Position kEntrance{3200, 600}, kLair{3200, 4200};
-constexpr const char* kExperience = "experience";
+
+std::int64_t pending(const Player& player, const std::string& counter) {
+  std::int64_t sum = 0;
+  for (const auto& [reason, sums] : player.soft_counters)
+    if (const auto at = sums.find(counter); at != sums.end()) sum += at->second;
+  return sum;
+}
 }  // namespace
 
 WaveRun::WaveRun(Dungeon& dungeon, Instance& instance, const FightContent& content)
-    : dungeon_(dungeon), instance_(instance), content_(content), run_(content.runs.runs.at(instance.dungeon())) {}
+    : dungeon_(dungeon),
+      instance_(instance),
+      content_(content),
+      run_(content.runs.runs.at(instance.dungeon())),
+      split_(run_.loot) {}
 
 void WaveRun::start() {
   tell_run();
@@ -61,6 +73,14 @@ void WaveRun::joined(Player& player) {
 }
 
 void WaveRun::left(PlayerId player) { heroes_.erase(player); }
+
+// Who goes before the first wave is cleared has used what it paid.
+void WaveRun::walks_out(Player& player) {
+  proto::Operation operation;
+  operation.set_reason("run.left");
+  if (player.state != Player::State::kActive || !use_entry(player.mirror, instance_.id().value, &operation)) return;
+  if (dungeon_.commit(player, operation) == Mirror::Guard::kOk) tell_changed(dungeon_, player, operation);
+}
 
 Fighter WaveRun::fighter(const Player& player) const {
   std::int64_t power = 0;
@@ -125,14 +145,44 @@ void WaveRun::hurt_monster(EntityId id, std::uint32_t amount, Player& by) {
 
 void WaveRun::killed(EntityId id, const Monster& monster, Player& by) {
   for (const PlayerId member : instance_.members)
-    if (Player* player = dungeon_.find(member)) gain(*player, monster.kind->experience);
-  pay(by, monster.kind->gold, roll_loot(monster.kind->loot, instance_.rng()), "kill", id);
+    if (Player* player = dungeon_.find(member)) {
+      gain(*player, monster.kind->experience);
+      progress(*player, Quest::Task::kKill, monster.kind->name);
+    }
+  split(id, monster, by.id);
+}
+
+// One receiver, decided here. The next in order gets it only if nothing was proposed to the one before: what has left
+// this function may be in the database, whatever is heard of it, and is never given to another.
+void WaveRun::split(EntityId from, const Monster& monster, PlayerId killer) {
+  const std::vector<LootEntry> loot = roll_loot(monster.kind->loot, instance_.rng());
+  const std::vector<PlayerId> present(instance_.members.begin(), instance_.members.end());
+  const std::vector<Roll> order = split_.order(present, killer, instance_.rng());
+  if (run_.loot == Split::kRoll && order.size() > 1) {
+    LootRolled rolled;
+    rolled.set_from(from.value);
+    for (const Roll& one : order) {
+      auto* roll = rolled.add_rolls();
+      roll->set_player(one.player.value);
+      roll->set_roll(one.roll);
+    }
+    dungeon_.tell_instance(instance_, rolled);
+  }
+  for (const Roll& next : order) {
+    Player* player = dungeon_.find(next.player);
+    if (player == nullptr || !pay(*player, monster.kind->gold, loot, "kill", from)) continue;
+    split_.gave(next.player);
+    return;
+  }
+  dungeon_.log().event(LogLevel::kInfo, "loot.lost", {{"run", instance_.id()}, {"monster", monster.kind->name}});
 }
 
 // One operation: the key that makes it unique, the gold, and what was drawn.
-void WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry>& loot, const std::string& source,
+bool WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry>& loot, const std::string& source,
                   EntityId from) {
-  if (player.state != Player::State::kActive) return;
+  if (player.state != Player::State::kActive) return false;
+  const auto pieces = std::count_if(loot.begin(), loot.end(), [](const LootEntry& entry) { return !entry.stack; });
+  if (player.mirror.items().size() + static_cast<std::size_t>(pieces) > content_.items.bag_slots) return false;
   const std::uint64_t number = instance_.next_drop++;
   proto::Operation operation;
   operation.set_reason("loot");
@@ -150,6 +200,7 @@ void WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry
     auto* balance = operation.add_effects()->mutable_balance();
     balance->set_currency(name);
     balance->set_delta(count);
+    balance->set_cap(content_.items.cap(name));
     auto* amount = notice.add_amounts();
     amount->set_name(name);
     amount->set_value(count);
@@ -167,8 +218,9 @@ void WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry
     *operation.add_effects()->mutable_mint()->mutable_item() = item;
     *notice.add_items() = item;
   }
-  if (dungeon_.commit(player, std::move(operation)) != Mirror::Guard::kOk) return;
+  if (dungeon_.commit(player, std::move(operation)) != Mirror::Guard::kOk) return false;
   player.scope->spawn(tell_when_saved({player.id, player.epoch}, notice.SerializeAsString()));
+  return true;
 }
 
 Task<void> WaveRun::tell_when_saved(PlayerRef ref, std::string encoded_notice) {
@@ -183,10 +235,10 @@ Task<void> WaveRun::tell_when_saved(PlayerRef ref, std::string encoded_notice) {
 }
 
 void WaveRun::gain(Player& player, std::int64_t experience) {
-  dungeon_.commit_soft(player, "kill", kExperience, experience, true);
-  std::int64_t total = player.mirror.counter(kExperience);
-  for (const auto& [reason, sums] : player.soft_counters)
-    if (const auto at = sums.find(kExperience); at != sums.end()) total += at->second;
+  std::int64_t total = player.mirror.counter(kExperience) + pending(player, kExperience);
+  const std::int64_t gained = gains(content_.quests, total, experience);
+  dungeon_.commit_soft(player, "kill", kExperience, gained, true);
+  total += gained;
   LevelNotice notice;
   notice.set_epoch(player.epoch);
   notice.set_level(level_of(total));
@@ -194,10 +246,50 @@ void WaveRun::gain(Player& player, std::int64_t experience) {
   dungeon_.tell(player, notice);
 }
 
+void WaveRun::progress(Player& player, Quest::Task task, const std::string& object) {
+  for (const Quest& quest : content_.quests.quests) {
+    if (quest.task != task || quest.object != object) continue;
+    const std::int64_t before = pending(player, quest.counter());
+    const std::int64_t counted = counts(quest, player.mirror, before, 1);
+    if (counted == 0) continue;
+    dungeon_.commit_soft(player, "quest", quest.counter(), counted, true);
+    QuestNotice notice;
+    notice.set_epoch(player.epoch);
+    notice.mutable_quest()->set_quest(quest.name);
+    notice.mutable_quest()->set_progress(player.mirror.counter(quest.counter()) + before + counted);
+    notice.mutable_quest()->set_needed(quest.needed);
+    dungeon_.tell(player, notice);
+  }
+}
+
+// By the experience that is numbered already: the reward stands behind it in the window. Whom this does not reach any
+// more (a fault, the end of the run) the next owner rewards: lobby/sample/quest_log.h.
+void WaveRun::reward_levels() {
+  for (const PlayerId member : instance_.members) {
+    Player* player = dungeon_.find(member);
+    if (player == nullptr || player->state != Player::State::kActive) continue;
+    proto::Operation operation;
+    if (!level_reward(content_.quests, player->mirror, content_.items, &operation)) continue;
+    LootNotice notice;
+    notice.set_epoch(player->epoch);
+    notice.set_run_id(instance_.id().value);
+    notice.set_number(instance_.next_drop++);
+    for (const auto& effect : operation.effects())
+      if (effect.has_balance()) {
+        auto* amount = notice.add_amounts();
+        amount->set_name(effect.balance().currency());
+        amount->set_value(effect.balance().delta());
+      }
+    if (dungeon_.commit(*player, std::move(operation)) != Mirror::Guard::kOk) continue;
+    player->scope->spawn(tell_when_saved({player->id, player->epoch}, notice.SerializeAsString()));
+  }
+}
+
 // ── the monsters' turn ──────────────────────────────────────────────────────────────────────────────────────
 
-void WaveRun::tick(std::uint64_t) {
+void WaveRun::tick(std::uint64_t tick) {
   raise_the_dead();
+  if (tick % dungeon_.tick_rate_hz() == 0) reward_levels();
   std::vector<EntityId> acting;
   for (const auto& [id, monster] : monsters_) acting.push_back(id);
   for (const EntityId id : acting) monster_acts(id, monsters_.at(id));
@@ -219,6 +311,7 @@ void WaveRun::tick(std::uint64_t) {
     if (Player* player = dungeon_.find(member)) {
       pay(*player, run_.reward_gold, {}, "reward", {});
       gain(*player, run_.reward_experience);
+      progress(*player, Quest::Task::kFinish, instance_.dungeon());
     }
   instance_.finished = true;
   tell_run();
@@ -238,6 +331,7 @@ void WaveRun::checkpoint() {
     auto* count = operation.add_effects()->mutable_count();
     count->set_counter("waves_cleared");
     count->set_delta(1);
+    use_entry(player->mirror, instance_.id().value, &operation);
     if (dungeon_.commit(*player, std::move(operation)) != Mirror::Guard::kOk)
       dungeon_.log().event(LogLevel::kWarning, "run.checkpoint_twice", {{"run", instance_.id()}, {"player", member}});
   }

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "common/game/sample/items.h"
+#include "common/game/sample/loot_split.h"
+#include "common/game/sample/quest.h"
 #include "common/game/sample/run_content.h"
 #include "dungeon/dungeon.h"
 
@@ -18,6 +20,7 @@ namespace dure::sample {
 struct FightContent {
   RunsContent runs;
   Items items;
+  Quests quests;
 };
 
 enum class Strike { kHit, kNoTarget, kTooFar, kTooFast, kDead };
@@ -36,6 +39,7 @@ class WaveRun : public RunHandler {
   void joined(Player& player) override;
   void left(PlayerId player) override;
   void show_again(Player& player) override;
+  void walks_out(Player& player) override;
 
   StrikeResult attack(Player& player, EntityId target);
   StrikeResult whirl(Player& player);
@@ -54,8 +58,12 @@ class WaveRun : public RunHandler {
   void spawn_wave();
   void hurt_monster(EntityId id, std::uint32_t amount, Player& by);
   void killed(EntityId id, const Monster& monster, Player& by);
-  void pay(Player& player, std::int64_t gold, const std::vector<LootEntry>& loot, const std::string& source,
+  void split(EntityId from, const Monster& monster, PlayerId killer);
+  // False: nothing was proposed, for instance because it does not fit.
+  bool pay(Player& player, std::int64_t gold, const std::vector<LootEntry>& loot, const std::string& source,
            EntityId from);
+  void progress(Player& player, Quest::Task task, const std::string& object);
+  void reward_levels();
   Task<void> tell_when_saved(PlayerRef ref, std::string encoded_notice);
   void gain(Player& player, std::int64_t experience);
   void monster_acts(EntityId id, Monster& monster);
@@ -72,6 +80,7 @@ class WaveRun : public RunHandler {
   const RunContent& run_;
   std::map<EntityId, Monster> monsters_;
   std::map<PlayerId, Hero> heroes_;
+  LootSplit split_;
   std::size_t wave_ = 0;
 };
 

@@ -1,8 +1,9 @@
-// Puts the sample game into a lobby: shops, items in use, the starter kit. Fighting messages are answered WRONG_STATE:
-// nothing is fought in a zone.
+// Puts the sample game into a lobby: shops, items in use, the starter kit, entry fees, quests. Fighting messages are
+// answered WRONG_STATE: nothing is fought in a zone.
 #pragma once
 #include <vector>
 
+#include "common/game/sample/quest.h"
 #include "common/game/sample/shop.h"
 #include "lobby/lobby.h"
 
@@ -11,6 +12,8 @@ namespace dure::sample {
 struct LobbyContent {
   Items items;
   std::vector<Shop> shops;
+  RunsContent runs;
+  Quests quests;
 };
 
 // `content` outlives the lobby.

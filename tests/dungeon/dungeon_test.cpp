@@ -68,6 +68,7 @@ rat = 1
         return grant;
       }
       grant.set_epoch(++epochs_[request.player_id()]);
+      *grant.mutable_aggregate() = rows_[request.player_id()];
       grant.mutable_aggregate()->set_player_id(request.player_id());
       for (const auto& entry : inbox_) *grant.mutable_aggregate()->add_inbox() = entry;
       grant.mutable_aggregate()->set_name("P" + std::to_string(request.player_id()));
@@ -164,6 +165,7 @@ rat = 1
   std::unique_ptr<sample::DungeonSample> sample_;
   std::unique_ptr<test::FakeCluster> cluster_;
   std::map<std::uint64_t, std::uint64_t> epochs_;
+  std::map<std::uint64_t, proto::Aggregate> rows_;  // what else is granted with the player
   std::vector<proto::Operation> applied_;
   std::vector<proto::Admit> back_;
   std::vector<proto::InboxEntry> inbox_;
@@ -407,6 +409,149 @@ TEST_F(DungeonTest, ARejectedOperationDisconnectsThatUserOnly) {
   ASSERT_TRUE(drop);
   EXPECT_EQ(drop->second.session_id(), 10u);
   EXPECT_FALSE(drop->second.ask_lobby());
+}
+
+// ── the sample's claims, quests, levels, loot ───────────────────────────────────────────────────────────────
+
+class RewardsTest : public DungeonTest {
+ protected:
+  RewardsTest() {
+    content_.quests = std::move(*sample::parse_quests({"quests.toml", R"(
+[level]
+reward_gold = 10
+experience_max = 150
+[[quest]]
+name = "rats"
+kill = "rat"
+needed = 1
+)"},
+                                                      content_.runs, content_.items));
+    content_.runs.monsters.at("rat").experience = 120;
+  }
+  void counter(std::uint64_t player, const std::string& name, std::int64_t value) {
+    auto* one = rows_[player].add_counters();
+    one->set_name(name);
+    one->set_value(value);
+  }
+  std::vector<proto::Operation> applied(const std::string& reason) const {
+    std::vector<proto::Operation> all;
+    for (const auto& operation : applied_)
+      if (operation.reason() == reason) all.push_back(operation);
+    return all;
+  }
+};
+
+TEST_F(RewardsTest, TheFirstClearedWaveEndsTheClaimToTheEntryFee) {
+  counter(1, "entry_run", 77);
+  counter(1, "entry_fee", 10);
+  open(77, {1});
+  fight(1);
+  cluster_->run(milliseconds(100));
+  const auto waves = applied("run.checkpoint");
+  ASSERT_EQ(waves.size(), 1u);
+  ASSERT_EQ(waves[0].effects_size(), 4);
+  EXPECT_EQ(waves[0].effects(2).count().counter(), "entry_run");
+  EXPECT_EQ(waves[0].effects(2).count().delta(), -77);
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->mirror.counter("entry_run"), 0);
+}
+
+TEST_F(RewardsTest, WhoAsksToLeaveHasUsedTheEntryFee) {
+  counter(1, "entry_run", 77);
+  counter(1, "entry_fee", 10);
+  open(77, {1});
+  client(1, proto::LeaveInstanceRequest());
+  cluster_->run(seconds(1));
+  ASSERT_EQ(back_.size(), 1u);
+  ASSERT_EQ(applied("run.left").size(), 1u);
+  EXPECT_EQ(applied("run.left")[0].effects(0).count().delta(), -77);
+}
+
+TEST_F(RewardsTest, WhoLogsOutHasUsedTheEntryFee) {
+  counter(1, "entry_run", 77);
+  counter(1, "entry_fee", 10);
+  open(77, {1});
+  proto::LeavePlayer leave;
+  leave.set_player_id(1);
+  cluster_->ask(kGateway, leave);
+  cluster_->run(seconds(1));
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(applied("run.left").size(), 1u);
+}
+
+TEST_F(RewardsTest, WhoIsThrownOutByAFaultKeepsTheClaim) {
+  counter(1, "entry_run", 77);
+  counter(1, "entry_fee", 10);
+  open(77, {1});
+  client(1, proto::BreakInstance());
+  cluster_->run(seconds(1));
+  ASSERT_EQ(back_.size(), 1u);
+  EXPECT_TRUE(applied("run.left").empty());
+}
+
+TEST_F(RewardsTest, ProgressAndExperienceStopAtTheirCapsAndALevelPaysOnce) {
+  open(77, {1});
+  fight(1);
+  fight(1);
+  cluster_->run(seconds(3));
+  std::int64_t experience = 0, rats = 0;
+  for (const auto& operation : applied_)
+    for (const auto& effect : operation.effects()) {
+      if (effect.count().counter() == "experience") experience += effect.count().delta();
+      if (effect.count().counter() == "quest:rats") rats += effect.count().delta();
+    }
+  EXPECT_EQ(experience, 150);
+  EXPECT_EQ(rats, 1);
+}
+
+TEST_F(RewardsTest, ALevelIsRewardedBehindTheExperienceThatReachedIt) {
+  counter(1, "experience", 0);
+  content_.runs.monsters.at("rat").hit_points = 1;
+  open(77, {1});
+  fight(1);
+  cluster_->run(milliseconds(2500));
+  const auto rewards = applied("level.reward");
+  ASSERT_EQ(rewards.size(), 1u);
+  EXPECT_EQ(rewards[0].effects(0).set_once().flag(), "level:2");
+  const auto experience = applied("kill");
+  ASSERT_FALSE(experience.empty());
+  EXPECT_LT(experience[0].pseq(), rewards[0].pseq());
+}
+
+TEST_F(RewardsTest, OneOfTheGroupGetsADropAndOneWithAFullBagIsPassedOver) {
+  content_.runs.runs.at("cellar").loot = sample::Split::kRoundRobin;
+  content_.items.bag_slots = 1;
+  auto* sword = rows_[1].add_items();
+  sword->mutable_id()->set_low(9);
+  sword->set_template_("sword");
+  open(77, {1, 2});
+  fight(1);
+  cluster_->run(milliseconds(200));
+  const auto loot = applied("loot");
+  ASSERT_EQ(loot.size(), 1u) << "one receiver";
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->mirror.items().size(), 1u);
+  EXPECT_EQ(dungeon_->find(PlayerId(2))->mirror.items().size(), 1u);
+}
+
+TEST_F(RewardsTest, WhatWasProposedIsNeverProposedToAnother) {
+  content_.runs.runs.at("cellar").loot = sample::Split::kRoll;
+  open(77, {1, 2});
+  cluster_->run(milliseconds(500));
+  std::vector<std::uint64_t> asked;
+  cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(
+      kAgent, [&asked](auto&, const auto& request) -> std::optional<proto::ApplyReply> {
+        proto::ApplyReply reply;
+        for (const auto& operation : request.operations()) {
+          if (operation.reason() == "loot") asked.push_back(request.player_id());
+          reply.set_saved_pseq(operation.pseq());
+        }
+        if (!asked.empty() && asked.back() == request.player_id()) reply.set_code(proto::STALE_EPOCH);
+        return reply;
+      });
+  fight(1);
+  cluster_->run(seconds(1));
+  ASSERT_FALSE(asked.empty());
+  std::set<std::uint64_t> receivers(asked.begin(), asked.end());
+  EXPECT_EQ(receivers.size(), 1u) << "a stale owner's drop is not awarded again";
 }
 
 }  // namespace

@@ -30,6 +30,8 @@ sample::LobbyContent test_sample() {
   sample::LobbyContent content;
   content.items = good(sample::parse_items(content_file("items.toml")));
   content.shops = good(sample::parse_shops(content_file("shops.toml"), content.items));
+  content.runs = good(sample::parse_runs(content_file("dungeons.toml")));
+  content.quests = good(sample::parse_quests(content_file("quests.toml"), content.runs, content.items));
   return content;
 }
 
@@ -84,6 +86,7 @@ LobbyTest::LobbyTest() {
     }
     grant.set_epoch(++epochs_[request.player_id()]);
     auto* aggregate = grant.mutable_aggregate();
+    *aggregate = rows_[request.player_id()];
     aggregate->set_player_id(request.player_id());
     aggregate->set_name("P" + std::to_string(request.player_id()));
     if (veterans_.count(request.player_id())) aggregate->add_flags(sample::kStarterFlag);

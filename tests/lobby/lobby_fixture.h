@@ -66,6 +66,7 @@ class LobbyTest : public testing::Test {
   std::unique_ptr<FakeCluster> cluster_;
   std::map<std::uint64_t, std::uint64_t> epochs_;
   std::map<std::uint64_t, proto::Hint> hints_;
+  std::map<std::uint64_t, proto::Aggregate> rows_;  // what else is granted with the player
   std::set<std::uint64_t> veterans_;  // had their starter kit long ago
   std::vector<proto::Operation> applied_;
   std::map<std::string, std::pair<std::uint64_t, NodeId>> held_by_other_;

@@ -180,6 +180,9 @@ Game::Game() {
   lobby.shops = good(sample::parse_shops(content_file("shops.toml"), lobby.items));
   fight.runs = good(sample::parse_runs(content_file("dungeons.toml")));
   fight.items = lobby.items;
+  fight.quests = good(sample::parse_quests(content_file("quests.toml"), fight.runs, fight.items));
+  lobby.runs = fight.runs;
+  lobby.quests = fight.quests;
   port.limit_loopback = false;
 }
 

@@ -1,6 +1,7 @@
 #include "common/game/sample/outcome.h"
 
 #include "common/game/sample/sample.pb.h"
+#include "common/proto/lobby.pb.h"
 #include "common/proto/value.pb.h"
 
 namespace dure::sample {
@@ -67,9 +68,22 @@ void tell_touched(const Mirror& mirror, const proto::Operation& operation, Touch
   for (const auto& name : counters) amount(name, mirror.counter(name), touched->add_counters());
 }
 
+void tell_changed(OwnerNode& owner, const Player& player, const proto::Operation& operation) {
+  Touched touched;
+  tell_touched(player.mirror, operation, &touched);
+  proto::AggregateChanged changed;
+  changed.set_epoch(player.epoch);
+  changed.set_reason(operation.reason());
+  *changed.mutable_aggregate()->mutable_balances() = touched.balances();
+  *changed.mutable_aggregate()->mutable_counters() = touched.counters();
+  *changed.mutable_aggregate()->mutable_items() = touched.items_added();
+  owner.tell(player, changed);
+}
+
 std::set<std::string> reasons() {
-  return {"starter",    "shop.buy",       "shop.sell", "item.use",  "kill",    "loot",
-          "run.reward", "run.checkpoint", "gm.give",   "mail.send", "auction", "trade"};
+  return {"starter",     "shop.buy",       "shop.sell", "item.use",  "kill",         "loot",
+          "run.reward",  "run.checkpoint", "gm.give",   "mail.send", "auction",      "trade",
+          "dungeon.fee", "dungeon.refund", "run.left",  "quest",     "quest.reward", "level.reward"};
 }
 
 }  // namespace dure::sample

@@ -35,6 +35,14 @@ MonsterKind read_monster(const std::string& name, ContentTable& in) {
 
 RunContent read_run(ContentTable& in, const std::map<std::string, MonsterKind>& monsters) {
   RunContent content;
+  content.fee_gold = in.number("fee_gold", 0, 1'000'000, content.fee_gold);
+  const std::string loot = in.text("loot", "killer");
+  const std::map<std::string, Split> splits{
+      {"killer", Split::kKiller}, {"round_robin", Split::kRoundRobin}, {"roll", Split::kRoll}};
+  if (const auto split = splits.find(loot); split != splits.end())
+    content.loot = split->second;
+  else
+    in.refuse("loot", "killer, round_robin or roll is needed");
   content.reward_gold = in.number("reward_gold", 0, 1'000'000, content.reward_gold);
   content.reward_experience = in.number("reward_experience", 0, 1'000'000, content.reward_experience);
   auto waves = in.tables("wave");

@@ -6,6 +6,7 @@
 
 #include "common/game/content_table.h"
 #include "common/game/sample/combat.h"
+#include "common/game/sample/loot_split.h"
 
 namespace dure::sample {
 
@@ -24,6 +25,8 @@ struct Wave {
 };
 struct RunContent {
   std::vector<Wave> waves;
+  std::int64_t fee_gold = 0;  // to enter: common/game/sample/entry_fee.h
+  Split loot = Split::kKiller;
   std::int64_t reward_gold = 50;
   std::int64_t reward_experience = 50;
 };
