@@ -52,6 +52,7 @@ class CommitQueue {
   // Everything that waits, when it can no longer be committed.
   std::vector<Asked> abandon();
 
+  bool committing() const { return committing_; }
   bool idle() const { return waiting_.empty() && !committing_; }
   std::size_t waiting() const { return waiting_.size(); }
   std::uint64_t committed() const { return committed_; }

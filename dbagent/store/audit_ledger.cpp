@@ -26,6 +26,7 @@ std::int64_t narrow(Wide value) {
 
 struct AccountRow {
   std::string title;  // "gold of player 7"
+  std::int64_t kind = 0;
   std::string currency;
   std::int64_t amount = 0;
   bool opened = false;  // an opening was read; `proven` is meaningful
@@ -53,6 +54,7 @@ struct LedgerAudit {
     while (row.row()) {
       AccountRow& account = accounts[row.i64(0)];
       account.title = title_of(row);
+      account.kind = row.i64(1);
       account.currency = row.text(4);
       account.amount = row.i64(5);
       if (account.amount < 0 && row.i64(1) != 1 && row.i64(1) != 3)
@@ -113,6 +115,18 @@ struct LedgerAudit {
     }
   }
 
+  // What the movements kept beside the accounts.
+  void prove_totals() {
+    std::map<std::pair<std::int64_t, std::string>, Wide> sums;
+    for (const auto& [id, account] : accounts) sums[{account.kind, account.currency}] += account.amount;
+    Query total(db, "SELECT kind, currency, amount FROM total");
+    while (total.row()) sums[{total.i64(0), total.text(1)}] -= total.i64(2);
+    for (const auto& [whose, difference] : sums)
+      if (difference != 0)
+        finding("total of " + whose.second + " in accounts of kind " + std::to_string(whose.first) + " is off by " +
+                text(difference));
+  }
+
   std::int64_t sum_up() {
     std::vector<std::int64_t> ids;
     for (const auto& [id, account] : accounts) ids.push_back(id);
@@ -140,6 +154,7 @@ std::int64_t audit_ledger(Database& database, const AddFinding& finding) {
   ledger.read_accounts();
   ledger.read_entries();
   ledger.prove_accounts();
+  ledger.prove_totals();
   return ledger.sum_up();
 }
 

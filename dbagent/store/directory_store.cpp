@@ -1,7 +1,9 @@
 #include "dbagent/store/directory_store.h"
 
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/operator.pb.h"
 #include "common/proto/shard_map.pb.h"
+#include "dbagent/store/backup.h"
 #include "dbagent/store/directory.h"
 
 namespace dure::store {
@@ -10,9 +12,12 @@ struct DirectoryStore::Parts {
   std::unique_ptr<StoreFile> file;
   Directory directory;
   Batch batch;
+  Backup backup{file->database()};
 
   Parts(std::unique_ptr<StoreFile> opened, const DirectoryOptions& options)
-      : file(std::move(opened)), directory{*file, file->database(), options.first_shard, options.shards, options.realm_id}, batch(*file) {
+      : file(std::move(opened)),
+        directory{*file, file->database(), options.first_shard, options.shards, options.realm_id},
+        batch(*file) {
     on(&find_account);
     on(&set_ban);
     on(&begin_session);
@@ -36,6 +41,9 @@ struct DirectoryStore::Parts {
     on(&claim_gm_command);
     on(&set_switch);
     on(&switches);
+    batch.on<proto::DirectoryBackup, proto::BackupState>([this](const proto::DirectoryBackup& request) {
+      return backup.answer(request.backup_id(), request.path(), request.finish(), request.cancel());
+    });
   }
   template <class Request, class Reply>
   void on(Reply (*transaction)(Directory&, const Request&)) {
@@ -56,7 +64,13 @@ std::string DirectoryStore::run(std::string_view batch) { return parts_->batch.r
 bool DirectoryStore::failed() const { return parts_->batch.failed(); }
 const std::string& DirectoryStore::failure() const { return parts_->batch.failure(); }
 std::uint64_t DirectoryStore::faults() const { return parts_->batch.faults(); }
-Result<> DirectoryStore::between_commits() { return {}; }
+Result<> DirectoryStore::between_commits() try {
+  parts_->backup.between_commits();
+  return {};
+} catch (const SqlTrouble& trouble) {
+  if (trouble.fatal()) return fail(Trouble::kIo, parts_->file->options().path + ": " + trouble.what());
+  return {};
+}
 Result<bool> DirectoryStore::check_in_background() { return parts_->file->check_next_table(); }
 bool DirectoryStore::audit_chain_whole() { return first_forged_audit_row(parts_->file->database()) == 0; }
 

@@ -26,6 +26,7 @@ class DirectoryStore {
   bool failed() const;
   const std::string& failure() const;
   std::uint64_t faults() const;
+  // After each batch: a backup that is under way copies some pages.
   [[nodiscard]] Result<> between_commits();
   [[nodiscard]] Result<bool> check_in_background();
   // False: a row of the GM audit was changed or cut out.

@@ -4,6 +4,7 @@
 #include "common/proto/operator.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/trade.pb.h"
+#include "dbagent/store/backup.h"
 #include "dbagent/store/batch.h"
 #include "dbagent/store/books.h"
 #include "dbagent/store/history.h"
@@ -19,9 +20,12 @@ struct ShardStore::Parts {
   Shard shard;
   Batch batch;
   Books books;
+  Backup backup{file->database()};
 
   Parts(std::unique_ptr<StoreFile> opened, const ShardOptions& options)
-      : file(std::move(opened)), shard{*file, file->database(), options.shard, options.characters_max, {}}, batch(*file, &waiting) {
+      : file(std::move(opened)),
+        shard{*file, file->database(), options.shard, options.characters_max, {}},
+        batch(*file, &waiting) {
     shard.waiting = &waiting;
     on(&acquire);
     on(&who_owns);
@@ -58,6 +62,10 @@ struct ShardStore::Parts {
     on(&player_ledger);
     on(&economy);
     on(&economy_jumps);
+    batch.on<proto::ShardBackup, proto::BackupState>([this](const proto::ShardBackup& request) {
+      require(request.shard() == shard.number, "shard");
+      return backup.answer(request.backup_id(), request.path(), request.finish(), request.cancel());
+    });
     batch.on<proto::BooksQuery, proto::BooksReply>(
         [this](const proto::BooksQuery& request) { return books.answer(shard, request); });
     shard.tell = [this](const proto::StoreEvent& event) { batch.tell(event); };
@@ -83,6 +91,7 @@ const std::string& ShardStore::failure() const { return parts_->batch.failure();
 std::uint64_t ShardStore::faults() const { return parts_->batch.faults(); }
 Result<> ShardStore::between_commits() try {
   parts_->books.between_commits(parts_->file->database());
+  parts_->backup.between_commits();
   return {};
 } catch (const SqlTrouble& trouble) {
   if (trouble.fatal()) return fail(Trouble::kIo, parts_->file->options().path + ": " + trouble.what());

@@ -1,0 +1,174 @@
+#include "dbagent/store/backup.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/proto/operator.pb.h"
+
+namespace dure::store {
+namespace {
+
+std::string part_of(const std::string& path) { return path + ".part"; }
+
+// The name in its folder is as durable as the file.
+bool sync_folder(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool synced = ::fsync(fd) == 0;
+  ::close(fd);
+  return synced;
+}
+
+void remove_database(const std::string& path) {
+  for (const char* tail : {"", "-wal", "-shm", "-journal"}) ::unlink((path + tail).c_str());
+}
+
+}  // namespace
+
+proto::BackupState Backup::answer(std::uint64_t id, const std::string& path, bool finish, bool cancel) {
+  proto::BackupState state;
+  if (cancel) {
+    if (id == id_) order_ = Order::kCancel;
+    return state;
+  }
+  if (id != id_) {
+    drop();
+    id_ = id;
+    path_ = path;
+    phase_ = Phase::kNone;
+    why_.clear();
+    pages_ = pages_left_ = 0;
+  }
+  order_ = finish ? Order::kFinish : Order::kStep;
+  state.set_phase(static_cast<proto::BackupPhase>(phase_));
+  state.set_detail(why_);
+  state.set_pages(static_cast<std::uint64_t>(pages_));
+  state.set_pages_left(static_cast<std::uint64_t>(pages_left_));
+  return state;
+}
+
+void Backup::between_commits() {
+  const Order order = std::exchange(order_, Order::kNone);
+  if (order == Order::kCancel) {
+    drop();
+    phase_ = Phase::kNone;
+    id_ = 0;
+  }
+  if (order != Order::kStep && order != Order::kFinish) return;
+  if (phase_ == Phase::kNone) start();
+  if (phase_ != Phase::kCopying && phase_ != Phase::kNearly) return;
+  if (order == Order::kFinish) return finish();
+  const auto pages = database_.number("PRAGMA page_count").value_or(0);
+  const int left = pages_ == 0 ? static_cast<int>(pages) : pages_left_;
+  if (left > 1) step(std::min(kPagesAtOnce, left - 1));
+  if (phase_ != Phase::kBroken) phase_ = pages_left_ > 1 ? Phase::kCopying : Phase::kNearly;
+}
+
+void Backup::start() {
+  remove_database(part_of(path_));
+  if (sqlite3_open_v2(part_of(path_).c_str(), &copy_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
+    return broken("cannot be written");
+  backup_ = sqlite3_backup_init(copy_, "main", database_.handle(), "main");
+  if (backup_ == nullptr) return broken(sqlite3_errmsg(copy_));
+  phase_ = Phase::kCopying;
+}
+
+void Backup::step(int pages) {
+  const int code = sqlite3_backup_step(backup_, pages);
+  pages_ = sqlite3_backup_pagecount(backup_);
+  pages_left_ = sqlite3_backup_remaining(backup_);
+  if (code != SQLITE_OK) broken(sqlite3_errstr(code));
+}
+
+void Backup::finish() {
+  const int code = sqlite3_backup_step(backup_, -1);
+  pages_ = sqlite3_backup_pagecount(backup_);
+  pages_left_ = sqlite3_backup_remaining(backup_);
+  if (code != SQLITE_DONE) return broken(sqlite3_errstr(code));
+  const int ended = sqlite3_backup_finish(std::exchange(backup_, nullptr));
+  const int closed = sqlite3_close(std::exchange(copy_, nullptr));
+  if (ended != SQLITE_OK || closed != SQLITE_OK) return broken(sqlite3_errstr(ended != SQLITE_OK ? ended : closed));
+  if (std::rename(part_of(path_).c_str(), path_.c_str()) != 0 || !sync_folder(path_))
+    return broken("cannot be renamed");
+  phase_ = Phase::kDone;
+}
+
+void Backup::drop() {
+  if (backup_ != nullptr) sqlite3_backup_finish(std::exchange(backup_, nullptr));
+  if (copy_ == nullptr) return;
+  sqlite3_close(std::exchange(copy_, nullptr));
+  remove_database(part_of(path_));
+}
+
+void Backup::broken(const std::string& why) {
+  why_ = path_ + ": " + why;
+  drop();
+  phase_ = Phase::kBroken;
+}
+
+Result<std::uint64_t> generation_of(const std::string& path, const Restoring& whose) try {
+  auto database = Database::open({path, "", true, false});
+  if (!database) return tl::unexpected<Error>(database.error());
+  Database& db = **database;
+  if (!db.number("SELECT 1 FROM sqlite_schema WHERE name = 'shard_meta'"))
+    return fail(Trouble::kInvalid, path + " is not a file of this server");
+  Query meta(db, "SELECT kind, cluster_id, shard_id, generation FROM shard_meta");
+  if (!meta.row() || meta.bytes(0) != whose.kind || meta.u32(2) != whose.shard)
+    return fail(Trouble::kInvalid, path + " is not the file of " + whose.kind + " " + std::to_string(whose.shard));
+  if (meta.bytes(1) != whose.cluster_id)
+    return fail(Trouble::kInvalid, path + " belongs to cluster '" + meta.text(1) + "', not '" + whose.cluster_id + "'");
+  return meta.u64(3);
+} catch (const SqlTrouble& trouble) {
+  return fail(trouble.busy() ? Trouble::kBusy : Trouble::kIo, path + ": " + trouble.what());
+}
+
+Result<> prepare_restore(const Restoring& restoring) try {
+  const std::string part = part_of(restoring.to);
+  remove_database(part);
+  {
+    auto from = Database::open({restoring.from, "", true, false});
+    if (!from) return tl::unexpected<Error>(from.error());
+    auto to = Database::open({part, "", false, true});
+    if (!to) return tl::unexpected<Error>(to.error());
+    sqlite3_backup* copying = sqlite3_backup_init((*to)->handle(), "main", (*from)->handle(), "main");
+    if (copying == nullptr) return fail(Trouble::kIo, part + ": " + sqlite3_errmsg((*to)->handle()));
+    const int code = sqlite3_backup_step(copying, -1);
+    const int ended = sqlite3_backup_finish(copying);
+    if (code != SQLITE_DONE || ended != SQLITE_OK) return fail(Trouble::kIo, part + ": " + sqlite3_errstr(code));
+  }
+  {
+    // A rollback journal for this one write: what is renamed into its place is one file, with no log beside it.
+    auto copy = Database::open({part, "", false, false});
+    if (!copy) return tl::unexpected<Error>(copy.error());
+    (*copy)->script("PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;");
+    (*copy)->run("UPDATE shard_meta SET generation = ?1", restoring.generation);
+    Query check(**copy, "PRAGMA quick_check(1)");
+    if (!check.row() || check.bytes(0) != "ok") return fail(Trouble::kIo, restoring.from + " is damaged");
+  }
+  return {};
+} catch (const SqlTrouble& trouble) {
+  return fail(trouble.busy() ? Trouble::kBusy : Trouble::kIo, restoring.from + ": " + trouble.what());
+}
+
+Result<> place_restored(const Restoring& restoring) {
+  // The old file's log must not be taken for the new one's. First into the old file with it, as long as that is one.
+  if (auto old = Database::open({restoring.to, "", false, false}); old) {
+    try {
+      (*old)->script("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (const SqlTrouble& trouble) {
+      if (trouble.busy()) return fail(Trouble::kBusy, restoring.to + ": " + trouble.what());
+    }
+  }
+  for (const char* tail : {"-wal", "-shm", "-journal"}) ::unlink((restoring.to + tail).c_str());
+  if (std::rename(part_of(restoring.to).c_str(), restoring.to.c_str()) != 0 || !sync_folder(restoring.to))
+    return fail(Trouble::kIo, restoring.to + ": cannot be renamed");
+  return {};
+}
+
+}  // namespace dure::store

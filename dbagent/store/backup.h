@@ -1,0 +1,67 @@
+// A copy of a database file while it is written, by SQLite's backup interface on the file's own connection, some pages
+// between two commits. Pages that are copied already and change then are written into the copy by SQLite at once. The
+// last page is kept back until `finish`: so the copy follows every commit until the one instant that the caller chooses
+// for all files (Agent::pause()), and only then it is whole, synced and renamed to its path.
+//
+// Lives with one file; one backup at a time, a newer one (another id) takes its place. A step that fails leaves the
+// file itself untouched: BROKEN, and no copy.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "dbagent/store/statement.h"
+
+struct sqlite3_backup;
+
+namespace dure::proto {
+class BackupState;
+}
+
+namespace dure::store {
+
+class Backup {
+ public:
+  // Some hundred microseconds of copying.
+  static constexpr int kPagesAtOnce = 256;
+
+  explicit Backup(Database& database) : database_(database) {}
+  ~Backup() { drop(); }
+  // Inside a batch: says how it stands, and what between_commits() does next.
+  proto::BackupState answer(std::uint64_t id, const std::string& path, bool finish, bool cancel);
+  void between_commits();
+
+ private:
+  enum class Order { kNone, kStep, kFinish, kCancel };
+  enum class Phase { kNone, kCopying, kNearly, kDone, kBroken };
+  void start();
+  void step(int pages);
+  void finish();
+  void drop();
+  void broken(const std::string& why);
+
+  Database& database_;
+  Order order_ = Order::kNone;
+  Phase phase_ = Phase::kNone;
+  std::uint64_t id_ = 0;
+  std::string path_, why_;
+  sqlite3* copy_ = nullptr;
+  sqlite3_backup* backup_ = nullptr;
+  int pages_ = 0, pages_left_ = 0;
+};
+
+// Puts a copy into the place of a stopped cluster's file. The backup's own file stays as it is.
+struct Restoring {
+  std::string from, to;
+  std::string kind;  // "shard", "directory"
+  std::string cluster_id;
+  std::uint32_t shard = 0;
+  std::uint64_t generation = 0;  // written into it
+};
+// The generation of a file; kInvalid: it is not this cluster's, or not this shard's; kBusy: somebody has it open.
+[[nodiscard]] Result<std::uint64_t> generation_of(const std::string& path, const Restoring& whose);
+// Beside its place first, checked and synced; then renamed: a crash leaves the old file or the new one. Two steps, so
+// that all files of a cluster are ready before the first is put into its place.
+[[nodiscard]] Result<> prepare_restore(const Restoring& restoring);
+[[nodiscard]] Result<> place_restored(const Restoring& restoring);
+
+}  // namespace dure::store

@@ -1,0 +1,122 @@
+// A backup that is taken while the file is written holds exactly what was committed when it was finished.
+#include "dbagent/store/backup.h"
+
+#include "common/proto/operator.pb.h"
+#include "tests/dbagent/store/store_fixture.h"
+
+namespace dure::store {
+namespace {
+
+class BackupTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    BatchOf all;
+    for (std::uint64_t player = 1; player <= kPlayers; ++player) {
+      Ops ops(player, 1);
+      ops.op(1).balance("gold", 1000).mint(player);
+      all.add(creation(player, player)).add(acquisition(player, 0, 70)).add(ops.request);
+    }
+    all.run(*store);
+  }
+  proto::BackupState order(bool finish = false, std::uint64_t id = 5) {
+    proto::ShardBackup request;
+    request.set_shard(3);
+    request.set_backup_id(id);
+    request.set_path(copy);
+    request.set_finish(finish);
+    const auto state = ask<proto::BackupState>(*store, request);
+    EXPECT_TRUE(store->between_commits());
+    return state;
+  }
+  void change(std::uint64_t player, std::uint64_t pseq) {
+    Ops ops(player, 1);
+    ops.op(pseq).balance("gold", -1);
+    EXPECT_EQ(ask<proto::ApplyReply>(*store, ops.request).code(), proto::STORED);
+  }
+  // The copy as a shard of its own.
+  std::unique_ptr<ShardStore> opened_copy() {
+    Restoring restoring{copy, folder.file("restored"), "shard", "test", 3, 8};
+    EXPECT_TRUE(prepare_restore(restoring));
+    EXPECT_TRUE(place_restored(restoring));
+    auto options = shard_options(folder.file("restored"));
+    options.agent_incarnation = {2, 2};
+    options.generation = 8;
+    return open_shard(options);
+  }
+  static constexpr std::uint64_t kPlayers = 3000;
+  TempFolder folder;
+  std::string copy = folder.file("copy");
+  std::unique_ptr<ShardStore> store = open_shard(shard_options(folder.file("shard")));
+};
+
+TEST_F(BackupTest, WhatIsCommittedWhileItCopiesIsInItAndWhatComesAfterTheFinishIsNot) {
+  std::uint64_t pseq = 1;
+  int steps = 0;
+  auto state = order();
+  while (state.phase() != proto::BACKUP_NEARLY && ++steps < 100) {
+    ++pseq;
+    change(1, pseq);         // a page that is copied already
+    change(kPlayers, pseq);  // one that is not
+    state = order();
+    ASSERT_NE(state.phase(), proto::BACKUP_BROKEN) << state.detail();
+  }
+  EXPECT_GE(steps, 2);
+  // Nearly done, it follows.
+  for (int i = 0; i < 20; ++i) change(2, static_cast<std::uint64_t>(2 + i));
+  order(true);
+  change(3, 2);
+  EXPECT_EQ(order(true).phase(), proto::BACKUP_DONE);
+  const auto restored = opened_copy();
+  const auto gold = [&](std::uint64_t player) {
+    proto::PlayerLedgerQuery query;
+    query.set_shard(3);
+    query.set_player_id(player);
+    return ask<proto::PlayerLedgerReply>(*restored, query).accounts(0).value();
+  };
+  EXPECT_EQ(gold(1), 1000 - static_cast<std::int64_t>(pseq - 1));
+  EXPECT_EQ(gold(kPlayers), gold(1));
+  EXPECT_EQ(gold(2), 980);
+  EXPECT_EQ(gold(3), 1000);
+  proto::AuditRequest audit;
+  audit.set_shard(3);
+  const auto clean = ask<proto::AuditReply>(*restored, audit);
+  EXPECT_EQ(clean.ledger_sum(), 0);
+  EXPECT_EQ(clean.items(), kPlayers);
+  EXPECT_EQ(clean.findings_size(), 0);
+}
+
+TEST_F(BackupTest, ANewBackupTakesThePlaceOfOneThatWasLeft) {
+  order();
+  order();
+  order(false, 6);
+  order(true, 6);
+  EXPECT_EQ(order(true, 6).phase(), proto::BACKUP_DONE);
+  EXPECT_FALSE(std::filesystem::exists(copy + ".part"));
+  EXPECT_TRUE(std::filesystem::exists(copy));
+}
+
+TEST_F(BackupTest, APathThatCannotBeWrittenBreaksTheBackupAndNotTheShard) {
+  copy = folder.file("no/such/folder");
+  order();
+  EXPECT_EQ(order().phase(), proto::BACKUP_BROKEN);
+  change(1, 2);
+}
+
+TEST_F(BackupTest, ARestoreRefusesAnotherClusterAnotherShardAndAFileInUse) {
+  order(true);
+  ASSERT_EQ(order(true).phase(), proto::BACKUP_DONE);
+  Restoring whose{copy, "", "shard", "test", 3, 0};
+  EXPECT_EQ(generation_of(copy, whose).value(), 1u);
+  whose.cluster_id = "other";
+  EXPECT_EQ(generation_of(copy, whose).error().trouble, Trouble::kInvalid);
+  whose.cluster_id = "test";
+  whose.shard = 4;
+  EXPECT_EQ(generation_of(copy, whose).error().trouble, Trouble::kInvalid);
+  whose.shard = 3;
+  EXPECT_EQ(generation_of(folder.file("shard"), whose).error().trouble, Trouble::kBusy);
+  whose.to = folder.file("shard");
+  EXPECT_EQ(place_restored(whose).error().trouble, Trouble::kBusy);
+}
+
+}  // namespace
+}  // namespace dure::store
