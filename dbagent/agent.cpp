@@ -5,6 +5,7 @@
 #include "common/logic/gm.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/operator.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/gm_desk.h"
@@ -16,6 +17,8 @@ namespace dure {
 namespace {
 constexpr Duration kFenceKept = seconds(180);
 constexpr std::size_t kFencesKept = 4096;
+constexpr Duration kPauseMax = seconds(10);
+constexpr Duration kPausePoll = milliseconds(1);
 constexpr const char* kMaintenance = "maintenance";
 
 template <class Reply>
@@ -29,6 +32,7 @@ std::string refusal(int code) {
 Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOptions options)
     : Node(std::move(identity), routes, seams),
       options_(std::move(options)),
+      bookkeeper_(*this, options_.books),
       gm_desk_(std::make_unique<GmDesk>(*this)),
       relay_(std::make_unique<OutboxRelay>(*this)),
       housekeeper_(std::make_unique<Housekeeper>(*this)),
@@ -65,6 +69,16 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_shard<proto::MoveDiscard, proto::MoveStepReply>();
   serve_shard<proto::UnsettledMoves, proto::UnsettledMovesReply>();
   serve_shard<proto::ShardFiguresQuery, proto::ShardFigures>();
+  serve_shard<proto::ItemLifeQuery, proto::ItemLifeReply>();
+  serve_shard<proto::PlayerLedgerQuery, proto::PlayerLedgerReply>();
+  serve_shard<proto::EconomyQuery, proto::EconomyReply>();
+  serve_shard<proto::EconomyWatch, proto::EconomyJumps>();
+  serve_shard<proto::BooksQuery, proto::BooksReply>();
+  serve_backup<proto::ShardBackup, proto::BackupState>(
+      [](const proto::ShardBackup& request) { return shard_queue(request.shard()); });
+  serve_backup<proto::DirectoryBackup, proto::BackupState>(
+      [](const proto::DirectoryBackup&) { return std::string(kDirectoryQueue); });
+  on(&Agent::pause);
   on(&Agent::shard_load);
 
   serve_directory<proto::MoveIntent, proto::MoveReply>();
@@ -133,6 +147,21 @@ void Agent::serve_directory(void (Agent::*then)(const From&, const Request&, con
   });
 }
 
+template <class Request, class Reply>
+void Agent::serve_backup(std::string (*queue)(const Request&)) {
+  const std::uint32_t id = route_id(Request::descriptor());
+  const StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}};
+  on_raw(id, [this, &kind, queue](const From& from, std::string_view body) {
+    Request request;
+    if (!parse_strict(body, &request)) throw UnreadableMessage();
+    Asked asked{from, &kind, std::string(body), now()};
+    const std::string name = queue(request);
+    if (!queues_.contains(name)) return answer(asked, kind.refuse(proto::WRONG_SHARD));
+    if (draining_) return answer(asked, kind.refuse(proto::RETRY));
+    spawn(commit_alone(name, std::move(asked)));
+  });
+}
+
 template <class Request>
 void Agent::serve_shard_notice() {
   serve_shard<Request, proto::StoreReply>();
@@ -165,7 +194,10 @@ void Agent::answer(const Asked& asked, std::string_view body) {
 
 void Agent::on_turn_end() {
   MonoTime next = MonoTime::max();
+  const bool held = paused() && !draining_;
+  if (held) next = paused_until_;
   for (auto& [name, queue] : queues_) {
+    if (held) break;
     const auto due = queue.due(now(), draining_);
     if (due && *due <= now())
       spawn(commit(name));
@@ -197,6 +229,43 @@ Task<void> Agent::commit(std::string name) {
   if (!finish(name, group, encoded)) {
     for (const Asked& asked : queue.abandon()) answer(asked, asked.kind->refuse(proto::RETRY));
   }
+}
+
+Task<void> Agent::commit_alone(std::string name, Asked asked) {
+  proto::StoreBatch batch;
+  batch.set_wall_unix_ms(unix_ms(wall_now()));
+  auto* item = batch.add_items();
+  item->set_message_id(asked.kind->message_id);
+  item->set_body(asked.body);
+  std::string request = batch.SerializeAsString();
+  std::vector<Asked> group;
+  group.push_back(std::move(asked));
+  const std::string encoded = co_await work(name, std::move(request));
+  finish(name, group, encoded);
+}
+
+// Held when nothing is under way any more; what comes in meanwhile waits. By itself it ends in time, whatever becomes
+// of who asked.
+Task<proto::CommitPauseReply> Agent::pause(From, proto::CommitPause request) {
+  proto::CommitPauseReply reply;
+  if (request.resume()) {
+    reply.set_held(paused() && pause_ == request.backup_id());
+    if (pause_ == request.backup_id()) pause_ = 0;
+    co_return reply;
+  }
+  if (draining_ || (paused() && pause_ != request.backup_id())) {
+    reply.set_code(proto::RETRY);
+    co_return reply;
+  }
+  pause_ = request.backup_id();
+  paused_until_ = now() + std::min<Duration>(milliseconds(request.for_ms()), kPauseMax);
+  const auto committing = [this] {
+    return std::any_of(queues_.begin(), queues_.end(), [](const auto& queue) { return queue.second.committing(); });
+  };
+  while (paused() && pause_ == request.backup_id() && committing()) co_await wait(kPausePoll);
+  reply.set_held(paused() && pause_ == request.backup_id());
+  if (!reply.held()) reply.set_code(proto::RETRY);
+  co_return reply;
 }
 
 bool Agent::finish(const std::string& queue, const std::vector<Asked>& group, const std::string& encoded) {
@@ -355,6 +424,7 @@ void Agent::on_tick(std::uint64_t) {
   relay_->wake_all();
   housekeeper_->tick();
   trade_desk_->scan();
+  bookkeeper_.tick();
   // A switch that was set until a time falls back by itself: set as any other change is, so that the row says so, too.
   for (auto& [name, row] : switch_rows_) {
     if (row.until_unix_ms == 0 || row.until_unix_ms > unix_ms(wall_now())) continue;
@@ -383,6 +453,8 @@ void Agent::monitor(std::vector<std::pair<std::string, std::string>>* fields) co
     fields->emplace_back(name + ".wait_p99_us", std::to_string(to_us(queue.wait_p99())));
   }
   move_desk_->monitor(fields);
+  fields->emplace_back("ledger_alarms", std::to_string(bookkeeper_.ledger_alarms()));
+  fields->emplace_back("economy_alarms", std::to_string(bookkeeper_.economy_alarms()));
   fields->emplace_back("trades_under_way", std::to_string(trade_desk_->under_way()));
   fields->emplace_back("trades_stuck", std::to_string(trade_desk_->stuck()));
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/logic/node.h"
+#include "dbagent/bookkeeper.h"
 #include "dbagent/commit_queue.h"
 #include "dbagent/move_desk.h"
 
@@ -23,6 +24,8 @@ namespace dure {
 
 namespace proto {
 class BanSet;
+class CommitPause;
+class CommitPauseReply;
 class SessionBegin;
 class SessionReply;
 class SessionResume;
@@ -44,6 +47,7 @@ struct AgentOptions {
   std::int64_t give_balance_max = 1'000'000;
   std::int64_t give_items_max = 100;
   MoveLimits moves = {};
+  BooksLimits books = {};
 };
 
 class Agent : public Node {
@@ -57,6 +61,7 @@ class Agent : public Node {
 
   const OutboxRelay& relay() const { return *relay_; }
   const TradeDesk& trade_desk() const { return *trade_desk_; }
+  const Bookkeeper& bookkeeper() const { return bookkeeper_; }
   const AgentOptions& options() const { return options_; }
   void check_invariants() const override;
 
@@ -81,6 +86,10 @@ class Agent : public Node {
   void serve_directory_notice();
 
   void enqueue(const From& from, const std::string& queue, const StoreKind& kind, std::string_view body);
+  // A backup's step: a group of its own, at once, also during a pause.
+  template <class Request, class Reply>
+  void serve_backup(std::string (*queue)(const Request&));
+  Task<void> commit_alone(std::string name, Asked asked);
   void answer(const Asked& asked, std::string_view body);
   Task<void> commit(std::string name);
   // False: the file has failed for good.
@@ -101,6 +110,8 @@ class Agent : public Node {
   void banned(const From& from, const proto::BanSet& request, const proto::SessionReply& reply);
   void fence(const Fence& fence, NodeId except);
   void tell_fence(NodeId gateway, const Fence& fence);
+  Task<proto::CommitPauseReply> pause(From from, proto::CommitPause request);
+  bool paused() const { return pause_ != 0 && now() < paused_until_; }
   proto::ShardLoad shard_load(const From& from, const proto::ShardLoadQuery& query);
   Task<void> read_switches();
   void tell_switches(NodeId to);
@@ -113,6 +124,8 @@ class Agent : public Node {
   std::map<std::string, CommitQueue> queues_;  // made at construction; never changes
   std::map<std::uint32_t, StoreKind> kinds_;   // by message id; likewise
   MonoTime wake_at_{};
+  std::uint64_t pause_ = 0;  // the backup that asked for it
+  MonoTime paused_until_{};
   bool draining_ = false, failed_ = false;
   std::map<std::string, SwitchState> switch_rows_;
   bool switches_read_ = false, reading_switches_ = false;
@@ -120,6 +133,7 @@ class Agent : public Node {
   bool switches_unsure_ = false;  // reading failed: to be read at the next tick
   std::deque<Fence> fences_;      // of the last minutes: told again to a gateway that comes back
   std::uint64_t committed_reported_ = 0, committed_per_s_ = 0, retries_ = 0;
+  Bookkeeper bookkeeper_;
   std::unique_ptr<GmDesk> gm_desk_;
   std::unique_ptr<MoveDesk> move_desk_;
   std::unique_ptr<OutboxRelay> relay_;

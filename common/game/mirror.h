@@ -60,7 +60,7 @@ class Mirror {
   // What was delivered since. Of no effect if it is known, or was claimed in this epoch.
   void receive(const proto::InboxEntry& entry);
 
-  enum class Guard { kOk, kNotEnough, kCap, kNoItem, kTaken, kInvalid, kBusy };
+  enum class Guard { kOk, kNotEnough, kCap, kNoItem, kTaken, kInvalid, kBusy, kClosed };
   // All effects or none: nothing changes unless the answer is kOk.
   [[nodiscard]] Guard apply(const proto::Operation& operation);
   // What became of a leg, exactly as the database wrote it; nothing: no such leg, or it is not settled yet. A leg that

@@ -88,6 +88,7 @@ Mirror::Guard OwnerNode::commit(Player& player, proto::Operation operation) {
 Mirror::Guard OwnerNode::commit(Player& player, proto::Operation operation, const ValueRequest& request) {
   CHECK_MSG(options_.reasons.empty() || options_.reasons.count(operation.reason()), "reason " + operation.reason());
   CHECK(player.state == Player::State::kActive || request.creq == 0);
+  if (!reason_open(operation.reason())) return Mirror::Guard::kClosed;
   const Mirror::Guard guard = player.mirror.apply(operation);
   if (guard != Mirror::Guard::kOk) return guard;
   operation.set_creq(request.creq);

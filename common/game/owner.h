@@ -72,6 +72,9 @@ class OwnerNode : public Node {
   // Changes memory at once and numbers the operation; it leaves at the end of the turn. Anything but kOk changed
   // nothing. Rules first compute, then one commit, before the first co_await: what comes after carries no creq.
   [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation);
+  // kClosed: the reason's switch ("reason:shop.buy") is off. `dure gm feature reason:shop.buy off` stops a faucet, whatever
+  // feature it belongs to; what is coalesced meanwhile is dropped.
+  bool reason_open(const std::string& reason) const { return switched_on("reason:" + reason); }
   // For a conversation that commits after a co_await, under the number it was asked under (running_request() before the
   // first one). Numbers only rise: overtaken() says that a later one was committed meanwhile; then it must not.
   [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation, const ValueRequest& request);

@@ -49,6 +49,10 @@ OwnerNode::TradeStart OwnerNode::start_trade(const std::string& reason, const Tr
   CHECK_MSG(options_.reasons.empty() || options_.reasons.count(reason), "reason " + reason);
   const std::array<const TradeParty*, 2> parties{&first, &second};
   TradeStart start;
+  if (!reason_open(reason)) {
+    start.guard = Mirror::Guard::kClosed;
+    return start;
+  }
   start.txn = {entropy().u64(), entropy().u64()};
   proto::Operation leg;
   leg.set_reason(reason);

@@ -25,6 +25,7 @@ class AgentTest : public ::testing::Test {
   // What the desk of moves asks its shards by itself is not what these tests count.
   static AgentOptions without_scans(AgentOptions options) {
     options.moves.scan_interval = {};
+    options.books.interval = {};
     return options;
   }
   static NodeIdentity identity(bool directory) {

@@ -124,6 +124,21 @@ TEST_F(ShopsTest, TheSwitchClosesTheShop) {
   EXPECT_EQ(try_buy(1, "potion", 1), proto::CLOSED);
 }
 
+TEST_F(ShopsTest, AReasonThatIsSwitchedOffIsClosedAndTheOthersAreNot) {
+  proto::SwitchesNotice notice;
+  auto* off = notice.add_switches();
+  off->set_name("reason:shop.buy");
+  off->set_on(false);
+  cluster_->say(kAgent, notice);
+  cluster_->turn();
+  EXPECT_EQ(try_buy(1, "potion", 1), proto::CLOSED);
+  EXPECT_EQ(player(1).mirror.balance("gold"), 500);
+  off->set_on(true);
+  cluster_->say(kAgent, notice);
+  cluster_->turn();
+  EXPECT_EQ(try_buy(2, "potion", 1), proto::OK);
+}
+
 TEST_F(ShopsTest, TheListHasWhatIsSoldAndWhatIsTaken) {
   sample::ShopListRequest list;
   list.set_npc("Mira");

@@ -44,6 +44,8 @@ proto::Code code_of(Mirror::Guard guard) {
       return proto::INVALID;
     case Mirror::Guard::kBusy:
       return proto::BUSY;
+    case Mirror::Guard::kClosed:
+      return proto::CLOSED;
   }
   return proto::INTERNAL;
 }
