@@ -8,6 +8,7 @@
 #include "common/proto/config.pb.h"
 #include "common/proto/routes.h"
 #include "tools/audit/run_audit.h"
+#include "tools/backup/run_backup.h"
 #include "tools/bots/run_bots.h"
 #include "tools/config/print_config.h"
 #include "tools/duration.h"
@@ -16,6 +17,8 @@
 #include "tools/gm/run_gm.h"
 #include "tools/launcher/status.h"
 #include "tools/launcher/up.h"
+#include "tools/ledger/run_ledger.h"
+#include "tools/seed/run_seed.h"
 #include "tools/serve.h"
 #include "tools/shards/run_shards.h"
 
@@ -77,10 +80,12 @@ struct Arguments {
   UpOptions up;
   BotsOptions bots;
   ShardsOptions shards;
-  std::string key_path, duration;
+  LedgerOptions ledger;
+  SeedOptions seed;
+  std::string key_path, duration, every, folder;
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
-  bool json = false, password = false;
+  bool json = false, password = false, watch = false;
 };
 
 // Every command that needs the configuration takes it the same way.
@@ -127,6 +132,17 @@ int start_bots(Arguments& a) {
     for (const auto& gateway : a.gateways) a.bots.gateways.push_back(gateway);
     return run_bots(a.bots);
   });
+}
+
+int start_seed(const Config& config, SeedOptions options) {
+  const auto game = load_game(config.base().cluster().content_dir());
+  if (!game) {
+    std::fprintf(stderr, "dure seed: %s\n", game.error().detail.c_str());
+    return kExitConfig;
+  }
+  options.templates = game->items;
+  options.balances = game->balances;
+  return run_seed(config, options);
 }
 
 int run(int argc, char** argv) {
@@ -183,6 +199,25 @@ int run(int argc, char** argv) {
   shards_add->fallthrough();
   shards->require_subcommand(0, 1);
   auto* audit = command(app, a, "audit", "prove the books of a running or a stopped cluster");
+  audit->add_flag("--watch", a.watch, "how the agents' own audit stands, again and again");
+  audit->add_option("--every", a.every, "how often it is said: 60s (the default)");
+  audit->add_option("--rounds", a.ledger.rounds, "stop after so many");
+  auto* item = command(app, a, "item", "the whole life of an item, over all shards");
+  item->add_option("id", a.ledger.item, "32 hexadecimal digits")->required();
+  auto* player = command(app, a, "player", "where a player is and what it has; with --ledger, how it came to that");
+  player->add_option("name", a.ledger.player, "character name or number")->required();
+  player->add_flag("--ledger", a.ledger.movements, "every movement, and the sums by reason");
+  player->add_option("--since", a.duration, "so far back: 1d, 2h; default: all");
+  auto* economy = command(app, a, "economy", "faucets and sinks by reason and hour, and what runs away");
+  economy->add_option("--since", a.duration, "so far back: 24h (the default), 7d");
+  auto* backup = command(app, a, "backup", "copy all files of a running cluster at one cut");
+  backup->add_option("folder", a.folder, "where to; empty or new")->required();
+  auto* restore = command(app, a, "restore", "put a backup into the place of a stopped cluster's files");
+  restore->add_option("folder", a.folder, "of a backup")->required();
+  auto* seed = command(app, a, "seed", "fill the files of a stopped cluster, to take figures on");
+  seed->add_option("--accounts", a.seed.accounts, "how many more")->capture_default_str();
+  seed->add_option("--characters", a.seed.characters, "of an account")->check(CLI::Range(1, 8))->capture_default_str();
+  seed->add_option("--items", a.seed.items, "of a character")->check(CLI::Range(0, 2000))->capture_default_str();
   auto* check = command(app, a, "check-config", "say whether a configuration is good");
   auto* routes = command(app, a, "routes", "the table of all messages", false);
   auto* keygen = command(app, a, "keygen", "make an ed25519 key for a game master or the account service", false);
@@ -209,12 +244,27 @@ int run(int argc, char** argv) {
     if (shards_add->parsed()) a.shards.command = ShardsOptions::Command::kAdd;
     const bool many = a.shards.from != 0 && a.shards.count != 0;
     if (shards_move->parsed() && ((a.shards.account.empty() && !many) || (move_to->empty() && !a.shards.cancel))) {
-      std::fprintf(stderr, "dure shards move: --account N --to S, --account N --cancel, or --from A --to B --count N\n");
+      std::fprintf(stderr,
+                   "dure shards move: --account N --to S, --account N --cancel, or --from A --to B --count N\n");
       return kExitUsage;
     }
     return with_config(a.config, [&](const Config& config) { return run_shards(config, a.shards); });
   }
-  if (audit->parsed()) return run_audit(a.config);
+  if (audit->parsed() && !a.watch) return run_audit(a.config);
+  if (audit->parsed() || item->parsed() || player->parsed() || economy->parsed()) {
+    a.ledger.command = audit->parsed()    ? LedgerOptions::Command::kWatch
+                       : item->parsed()   ? LedgerOptions::Command::kItem
+                       : player->parsed() ? LedgerOptions::Command::kPlayer
+                                          : LedgerOptions::Command::kEconomy;
+    if (!set_duration(a.duration, &a.ledger.since, "--since") || !set_duration(a.every, &a.ledger.every, "--every"))
+      return kExitUsage;
+    return with_config(a.config, [&](const Config& config) { return run_ledger(config, a.ledger); });
+  }
+  if (backup->parsed())
+    return with_config(a.config, [&](const Config& config) { return run_backup(config, a.folder); });
+  if (restore->parsed())
+    return with_config(a.config, [&](const Config& config) { return run_restore(config, a.folder); });
+  if (seed->parsed()) return with_config(a.config, [&](const Config& config) { return start_seed(config, a.seed); });
   if (check->parsed()) return check_config(a.config, std::cout, std::cerr);
   if (routes->parsed()) return run_routes();
   if (keygen->parsed()) return run_keygen(a.key_path);

@@ -1,0 +1,201 @@
+#include "tools/backup/backup_node.h"
+
+#include <cstdio>
+
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/operator.pb.h"
+#include "common/proto/shard_map.pb.h"
+
+namespace dure {
+namespace {
+
+constexpr Duration kPoll = milliseconds(50);
+constexpr Duration kLinksWait = seconds(5);
+constexpr Duration kDeadline = seconds(10);
+constexpr std::uint32_t kHoldMs = 5000;
+constexpr int kCutsMax = 3;
+
+}  // namespace
+
+BackupNode::~BackupNode() {
+  scope().end();
+  scope().sweep();
+}
+
+void BackupNode::on_start() {
+  id_ = entropy().u64() | 1;
+  spawn(converse());
+}
+
+Task<bool> BackupNode::find_files() {
+  while (!directory_agent()) co_await wait(kPoll);
+  const proto::ShardsQuery query;
+  const auto known = co_await call<proto::ShardsReply>(directory_agent(), query, kDeadline);
+  if (!known || known->code() != proto::STORED) co_return false;
+  File directory;
+  directory.agent = directory_agent();
+  files_.push_back(directory);
+  for (const auto& shard : known->shards()) {
+    for (Duration waited{}; waited < kLinksWait && !shard_agent(shard.shard()); waited += kPoll) co_await wait(kPoll);
+    File file;
+    file.shard = shard.shard();
+    file.agent = shard_agent(shard.shard());
+    if (!file.agent) {
+      std::fprintf(stderr, "dure backup: shard %u does not answer\n", file.shard);
+      co_return false;
+    }
+    files_.push_back(file);
+  }
+  co_return true;
+}
+
+Task<void> BackupNode::converse() {
+  const bool found = co_await find_files();
+  if (!found) {
+    result_ = 2;
+    done_ = true;
+    co_return;
+  }
+  copying_ = files_.size();
+  for (std::size_t at = 0; at < files_.size(); ++at) spawn(copy(at));
+  while (copying_ > 0) co_await wait(milliseconds(2));
+  std::string why;
+  if (any_broken(&why)) co_return co_await give_up(why);
+  const bool whole = co_await cut();
+  if (!whole) {
+    any_broken(&why);
+    co_return co_await give_up(why.empty() ? "the agents did not stand still together" : why);
+  }
+  done_ = true;
+}
+
+Task<void> BackupNode::order(std::size_t at, bool finish, bool cancel) {
+  Result<proto::BackupState> state;
+  const NodeId agent = files_[at].agent;
+  if (files_[at].shard == 0) {
+    proto::DirectoryBackup request;
+    request.set_backup_id(id_);
+    request.set_path(folder_ + "/directory.db");
+    request.set_finish(finish);
+    request.set_cancel(cancel);
+    state = co_await call<proto::BackupState>(agent, request, kDeadline);
+  } else {
+    proto::ShardBackup request;
+    request.set_shard(files_[at].shard);
+    request.set_backup_id(id_);
+    request.set_path(folder_ + "/shard-" + std::to_string(files_[at].shard) + ".db");
+    request.set_finish(finish);
+    request.set_cancel(cancel);
+    state = co_await call<proto::BackupState>(agent, request, kDeadline);
+  }
+  if (cancel) co_return;
+  File& file = files_[at];
+  const std::string name = file.shard == 0 ? "the directory" : "shard " + std::to_string(file.shard);
+  if (!state) {
+    file.broken = name + ": " + state.error().detail;
+    co_return;
+  }
+  if (state->code() == proto::RETRY) co_return;
+  if (state->code() != proto::STORED || state->phase() == proto::BACKUP_BROKEN)
+    file.broken = name + ": " + (state->detail().empty() ? "refused" : state->detail());
+  file.pages = state->pages();
+  file.pages_left = state->pages_left();
+  file.nearly = state->phase() == proto::BACKUP_NEARLY;
+  file.finished = state->phase() == proto::BACKUP_DONE;
+}
+
+Task<void> BackupNode::copy(std::size_t at) {
+  while (!files_[at].nearly && files_[at].broken.empty()) {
+    co_await order(at, false, false);
+    show();
+  }
+  --copying_;
+}
+
+Task<bool> BackupNode::cut() {
+  for (int tries = 0; tries < kCutsMax; ++tries) {
+    const MonoTime from = now();
+    const bool held = co_await hold();
+    if (!held) {
+      co_await let_go();
+      co_await wait(milliseconds(200));
+      continue;
+    }
+    cut_unix_ms_ = unix_ms(wall_now());
+    for (File& file : files_) file.finished = false;
+    // Asked twice at least: the first answer is how it stood before.
+    std::string why;
+    for (std::size_t at = 0; at < files_.size(); ++at) {
+      while (!files_[at].finished && files_[at].broken.empty()) co_await order(at, true, false);
+    }
+    const bool together = co_await let_go();
+    if (any_broken(&why)) co_return false;
+    // A file that is finished cannot be finished anew: it would have to be copied again from the start.
+    if (!together) co_return false;
+    std::uint64_t pages = 0;
+    for (const File& file : files_) pages += file.pages;
+    std::printf("%zu shards and the directory, %.1f MiB, one cut; commits stood still for %lld ms\n", files_.size() - 1,
+                static_cast<double>(pages) * 4096 / (1 << 20), static_cast<long long>(to_ms(now() - from)));
+    co_return true;
+  }
+  co_return false;
+}
+
+std::set<NodeId> BackupNode::agents() const {
+  std::set<NodeId> all;
+  for (const File& file : files_) all.insert(file.agent);
+  return all;
+}
+
+Task<bool> BackupNode::hold() {
+  proto::CommitPause pause;
+  pause.set_backup_id(id_);
+  pause.set_for_ms(kHoldMs);
+  bool all = true;
+  for (const NodeId agent : agents()) {
+    const auto reply = co_await call<proto::CommitPauseReply>(agent, pause, seconds(2));
+    all = all && reply && reply->code() == proto::STORED && reply->held();
+  }
+  co_return all;
+}
+
+Task<bool> BackupNode::let_go() {
+  proto::CommitPause resume;
+  resume.set_backup_id(id_);
+  resume.set_resume(true);
+  bool all = true;
+  for (const NodeId agent : agents()) {
+    const auto reply = co_await call<proto::CommitPauseReply>(agent, resume, seconds(2));
+    all = all && reply && reply->code() == proto::STORED && reply->held();
+  }
+  co_return all;
+}
+
+Task<void> BackupNode::give_up(std::string why) {
+  std::fprintf(stderr, "dure backup: %s\n", why.c_str());
+  for (std::size_t at = 0; at < files_.size(); ++at) co_await order(at, false, true);
+  for (const File& file : files_) {
+    const std::string name = file.shard == 0 ? "directory" : "shard-" + std::to_string(file.shard);
+    std::remove((folder_ + "/" + name + ".db").c_str());
+  }
+  result_ = 1;
+  done_ = true;
+}
+
+bool BackupNode::any_broken(std::string* why) const {
+  for (const File& file : files_)
+    if (!file.broken.empty()) return *why = file.broken, true;
+  return false;
+}
+
+void BackupNode::show() {
+  std::uint64_t pages = 0, left = 0;
+  for (const File& file : files_) {
+    pages += file.pages;
+    left += file.pages_left;
+  }
+  if (pages > 0)
+    bar_.show(1.0 - static_cast<double>(left) / static_cast<double>(pages), std::to_string(left) + " pages left");
+}
+
+}  // namespace dure

@@ -1,0 +1,62 @@
+// The conversation of `dure backup` with all agents: copy, hold, finish, let go. Main thread.
+#pragma once
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/logic/node.h"
+#include "tools/shards/progress_bar.h"
+
+namespace dure {
+
+namespace proto {
+class BackupState;
+}
+
+class BackupNode : public Node {
+ public:
+  BackupNode(NodeIdentity identity, const Routes& routes, Seams seams, std::string folder)
+      : Node(std::move(identity), routes, seams), folder_(std::move(folder)) {}
+  ~BackupNode() override;
+  bool done() const { return done_; }
+  int result() const { return result_; }
+  std::size_t shards() const { return files_.size() - 1; }
+  std::int64_t cut_unix_ms() const { return cut_unix_ms_; }
+
+ protected:
+  void on_start() override;
+
+ private:
+  struct File {
+    std::uint32_t shard = 0;  // 0: the directory
+    NodeId agent;
+    std::uint64_t pages = 0, pages_left = 0;
+    bool nearly = false, finished = false;
+    std::string broken;
+  };
+  Task<void> converse();
+  Task<bool> find_files();
+  // One request for one file, and what it says into files_[at].
+  Task<void> order(std::size_t at, bool finish, bool cancel);
+  Task<void> copy(std::size_t at);
+  Task<bool> cut();
+  Task<bool> hold();
+  // False: one of them had gone on before.
+  Task<bool> let_go();
+  Task<void> give_up(std::string why);
+  std::set<NodeId> agents() const;
+  bool any_broken(std::string* why) const;
+  void show();
+
+  std::string folder_;
+  std::uint64_t id_ = 0;
+  std::vector<File> files_;
+  std::size_t copying_ = 0;
+  ProgressBar bar_;
+  bool done_ = false;
+  int result_ = 0;
+  std::int64_t cut_unix_ms_ = 0;
+};
+
+}  // namespace dure

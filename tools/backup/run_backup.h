@@ -1,0 +1,23 @@
+// `dure backup DIR`: a copy of every shard and of the directory, taken while everybody plays, all at one cut.
+// `dure restore DIR`: puts such copies into the place of a stopped cluster's files. Main thread.
+//
+// One cut: there is an instant at which every file held exactly what its copy holds. Each agent copies its files while
+// it works, and SQLite keeps the copies up with what is committed. When all but the last page are copied, all agents
+// stop committing; once each has said that nothing is under way any more, each copies its last page, and only then they
+// go on. An agent goes on by itself after some seconds; if one did before all had ended, the cut is none and is tried
+// again. What is on the wire at the cut is lost by a restore, as it is by a crash: SAVED is what is in the files.
+// So of a trade across shards the register has decided or has not; what is left of it is driven to its end by the
+// agents after the restore, in both shards or in neither.
+#pragma once
+#include <string>
+
+#include "tools/config/config.h"
+
+namespace dure {
+
+// 0: done. 1: not done, and DIR has nothing that could be taken for a backup. 2: nobody answers.
+int run_backup(const Config& config, const std::string& folder);
+// 0: done, and the generation of all files is higher than any before. 1: refused, nothing was changed.
+int run_restore(const Config& config, const std::string& folder);
+
+}  // namespace dure
