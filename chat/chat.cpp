@@ -16,6 +16,9 @@ Chat::Chat(NodeIdentity identity, const Routes& node_routes, Seams seams, ChatOp
   on(&Chat::whisper);
   on(&Chat::history);
   on(&Chat::session_lost);
+  on(&Chat::party_invite);
+  on(&Chat::party_answer);
+  on(&Chat::party_change);
 }
 
 // ── who is where ────────────────────────────────────────────────────────────────────────────────────────────
@@ -27,7 +30,13 @@ TopicKey Chat::topic(const std::string& channel) {
   return key;
 }
 
-std::string Chat::channel_name(const Member& member, bool world) const { return world ? options_.world : member.place; }
+Chat::Address Chat::address(const Member& member, int channel) const {
+  if (channel == proto::WORLD_CHANNEL) return {options_.world, topic(options_.world)};
+  if (channel == proto::PLACE_CHANNEL) return {member.place, topic(member.place)};
+  const Party* party = parties_.of(member.player);
+  if (party == nullptr) return {};
+  return {"party/" + std::to_string(party->id), party_topic(party->id)};
+}
 
 void Chat::presence(const From&, const proto::Presence& presence) {
   const PlayerId player(presence.player_id());
@@ -51,6 +60,7 @@ void Chat::presence(const From&, const proto::Presence& presence) {
   member.place = presence.place();
   by_name_[name_skeleton(member.name)] = player;
   join(members_[player] = member);
+  party_back(members_[player]);
 }
 
 void Chat::join(Member& member) {
@@ -64,6 +74,7 @@ void Chat::leave(PlayerId player) {
   publisher_.drop(at->second.gateway, at->second.session, true);
   by_name_.erase(name_skeleton(at->second.name));
   members_.erase(at);
+  party_away(player);
 }
 
 void Chat::session_lost(const From&, const proto::SessionLost& lost) {
@@ -108,6 +119,12 @@ std::uint32_t Chat::charge(Member& member) {
   return 0;
 }
 
+const Chat::Member* Chat::named(const std::string& name) const {
+  const auto known = by_name_.find(name_skeleton(name));
+  const auto at = known == by_name_.end() ? members_.end() : members_.find(known->second);
+  return at == members_.end() || at->second.name != name ? nullptr : &at->second;
+}
+
 void Chat::tell(const Member& member, const proto::ChatLine& line) {
   send_client(member.gateway, member.session, member.session_epoch, member.player, member.player_epoch, line);
 }
@@ -125,23 +142,27 @@ proto::SayReply Chat::say(const From& from, const proto::SayRequest& request) {
     reply.set_code(proto::INVALID);
     return reply;
   }
+  const Address to = address(*member, request.channel());
+  if (to.name.empty()) {
+    reply.set_code(proto::WRONG_STATE);
+    return reply;
+  }
   if (const std::uint32_t wait = charge(*member); wait > 0) {
     reply.set_code(proto::TOO_FAST);
     reply.set_retry_after_ms(wait);
     return reply;
   }
-  const std::string name = channel_name(*member, request.channel() == proto::WORLD_CHANNEL);
-  Channel& channel = channels_[name];
+  Channel& channel = channels_[to.name];
   proto::ChatLine line;
   line.set_channel(request.channel());
   line.set_from(member->name);
   line.set_from_player(member->player.value);
   line.set_text(request.text());
   line.set_number(++channel.last_number);
-  line.set_place(name);
+  line.set_place(to.name);
   channel.lines.push_back(line.SerializeAsString());
   if (channel.lines.size() > options_.history_lines) channel.lines.pop_front();
-  publisher_.publish(topic(name), line);
+  publisher_.publish(to.topic, line);
   return reply;
 }
 
@@ -162,9 +183,8 @@ proto::WhisperReply Chat::whisper(const From& from, const proto::WhisperRequest&
     reply.set_retry_after_ms(wait);
     return reply;
   }
-  const auto named = by_name_.find(name_skeleton(request.to()));
-  const auto to = named == by_name_.end() ? members_.end() : members_.find(named->second);
-  if (to == members_.end() || to->second.name != request.to()) {
+  const Member* to = named(request.to());
+  if (to == nullptr) {
     reply.set_code(proto::NOT_FOUND);
     return reply;
   }
@@ -173,7 +193,7 @@ proto::WhisperReply Chat::whisper(const From& from, const proto::WhisperRequest&
   line.set_from_player(member->player.value);
   line.set_text(request.text());
   line.set_whisper(true);
-  tell(to->second, line);
+  tell(*to, line);
   return reply;
 }
 
@@ -184,7 +204,7 @@ proto::HistoryReply Chat::history(const From& from, const proto::HistoryRequest&
     reply.set_code(proto::BUSY);
     return reply;
   }
-  const auto at = channels_.find(channel_name(*member, request.channel() == proto::WORLD_CHANNEL));
+  const auto at = channels_.find(address(*member, request.channel()).name);
   if (at == channels_.end()) return reply;
   for (const auto& line : at->second.lines) reply.add_lines()->ParseFromString(line);
   return reply;

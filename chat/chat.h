@@ -1,10 +1,12 @@
-// The chat role: channels, whispers, who is where. Owns no player and no value; is never waited for by the game, and
-// the game goes on without it. Presence is told by the owners, whole again at every peer_up. Logic thread only.
+// The chat role: channels, whispers, parties, who is where. Owns no player and no value; is never waited for by the
+// game, and the game goes on without it. Presence is told by the owners, whole again at every peer_up. Logic thread
+// only.
 #pragma once
 #include <deque>
 #include <map>
 #include <string>
 
+#include "chat/party.h"
 #include "common/logic/node.h"
 #include "common/logic/publisher.h"
 
@@ -14,6 +16,12 @@ namespace proto {
 class ChatLine;
 class HistoryReply;
 class HistoryRequest;
+class PartyAnswerReply;
+class PartyAnswerRequest;
+class PartyChangeReply;
+class PartyChangeRequest;
+class PartyInviteReply;
+class PartyInviteRequest;
 class Presence;
 class SayReply;
 class SayRequest;
@@ -34,6 +42,8 @@ class Chat : public Node {
  public:
   Chat(NodeIdentity identity, const Routes& routes, Seams seams, ChatOptions options);
   std::size_t present() const { return members_.size(); }
+  const Parties& parties() const { return parties_; }
+  void check_invariants() const override { parties_.check_invariants(); }
 
  protected:
   void on_peer_up(NodeId peer) override;
@@ -63,12 +73,28 @@ class Chat : public Node {
   proto::HistoryReply history(const From& from, const proto::HistoryRequest& request);
   void session_lost(const From& from, const proto::SessionLost& lost);
 
+  // parties (chat_party.cpp)
+  proto::PartyInviteReply party_invite(const From& from, const proto::PartyInviteRequest& request);
+  proto::PartyAnswerReply party_answer(const From& from, const proto::PartyAnswerRequest& request);
+  proto::PartyChangeReply party_change(const From& from, const proto::PartyChangeRequest& request);
+  proto::Code party_changed(const Parties::Outcome& outcome);
+  void party_away(PlayerId player);
+  void party_back(Member& member);
+  void review_parties();
+  const Member* named(const std::string& name) const;
+  static TopicKey party_topic(std::uint64_t party);
+
   Member* speaker(const From& from);
   // How long until another line may be said; 0: now, and it is charged.
   std::uint32_t charge(Member& member);
   void join(Member& member);
   void leave(PlayerId player);
-  std::string channel_name(const Member& member, bool world) const;
+  // Where a line of that channel goes; an empty name: nowhere.
+  struct Address {
+    std::string name;
+    TopicKey topic;
+  };
+  Address address(const Member& member, int channel) const;
   static TopicKey topic(const std::string& channel);
   void tell(const Member& member, const proto::ChatLine& line);
 
@@ -77,6 +103,8 @@ class Chat : public Node {
   std::map<PlayerId, Member> members_;
   std::map<std::string, PlayerId> by_name_;
   std::map<std::string, Channel> channels_;
+  Parties parties_;
+  std::map<PlayerId, std::string> party_names_;  // of who has a seat, also while away
 };
 
 }  // namespace dure
