@@ -21,7 +21,11 @@ Bytes frame_of(const Message& message, std::uint32_t seq) {
 
 ClientPort::ClientPort(const Routes& routes, const PortOptions& options, AddressGate& addresses,
                        std::uint32_t io_thread)
-    : routes_(routes), options_(options), addresses_(addresses), io_thread_(io_thread) {}
+    : routes_(routes),
+      options_(options),
+      addresses_(addresses),
+      io_thread_(io_thread),
+      ping_(route_id(proto::Ping::descriptor())) {}
 
 ClientConnection* ClientPort::find(ClientId client) {
   const auto at = connections_.find(client);
@@ -85,8 +89,7 @@ void ClientPort::take_frame(ClientConnection& connection, const ClientFrame& fra
     connection.announced = true;
     events_.push_back(ClientOpened{connection.id, connection.address});
   }
-  static const std::uint32_t ping = route_id(proto::Ping::descriptor());
-  if (frame.message_id == ping) confirm(connection, frame.body);
+  if (frame.message_id == ping_) confirm(connection, frame.body);
   ++connection.undelivered;
   events_.push_back(ClientFrameIn{connection.id, frame.message_id, frame.seq, std::string(frame.body)});
 }

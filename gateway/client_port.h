@@ -94,6 +94,7 @@ class ClientPort : public ClientIo {
   const PortOptions& options_;
   AddressGate& addresses_;
   const std::uint32_t io_thread_;
+  const std::uint32_t ping_;  // the message's id
   std::map<ClientId, std::unique_ptr<ClientConnection>> connections_;
   std::unordered_map<SessionId, Session> sessions_;
   TopicTable topics_;

@@ -37,11 +37,13 @@ Result<AddedShard> with_added_shard(const Config& config, const std::string& tex
   added.node = "dbagent-" + std::to_string(last + 1);
   const auto address = next_address(config);
   if (!address) return tl::unexpected<Error>(address.error());
-  const std::regex count("(^|\n)([ \t]*shard_count[ \t]*=[ \t]*)[0-9]+");
-  if (!std::regex_search(text, count))
+  const std::regex count("(^|\n)[ \t]*shard_count[ \t]*=[ \t]*([0-9]+)");
+  std::smatch said;
+  if (!std::regex_search(text, said, count))
     return fail(Trouble::kInvalid, config.path() + " does not say cluster.shard_count");
-  added.text =
-      std::regex_replace(text, count, "$1$2" + std::to_string(added.shard), std::regex_constants::format_first_only);
+  added.text = text;
+  added.text.replace(static_cast<std::size_t>(said.position(2)), static_cast<std::size_t>(said.length(2)),
+                     std::to_string(added.shard));
   if (!added.text.ends_with('\n')) added.text += '\n';
   added.text += "\n# Added by `dure shards add`.\n[[cluster.node]]\nname = \"" + added.node + "\"\naddress = \"" +
                 *address + "\"\n\n[node.\"" + added.node + "\"]\ndbagent.shards = [" + std::to_string(added.shard) +
