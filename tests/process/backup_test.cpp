@@ -1,0 +1,94 @@
+// What operators do with the ledger of a real cluster under playing bots: ask it, watch it, back it up at one
+// cut, and go back to that cut.
+#include <unistd.h>
+
+#include "tests/process/expectations.h"
+
+namespace dure {
+namespace {
+
+using std::chrono::seconds;
+using test::ClusterProcess;
+using test::Finished;
+using test::run_dure;
+
+Finished dure(const ClusterProcess& cluster, std::vector<std::string> words) {
+  words.insert(words.end(), {"--config", cluster.config()});
+  return run_dure(words, seconds(60));
+}
+
+bool contains(const Finished& finished, const std::string& text) {
+  return finished.output.find(text) != std::string::npos;
+}
+
+TEST(Operators, BackupsUnderPlayingBotsAreEachOneCutAndARestoreGoesBackToOne) {
+  ClusterProcess cluster("local.toml");
+  cluster.up({"--bots", "40", "--story", "shop", "--for", "25s", "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  EXPECT_EQ(dure(cluster, {"restore", cluster.path("none")}).exit_code, 1);
+  constexpr int kBackups = 6;
+  for (int i = 0; i < kBackups; ++i) {
+    const std::string folder = cluster.path("backup-" + std::to_string(i));
+    const Finished made = dure(cluster, {"backup", folder});
+    ASSERT_EQ(made.exit_code, 0) << made.output;
+    EXPECT_TRUE(contains(made, "one cut")) << made.output;
+    if (i == 0) std::printf("%s", made.output.c_str());
+  }
+  const Finished full = dure(cluster, {"backup", cluster.path("backup-0")});
+  EXPECT_EQ(full.exit_code, 1) << full.output;
+  const Finished economy = dure(cluster, {"economy"});
+  EXPECT_EQ(economy.exit_code, 0) << economy.output;
+  EXPECT_TRUE(contains(economy, "gold")) << economy.output;
+  const Finished watch = dure(cluster, {"audit", "--watch", "--rounds", "1"});
+  EXPECT_EQ(watch.exit_code, 0) << watch.output;
+  EXPECT_TRUE(contains(watch, "clean")) << watch.output;
+  const Finished running = dure(cluster, {"restore", cluster.path("backup-0")});
+  EXPECT_EQ(running.exit_code, 1) << running.output;
+  EXPECT_TRUE(contains(running, "stop the cluster first")) << running.output;
+  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  test::expect_clean(cluster.report("report.json"));
+  test::expect_audit_clean(cluster.config());
+
+  // Every cut is whole: with what it leaves open driven to its end, the books of all shards together are clean.
+  for (int i = 0; i < kBackups; ++i) {
+    const Finished restored = dure(cluster, {"restore", cluster.path("backup-" + std::to_string(i))});
+    ASSERT_EQ(restored.exit_code, 0) << restored.output;
+    EXPECT_TRUE(contains(restored, "generation " + std::to_string(2 + i))) << restored.output;
+    test::expect_audit_clean(cluster.config());
+  }
+  // And one can go on playing on it.
+  cluster.up({"--bots", "40", "--story", "shop", "--for", "8s", "--report", cluster.path("after.json")});
+  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  test::expect_clean(cluster.report("after.json"));
+  test::expect_audit_clean(cluster.config());
+}
+
+TEST(Operators, ASeededClusterIsCleanAndItsItemsAndPlayersTellTheirHistory) {
+  ClusterProcess cluster("local.toml");
+  const Finished seeded = dure(cluster, {"seed", "--accounts", "60", "--characters", "2", "--items", "40"});
+  ASSERT_EQ(seeded.exit_code, 0) << seeded.output;
+  std::printf("%s", seeded.output.c_str());
+  const Finished audit = dure(cluster, {"audit"});
+  EXPECT_EQ(audit.exit_code, 0) << audit.output;
+  EXPECT_TRUE(contains(audit, "ledger sum 0, 4800 items")) << audit.output;
+  cluster.up({"--bots", "10", "--story", "shop", "--for", "20s", "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  Finished player;
+  for (int i = 0; i < 40 && player.exit_code != 0; ++i)  // until the bot has made its character
+    player = dure(cluster, {"player", "Botaaab", "--ledger", "--since", "1d"});
+  EXPECT_EQ(player.exit_code, 0) << player.output;
+  for (int i = 0; i < 40 && !contains(player, "difference"); ++i)
+    player = dure(cluster, {"player", "Botaaab", "--ledger", "--since", "1d"});
+  EXPECT_TRUE(contains(player, "faucet")) << player.output;
+  std::printf("%s", player.output.c_str());
+  EXPECT_EQ(dure(cluster, {"player", "Nobodyy"}).exit_code, 1);
+  EXPECT_EQ(dure(cluster, {"item", "00000000000000000000000000000001"}).exit_code, 1);
+  EXPECT_EQ(dure(cluster, {"item", "xyz"}).exit_code, 1);
+  const Finished busy = dure(cluster, {"seed", "--accounts", "1"});
+  EXPECT_NE(busy.exit_code, 0) << busy.output;
+  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  test::expect_clean(cluster.report("report.json"));
+}
+
+}  // namespace
+}  // namespace dure
