@@ -82,7 +82,6 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
     if (saved.epoch() != epoch_) mismatches_.push_back("SAVED of another epoch: " + saved.ShortDebugString());
     saved_creq_ = std::max(saved_creq_, saved.creq());
   } else if (proto::AggregateChanged changed; read(frame, &changed)) {
-    balances_.clear();
     for (const auto& b : changed.aggregate().balances()) balances_[b.name()] = b.value();
   } else if (sample::BuyReply bought; read(frame, &bought)) {
     open_creq_ = 0;
