@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/game/sample/entry_fee.h"
 #include "tests/sim/player.h"
 #include "tests/sim/roles.h"
 
@@ -86,6 +87,11 @@ struct Evening {
       EXPECT_EQ(balances[what], believed == player.balances().end() ? 0 : believed->second)
           << what << " of " << player.player_id();
     }
+    // Who stands in a zone has its entry fee back, or has used it.
+    for (const auto& counter : row->second.counters())
+      if (counter.name() == sample::kEntryRun && player.place().rfind("run/", 0) != 0) {
+        EXPECT_EQ(counter.value(), 0) << player.player_id() << " in " << player.place();
+      }
   }
   Folder folder;
   Shape shape;
