@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "common/base/bytes.h"
 #include "common/game/sample/sample.pb.h"
@@ -420,6 +421,8 @@ void Bot::trade_reply(const Reply& reply, std::uint32_t seq) {
   take_asked(seq);
   count_code(reply.code());
   if (reply.code() == proto::OK) return;
+  // A lock of what the other has changed meanwhile: the table as it is now follows.
+  if (std::is_same_v<Reply, sample::TradeLockReply> && reply.code() == proto::WRONG_STATE) return;
   for (const auto& habit : habits_) habit->on_trade_refused(*this);
 }
 

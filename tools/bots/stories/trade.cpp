@@ -81,7 +81,7 @@ Duration TradeHabit::act(Bot& bot) {
   return milliseconds(200);
 }
 
-// One thing: a piece, a stack, or gold; the poor lay nothing.
+// One thing: a piece, a stack, or gold. False: there is nothing, or it could not be sent.
 bool TradeHabit::lay(Bot& bot) {
   const Belongings& own = bot.model().now();
   sample::TradeOfferRequest offer;
@@ -98,6 +98,8 @@ bool TradeHabit::lay(Bot& bot) {
     offer.add_amounts()->set_name(kGold);
     const auto most = static_cast<std::uint64_t>(std::min(kGoldMost, own.balance(kGold)));
     offer.mutable_amounts(0)->set_value(1 + static_cast<std::int64_t>(bot.shared().rng.below(most)));
+  } else {
+    return false;
   }
   return bot.ask(offer);
 }
@@ -135,10 +137,11 @@ void TradeHabit::on_trade_table(Bot& bot, const sample::TradeTable& table) {
   if (table.table() != table_) return;
   if (table.phase() == sample::TradeTable::SETTLING) return go(bot, State::kSettling);
   const auto &mine = table.sides(me), &theirs = table.sides(1 - me);
+  const auto lies = [](const auto& side) { return side.amounts_size() + side.items_size() > 0; };
   if (!laid_) {
     laid_ = lay(bot);
-  } else if (!mine.locked() && locked_ != table.revision() && table.revision() >= 3) {
-    // Both have laid what they will.
+    if (!laid_) on_trade_refused(bot);  // the poor leave
+  } else if (!mine.locked() && locked_ != table.revision() && lies(mine) && lies(theirs)) {
     locked_ = table.revision();
     sample::TradeLockRequest lock;
     lock.set_table(table_);
