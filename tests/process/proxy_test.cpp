@@ -45,6 +45,22 @@ class UntilToldThenHome : private Reactor::Sleeper {
   int looks_since_ = 0;
 };
 
+// Has a game master give bot 8 a sword, again until it is known; the next state it is told holds it.
+class ItemForBot : private Reactor::Sleeper {
+ public:
+  ItemForBot(Reactor& reactor, const ClusterProcess& cluster) : reactor_(reactor), cluster_(cluster) {
+    reactor_.wake_in(milliseconds(500), this, 0);
+  }
+
+ private:
+  void on_time(std::uint32_t) override {
+    const auto given = test::run_dure({"gm", "--config", cluster_.config(), "give", "Botaaaj", "iron_sword"});
+    if (given.exit_code != 0) reactor_.wake_in(milliseconds(500), this, 0);
+  }
+  Reactor& reactor_;
+  const ClusterProcess& cluster_;
+};
+
 TEST(Proxy, WhatItAltersSwapsAndReplaysBeforeARealClusterIsReportedAndNothingElse) {
   ClusterProcess cluster("local.toml");
   cluster.up({});
@@ -66,6 +82,8 @@ TEST(Proxy, WhatItAltersSwapsAndReplaysBeforeARealClusterIsReportedAndNothingEls
   ASSERT_TRUE(crowd) << crowd.error().detail;
   const UntilToldThenHome end(reactor, **crowd, proxy);
   (*crowd)->start();
+  // Something for the second lie: who goes for loot may find none for long.
+  const ItemForBot sword(reactor, cluster);
   reactor.run([&] { return (*crowd)->gone(); });
   const Report& report = (*crowd)->finish();
   EXPECT_TRUE(proxy.altered && proxy.swapped && proxy.replayed) << proxy.altered << proxy.swapped << proxy.replayed;

@@ -8,15 +8,21 @@
 namespace dure {
 namespace {
 
-// "tcp://127.0.0.1:17501" → the same host, the first port above all of the file's.
+int port_of(const std::string& address) {
+  const auto colon = address.rfind(':');
+  return colon == std::string::npos ? 0 : std::atoi(address.c_str() + colon + 1);
+}
+
+// "tcp://127.0.0.1:17501" → the same host, the first port above all of the file's: clients' and Redis' are others',
+// too.
 Result<std::string> next_address(const Config& config) {
   std::string host;
-  int port = 0;
+  int port = port_of(config.base().redis().address());
   for (const auto& entry : config.nodes()) {
-    const auto colon = entry.address.rfind(':');
-    if (!entry.address.starts_with("tcp://") || colon == std::string::npos) continue;
-    if (entry.node.role() == Role::kDbagent) host = entry.address.substr(0, colon);
-    port = std::max(port, std::atoi(entry.address.c_str() + colon + 1));
+    if (entry.node.role() == Role::kGateway) port = std::max(port, port_of(config.of(entry.node).gateway().listen()));
+    if (!entry.address.starts_with("tcp://") || port_of(entry.address) == 0) continue;
+    if (entry.node.role() == Role::kDbagent) host = entry.address.substr(0, entry.address.rfind(':'));
+    port = std::max(port, port_of(entry.address));
   }
   if (host.empty()) return fail(Trouble::kInvalid, "no dbagent of this configuration listens on tcp");
   return host + ":" + std::to_string(port + 1);

@@ -17,6 +17,10 @@ address = "tcp://127.0.0.1:17501"
 [[cluster.node]]
 name = "gateway-1"
 address = "tcp://127.0.0.1:17909"
+[gateway]
+listen = "127.0.0.1:17950"
+[redis]
+address = "127.0.0.1:17930"
 [node."dbagent-1"]
 dbagent.shards = [1, 2]
 dbagent.directory = true
@@ -34,7 +38,7 @@ TEST(AddShard, TheNextShardHasAnAgentOfItsOwnAndTheRestOfTheFileStays) {
   const auto extended = parse_config(added->text, "test.toml");
   ASSERT_TRUE(extended) << extended.error().detail;
   ASSERT_EQ(extended->nodes().size(), 3u);
-  EXPECT_EQ(extended->nodes().back().address, "tcp://127.0.0.1:17910");
+  EXPECT_EQ(extended->nodes().back().address, "tcp://127.0.0.1:17951");
   EXPECT_FALSE(extended->of(extended->nodes().back().node).dbagent().directory());
   const auto again = with_added_shard(*extended, added->text);
   ASSERT_TRUE(again) << again.error().detail;
