@@ -52,6 +52,8 @@ class Mirror {
   // Trades of which this is a side and that are not settled: what is given is gone from here, what is got not yet here.
   bool trading(const TradeId& txn) const { return legs_.count(txn) != 0; }
   std::vector<TradeId> open_trades() const;
+  // Where the decision of an open trade is kept; 0: it is not open.
+  std::uint32_t register_of(const TradeId& txn) const;
   // Items that open trades may bring (they have their place in the bag already), and items that they may bring back.
   std::size_t items_on_their_way() const;
   bool waiting_in_inbox(std::uint64_t message_id) const { return inbox_.count(message_id) != 0; }

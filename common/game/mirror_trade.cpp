@@ -21,6 +21,12 @@ std::vector<TradeId> Mirror::open_trades() const {
   return open;
 }
 
+std::uint32_t Mirror::register_of(const TradeId& txn) const {
+  const auto leg = legs_.find(txn);
+  proto::OpenHold hold;
+  return leg != legs_.end() && hold.ParseFromString(leg->second.hold) ? hold.terms().register_shard() : 0;
+}
+
 std::size_t Mirror::items_on_their_way() const {
   std::size_t items = 0;
   for (const auto& [txn, leg] : legs_) {

@@ -181,19 +181,24 @@ void OwnerNode::ask_about_trades(Player& player) {
     if (!in_window(player, txn)) spawn(ask_about_trade(PlayerRef{player.id, player.epoch}, txn));
 }
 
+// The shard of the row knows what is held there. What was swapped only the register's shard knows, from which the row
+// may have moved since.
 Task<void> OwnerNode::ask_about_trade(PlayerRef ref, TradeId txn) {
   Player* player = find(ref);
   if (player == nullptr) co_return;
-  proto::LegQuery query;
-  query.set_shard(player->shard);
-  query.set_player_id(ref.id.value);
-  *query.mutable_txn() = to_uid(txn);
-  const NodeId agent = shard_agent(player->shard);
-  auto answer = co_await call<proto::LegReply>(agent, query, kAskDeadline);
-  player = find(ref);
-  if (player == nullptr || !answer) co_return;
-  if (answer->code() == proto::STORED) leg_outcome(*player, answer->outcome());
-  if (answer->code() != proto::WRONG_SHARD) co_return;
+  const std::uint32_t shards[] = {player->shard, player->mirror.register_of(txn)};
+  for (const std::uint32_t shard : shards) {
+    proto::LegQuery query;
+    query.set_shard(shard);
+    query.set_player_id(ref.id.value);
+    *query.mutable_txn() = to_uid(txn);
+    auto answer = co_await call<proto::LegReply>(shard_agent(shard), query, kAskDeadline);
+    player = find(ref);
+    if (player == nullptr || !answer) co_return;
+    if (answer->code() == proto::STORED) co_return leg_outcome(*player, answer->outcome());
+    if (answer->code() == proto::WRONG_SHARD) break;
+    if (answer->code() != proto::NO_SUCH || shards[0] == shards[1]) co_return;
+  }
   auto moved = co_await shard_of(ref.id, true);
   if (Player* again = find(ref); again != nullptr && moved) again->shard = *moved;
 }

@@ -277,6 +277,25 @@ TEST_F(OwnerTradeTest, AHeldLegIsAskedAboutUntilItIsSettled) {
   EXPECT_EQ(has(1), 80) << "a late notice";
 }
 
+TEST_F(OwnerTradeTest, WhatWasSwappedIsAskedOfTheRegistersShardOnceTheRowHasMoved) {
+  on_apply_ = [&](const proto::ApplyRequest& request) {
+    const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
+    return reply(1, outcome(txn, proto::LEG_WAITING, 1));  // counted, and this shard has never heard more of it
+  };
+  const auto start = trade(30, 10);
+  on_query_ = [&](const proto::LegQuery& query) {
+    proto::LegReply found;
+    if (query.shard() != 1)
+      found.set_code(proto::NO_SUCH);
+    else
+      *found.mutable_outcome() = outcome(start.txn, proto::LEG_COMMITTED, 1, query.player_id() == 1 ? 10 : 30);
+    return found;
+  };
+  cluster_->run(seconds(3));
+  EXPECT_EQ(has(1), 80);
+  EXPECT_EQ(has(2), 120) << "whose row is on shard 2";
+}
+
 TEST_F(OwnerTradeTest, LaterOperationsWaitBehindTheLegAndGoOnAfterIt) {
   on_apply_ = [&](const proto::ApplyRequest& request) {
     const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
