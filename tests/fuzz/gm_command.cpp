@@ -1,5 +1,6 @@
 // What anybody may publish on the game masters' channel. Unsigned bytes are refused; bytes that the right key signed
 // are admitted only for this cluster and in their time.
+#include <google/protobuf/stubs/logging.h>
 #include <sodium.h>
 
 #include "common/base/check.h"
@@ -15,6 +16,7 @@ struct Key {
   std::array<unsigned char, crypto_sign_SECRETKEYBYTES> secret{};
   Key() {
     CHECK(sodium_init() >= 0);
+    google::protobuf::SetLogHandler(nullptr);  // as the program does
     std::array<unsigned char, crypto_sign_SEEDBYTES> seed{};
     crypto_sign_seed_keypair(open.data(), secret.data(), seed.data());
   }
