@@ -3,16 +3,20 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "common/base/check.h"
 #include "common/host/redis_connection.h"
 #include "tests/fuzz/input.h"
 
 namespace {
 
-// Listens on an abstract-free path of this process; each run is one connection.
+// Listens on a socket file of this process; each run is one connection.
 class Server {
  public:
-  Server() : path_("/tmp/dure_fuzz_redis_" + std::to_string(::getpid())), fd_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
+  Server()
+      : path_((std::filesystem::temp_directory_path() / ("dure_fuzz_redis_" + std::to_string(::getpid()))).string()),
+        fd_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
     sockaddr_un at{};
     at.sun_family = AF_UNIX;
     path_.copy(at.sun_path, sizeof at.sun_path - 1);

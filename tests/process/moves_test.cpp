@@ -1,5 +1,7 @@
 // Accounts change their shard under playing bots, and nobody notices.
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/process/expectations.h"
@@ -52,9 +54,13 @@ TEST(Moves, AShardIsAddedToARunningClusterAndTakesAccounts) {
   const Finished listed = run_dure({"shards", "--config", cluster.config()});
   EXPECT_NE(listed.output.find("dbagent-2"), std::string::npos) << listed.output;
   EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  const int ended = static_cast<int>(::syscall(SYS_pidfd_open, agent, 0));
+  ASSERT_GE(ended, 0);
   EXPECT_EQ(::kill(agent, SIGTERM), 0);
   test::expect_clean(cluster.report("report.json"));
-  for (int i = 0; i < 100 && ::kill(agent, 0) == 0; ++i) ::usleep(100'000);  // until its file is free
+  pollfd file_is_free{ended, POLLIN, 0};
+  EXPECT_EQ(::poll(&file_is_free, 1, 10'000), 1) << "the added agent did not end";
+  ::close(ended);
   test::expect_audit_clean(cluster.config());
 }
 

@@ -22,7 +22,7 @@ class StuckNode : public Node {
   void on_gm(const GmCommandIn&) override { stand_still(); }
   __attribute__((noinline)) void stand_still() {
     stuck = true;
-    while (!go_on) std::this_thread::sleep_for(milliseconds(1));
+    while (!go_on) go_on.wait(false);  // a loop: a call in the last place would leave no frame to be named
   }
 };
 
@@ -49,6 +49,7 @@ TEST(Watchdog, AStuckTurnIsNamedUntilItEnds) {
   watched.box.put(GmCommandIn{});
   EXPECT_TRUE(eventually([&] { return watched.log.count("watchdog.turn_stuck") >= 2; }));
   watched.node.go_on = true;
+  watched.node.go_on.notify_all();
   EXPECT_TRUE(eventually([&] { return watched.node_thread.turn_since_ns() == 0; }));
 }
 
