@@ -27,7 +27,6 @@ void ReplayRing::add(Bytes frame) {
 void ReplayRing::forget(std::uint64_t received) {
   if (received > sent_) return;
   for (; frames_.size() > sent_ - received; frames_.pop_front()) bytes_ -= frames_.front().size();
-  if (frames_.empty()) std::deque<Bytes>().swap(frames_);  // a deque keeps its map of blocks at its greatest size
 }
 
 std::optional<std::vector<Bytes>> ReplayRing::after(std::uint64_t received) const {

@@ -3,11 +3,11 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
 #include "common/base/bytes.h"
+#include "common/base/fifo.h"
 
 namespace dure {
 
@@ -27,7 +27,7 @@ class ReplayRing {
 
  private:
   std::size_t frames_max_, bytes_max_;
-  std::deque<Bytes> frames_;
+  Fifo<Bytes> frames_;
   std::size_t bytes_ = 0;
   std::uint64_t sent_ = 0;
 };

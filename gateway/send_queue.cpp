@@ -45,7 +45,7 @@ void SendQueue::drop(const Entry& entry) {
 void SendQueue::drop_latest(bool outdated_only) {
   if (latest_ == 0) return;
   std::set<std::pair<std::optional<TopicKey>, std::uint16_t>> newer;
-  std::deque<Entry> kept;
+  std::vector<Entry> kept;  // the newest first
   for (std::size_t i = frames_.size(); i-- > 0;) {
     Entry& entry = frames_[i];
     const bool leaving = i == 0 && offset_ > 0;
@@ -54,9 +54,10 @@ void SendQueue::drop_latest(bool outdated_only) {
     if (goes)
       drop(entry);
     else
-      kept.push_front(std::move(entry));
+      kept.push_back(std::move(entry));
   }
-  frames_ = std::move(kept);
+  frames_.clear();
+  for (; !kept.empty(); kept.pop_back()) frames_.push_back(std::move(kept.back()));
   collapse_at_ = std::max(kBackedUp, 2 * latest_);
   since_collapse_ = 0;
 }

@@ -8,7 +8,6 @@
 // A frame of which a byte has left is never taken out. What topics lost frames is kept until take_left_out().
 #pragma once
 #include <cstddef>
-#include <deque>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "common/base/bytes.h"
+#include "common/base/fifo.h"
 #include "common/proto/topic_key.h"
 
 namespace dure {
@@ -43,7 +43,7 @@ class SendQueue {
  private:
   struct Entry {
     Bytes frame;
-    Kind kind;
+    Kind kind = Kind::kOwn;
     std::optional<TopicKey> topic;
   };
   bool fits(std::size_t bytes, Kind kind) const;
@@ -52,7 +52,7 @@ class SendQueue {
   void drop(const Entry& entry);
 
   std::size_t bytes_max_;
-  std::deque<Entry> frames_;
+  Fifo<Entry> frames_;
   std::size_t offset_ = 0;  // of the first frame: so much has left
   std::size_t bytes_ = 0, latest_ = 0, dropped_ = 0;
   // Twice what was left after the last time, and not again before some came: looking costs O(1) a frame.

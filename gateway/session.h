@@ -10,9 +10,9 @@
 // Link-dead is not a state of its own: `attached` is false and everything else goes on.
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "common/base/time.h"
@@ -53,7 +53,7 @@ struct Session {
   bool owner_lost = false;  // nobody holds the player now; somebody is being asked
   std::uint64_t walk = 0;   // number of the walk back under way; an older one stops
   std::string because;      // why the player is walked back
-  std::deque<HeldFrame> held;
+  std::vector<HeldFrame> held;
   MonoTime held_until{};              // afterwards held input is answered BUSY
   std::map<TopicKey, NodeId> topics;  // and who publishes them for this session
 };

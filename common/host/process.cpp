@@ -10,6 +10,7 @@
 #include "common/host/clock.h"
 #include "common/host/distributor.h"
 #include "common/host/end_guard.h"
+#include "common/host/heap_keeper.h"
 #include "common/host/io_thread.h"
 #include "common/host/listener.h"
 #include "common/host/local_bus.h"
@@ -223,6 +224,7 @@ bool Process::steer(MonoTime start_until) {
   MonoTime stop_at = MonoTime::max();
   int stops_told = 0;
   bool in_time = true;
+  HeapKeeper heap;
   for (;;) {
     stop_wanted();
     if (!ready_ && std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->started.load(); })) {
@@ -256,6 +258,8 @@ bool Process::steer(MonoTime start_until) {
       }
     if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->gone; })) return in_time;
     if (stops > 0) stop_roles(false);  // the next rank, if the last one has just gone
+    if (heap.tend(mono_now()))
+      log_.event(LogLevel::kDebug, "heap.given_back", {{"held_bytes", HeapKeeper::use().held_bytes}});
     if (mono_now() >= stop_at) {
       log_.event(LogLevel::kError, "process.stop_timeout", {{"after_ms", to_ms(options_.stop_timeout)}});
       return in_time;
