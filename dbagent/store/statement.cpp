@@ -10,8 +10,6 @@
 namespace dure::store {
 namespace {
 
-constexpr int kCheckpointPages = 2000;
-
 [[noreturn]] void throw_last(sqlite3* connection) {
   throw SqlTrouble(sqlite3_extended_errcode(connection), sqlite3_errmsg(connection));
 }

@@ -2,7 +2,9 @@
 // at a time. An SQL error is thrown as SqlTrouble and never leaves dbagent/store: the batch turns it into RETRY (the
 // world) or, for a violated constraint, into a refusal.
 #pragma once
+#include <compare>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <set>
@@ -42,7 +44,10 @@ struct Key16 {
   char bytes[16] = {};
   bool zero() const;
   friend bool operator==(const Key16&, const Key16&) = default;
-  friend auto operator<=>(const Key16&, const Key16&) = default;
+  // As unsigned bytes, which is SQLite's order and that of the numbers themselves.
+  friend std::strong_ordering operator<=>(const Key16& one, const Key16& other) {
+    return std::memcmp(one.bytes, other.bytes, sizeof one.bytes) <=> 0;
+  }
 };
 Key16 key_of(const proto::Uid& uid);
 Key16 key_of(std::string_view blob);
@@ -74,7 +79,9 @@ class Database {
   // Rows changed since the connection was opened.
   std::int64_t total_changes() const;
   bool in_transaction() const;
-  // SQLite's own checkpoints swallow their errors; after this call only checkpoint_if_due() makes any.
+  // SQLite's own checkpoints swallow their errors; after this call only checkpoint_if_due() makes any, each time that
+  // so many pages of the log are filled.
+  static constexpr int kCheckpointPages = 2000;
   void checkpoint_by_hand();
   void checkpoint_if_due();
   sqlite3* handle() const { return connection_; }

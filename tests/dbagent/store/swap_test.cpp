@@ -1,4 +1,5 @@
 // SWAP, LEGFAIL, CONSUME: trades whose two rows and register are on one shard.
+#include "dbagent/store/trade_terms.h"
 #include "tests/dbagent/store/trade_fixture.h"
 #include "tests/dbagent/store/vfs_shim.h"
 
@@ -44,6 +45,15 @@ TEST_F(SwapTest, TheFirstLegWaitsAndTheSecondExchangesBoth) {
   EXPECT_EQ(items_of(two), Items{});
   EXPECT_EQ(two.ended_last_pseq(), 2u);
   EXPECT_EQ(two.last_creq(), 9u);
+}
+
+TEST_F(SwapTest, ItemIdsAreOrderedAsNumbersUpToTheHighestBit) {
+  *terms.mutable_sides(1)->add_items()->mutable_item() = uid(~0ull, 1);
+  const auto sent = leg(terms, 1).request;
+  EXPECT_EQ(what_is_wrong(sent.operations(0), 2), nullptr);
+  terms.mutable_sides(1)->mutable_items()->SwapElements(0, 1);
+  const auto disordered = leg(terms, 1).request;
+  EXPECT_STREQ(what_is_wrong(disordered.operations(0), 2), "goods");
 }
 
 TEST_F(SwapTest, AResendIsAnsweredByTheRegisterAndChangesNothing) {

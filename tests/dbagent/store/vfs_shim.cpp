@@ -1,6 +1,8 @@
 #include "tests/dbagent/store/vfs_shim.h"
 
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace dure::store {
 namespace {
@@ -20,12 +22,14 @@ sqlite3_vfs* below(sqlite3_vfs* vfs) { return static_cast<sqlite3_vfs*>(vfs->pAp
 int close(sqlite3_file* f) { return real(f)->pMethods->xClose(real(f)); }
 int read(sqlite3_file* f, void* to, int n, sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), to, n, at); }
 int write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
-  if (const int code = disk->on_write(is_log(f)); code != SQLITE_OK) return code;
+  if (const int code = disk->on_write(is_log(f), static_cast<std::uint64_t>(n)); code != SQLITE_OK) return code;
   return real(f)->pMethods->xWrite(real(f), from, n, at);
 }
 int truncate(sqlite3_file* f, sqlite3_int64 n) { return real(f)->pMethods->xTruncate(real(f), n); }
 int sync(sqlite3_file* f, int flags) {
   if (const int code = disk->on_sync(is_log(f)); code != SQLITE_OK) return code;
+  if (const auto delay = disk->sync_delay_us.load(); delay > 0)
+    std::this_thread::sleep_for(std::chrono::microseconds(delay));
   return real(f)->pMethods->xSync(real(f), flags);
 }
 int size(sqlite3_file* f, sqlite3_int64* n) { return real(f)->pMethods->xFileSize(real(f), n); }
@@ -88,15 +92,15 @@ void FaultyDisk::fail_sync(std::uint64_t nth, int code) {
 }
 void FaultyDisk::heal() { write_to_fail_ = sync_to_fail_ = 0; }
 
-int FaultyDisk::on_write(bool log) {
-  ++writes;
-  if (write_to_fail_ != 0 && (writes == write_to_fail_ || (lasting_ && writes > write_to_fail_))) return code_;
+int FaultyDisk::on_write(bool log, std::uint64_t size) {
+  const std::uint64_t nth = ++writes;
+  if (write_to_fail_ != 0 && (nth == write_to_fail_ || (lasting_ && nth > write_to_fail_))) return code_;
+  bytes.add(size);
   if (log) ++unsynced_log_writes;
   return SQLITE_OK;
 }
 int FaultyDisk::on_sync(bool log) {
-  ++syncs;
-  if (syncs == sync_to_fail_) return code_;
+  if (++syncs == sync_to_fail_) return code_;
   if (log) unsynced_log_writes = 0;
   return SQLITE_OK;
 }
