@@ -25,9 +25,10 @@ void Lobby::places_notice(const From& from, const proto::PlacesNotice& notice) {
 }
 
 std::string Lobby::waits_for() const {
+  if (std::string first = OwnerNode::waits_for(); !first.empty()) return first;
   for (const auto& place : keeper_.places())
     if (!keeper_.holder(place)) return "a holder of the place " + place;
-  return OwnerNode::waits_for();
+  return {};
 }
 
 void Lobby::place_acquired(const std::string& place) {

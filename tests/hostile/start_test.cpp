@@ -96,6 +96,22 @@ TEST_F(HostileStart, ATakenPortIsSaidOnceAndEndsIn75) {
   ::close(taken);
 }
 
+TEST_F(HostileStart, WhoeverIsStartedBeforeWhatItNeedsSaysSoOnceServesNothingAndEndsIn75) {
+  const std::string hasty = replaced(config(), "shard_count = 2", "shard_count = 2\nstart_timeout_s = 1");
+  const auto begin = hasty.find("[redis]\naddress = \"") + 19;
+  const std::string without_redis = std::string(hasty).replace(begin, hasty.find('"', begin) - begin, "");
+  const auto expect_waits = [&](const std::string& role, const std::string& text, const std::string& for_whom) {
+    const Finished finished = start(role, role + "-1", write("hasty.toml", text));
+    EXPECT_EQ(finished.exit_code, 75) << finished.output;
+    EXPECT_NE(finished.output.find("\"waited_for\":\"" + for_whom), std::string::npos) << finished.output;
+    const auto first = finished.output.find("start.timeout");
+    EXPECT_EQ(finished.output.find("start.timeout", first + 1), std::string::npos) << finished.output;
+    EXPECT_EQ(finished.output.find("process.ready"), std::string::npos) << finished.output;
+  };
+  for (const char* role : {"general", "gateway", "dungeon"}) expect_waits(role, without_redis, "the directory's agent");
+  expect_waits("general", hasty, "Redis at ");
+}
+
 TEST_F(HostileStart, ASecondProcessOfTheSameDataWaitsAndEndsIn75) {
   cluster_.up({});
   ASSERT_TRUE(cluster_.printed("ready in", seconds(30))) << cluster_.output();

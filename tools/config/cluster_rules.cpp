@@ -79,29 +79,6 @@ Result<void> shards_are_served_once(const Config::State& state) {
   return {};
 }
 
-Result<void> off_loopback(const Config::State& state, const std::string& where, const std::string& address) {
-  return fail(Trouble::kInvalid, where + " = '" + address +
-                                     "': developer mode stays on loopback unless dev.allow_off_loopback" + " (" +
-                                     state.where({}, "dev.enabled") + ")");
-}
-
-Result<void> developer_mode_stays_home(const Config::State& state) {
-  const proto::DevSettings& dev = state.base.dev();
-  if (!dev.enabled() || dev.allow_off_loopback()) return {};
-  const std::string& base_listen = state.base.gateway().listen();
-  if (!is_loopback(split_host_port(base_listen)))
-    return off_loopback(state, state.where({}, "gateway.listen"), base_listen);
-  for (std::size_t i = 0; i < state.nodes.size(); ++i) {
-    const NodeEntry& entry = state.nodes[i];
-    if (entry.address.starts_with("tcp://") && !is_loopback(split_host_port(entry.address)))
-      return off_loopback(state, state.where({}, node_key(i, "address")), entry.address);
-    const std::string& listen = state.of(entry.node).gateway().listen();
-    if (!is_loopback(split_host_port(listen)))
-      return off_loopback(state, state.where(entry.node, "gateway.listen"), listen);
-  }
-  return {};
-}
-
 Result<void> times_fit_together(const Config::State& state, NodeId node) {
   const proto::GatewaySettings& gateway = state.of(node).gateway();
   if (gateway.heartbeat_timeout_ms() < 2 * gateway.heartbeat_interval_ms())
@@ -137,8 +114,8 @@ Result<void> rights_speak_of_keys(const Config::State& state) {
 }  // namespace
 
 Result<void> check_cluster_rules(const Config::State& state) {
-  for (const auto rule : {nodes_are_distinct, gateways_listen_apart, shards_are_served_once, developer_mode_stays_home,
-                          rights_speak_of_keys})
+  for (const auto rule :
+       {nodes_are_distinct, gateways_listen_apart, shards_are_served_once, check_open_network, rights_speak_of_keys})
     if (auto kept = rule(state); !kept) return kept;
   if (auto kept = times_fit_together(state, {}); !kept) return kept;
   for (const auto& [node, unused] : state.overrides)

@@ -48,6 +48,16 @@ Result<void> fill_state(toml::table* table, Config::State* state) {
   return fill_overrides(overrides, state);
 }
 
+Result<std::shared_ptr<const Config::State>> parse_state(std::string_view text, const std::string& path) {
+  auto table = parse_toml(text, path);
+  if (!table) return tl::unexpected(table.error());
+  auto state = std::make_shared<Config::State>();
+  state->path = path;
+  if (auto filled = fill_state(&*table, state.get()); !filled) return tl::unexpected(filled.error());
+  if (auto kept = check_cluster_rules(*state); !kept) return tl::unexpected(kept.error());
+  return state;
+}
+
 }  // namespace
 
 std::string Config::State::where(NodeId node, std::string_view key) const {
@@ -76,19 +86,18 @@ std::string Config::origin(NodeId node, std::string_view key) const {
 }
 
 Result<Config> parse_config(std::string_view text, const std::string& path) {
-  auto table = parse_toml(text, path);
-  if (!table) return tl::unexpected(table.error());
-  auto state = std::make_shared<Config::State>();
-  state->path = path;
-  if (auto filled = fill_state(&*table, state.get()); !filled) return tl::unexpected(filled.error());
-  if (auto kept = check_cluster_rules(*state); !kept) return tl::unexpected(kept.error());
-  return Config(std::move(state));
+  auto state = parse_state(text, path);
+  if (!state) return tl::unexpected(state.error());
+  return Config(std::move(*state));
 }
 
 Result<Config> load_config(const std::string& path) {
   auto text = read_config_file(path);
   if (!text) return tl::unexpected(text.error());
-  return parse_config(*text, path);
+  auto state = parse_state(*text, path);
+  if (!state) return tl::unexpected(state.error());
+  if (auto kept = check_secrets_are_kept(**state); !kept) return tl::unexpected(kept.error());
+  return Config(std::move(*state));
 }
 
 }  // namespace dure

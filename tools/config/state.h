@@ -29,7 +29,11 @@ struct Config::State {
   std::string where(NodeId node, std::string_view key) const;
 };
 
-// What no single setting can tell: nodes, shards and addresses that go together, developer mode off loopback.
+// What no single setting can tell: nodes, shards, times and addresses that go together.
 [[nodiscard]] Result<void> check_cluster_rules(const Config::State& state);
+// One of them: what is asked of a cluster that others than this machine can reach.
+[[nodiscard]] Result<void> check_open_network(const Config::State& state);
+// The file itself, if it holds a secret of such a cluster: nobody else may read it.
+[[nodiscard]] Result<void> check_secrets_are_kept(const Config::State& state);
 
 }  // namespace dure

@@ -1,7 +1,9 @@
 #include "tools/config/config.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "common/proto/config.pb.h"
@@ -149,6 +151,47 @@ TEST(Config, KeepsDeveloperModeOnLoopback) {
   EXPECT_EQ(
       refusal(kCluster + "[dev]\nenabled = true\nallow_off_loopback = true\n[gateway]\nlisten = \"0.0.0.0:7001\"\n"),
       "");
+}
+
+TEST(Config, KeepsThePublishedKeysOnLoopback) {
+  const std::string open = kCluster + "[gateway]\nlisten = \"0.0.0.0:7001\"\n";
+  const std::string why =
+      "dev.ticket_key and gm.public_keys of the shipped files are public knowledge and stay on loopback";
+  EXPECT_EQ(refusal(open), "");
+  EXPECT_NE(refusal(open + "[gm]\npublic_keys = "
+                           "[\"x:a4a9895e43430438dd9e6afd26c36516e81ab2885059847c73df16f9e99c1aa8\"]\n")
+                .find(why),
+            std::string::npos);
+  EXPECT_NE(refusal(open + "[dev]\nenabled = true\nallow_off_loopback = true\nticket_key = "
+                           "\"64250ba1cb355a5fbd147d8e293b34922589b43bc8b7e9fc70d9ff1f5b459060\"\n")
+                .find(why),
+            std::string::npos);
+}
+
+TEST(Config, KeepsTheMeshOnLoopbackUnlessItsNetworkIsPrivate) {
+  const std::string away = "[[cluster.node]]\nname = \"chat-1\"\naddress = \"tcp://10.0.0.1:5\"\n";
+  EXPECT_EQ(refusal(kCluster + away),
+            "x.toml:5:1: cluster.node[0].address = 'tcp://10.0.0.1:5': peers are neither encrypted nor asked who they "
+            "are: allowed on loopback, or where cluster.private_network = true says that nobody else is on their "
+            "network");
+  EXPECT_EQ(refusal(kCluster + "private_network = true\n" + away), "");
+}
+
+TEST(Config, ASecretThatOthersMayReadStaysOnLoopback) {
+  const std::string path = ::testing::TempDir() + "secret_" + std::to_string(::getpid()) + ".toml";
+  const auto written = [&](const std::string& listen, std::filesystem::perms mode) {
+    std::ofstream(path) << kCluster << "[gateway]\nlisten = \"" << listen << "\"\n[dev]\nenabled = true\n"
+                        << "allow_off_loopback = true\nticket_key = \"" << std::string(64, '7') << "\"\n";
+    std::filesystem::permissions(path, mode);
+    const auto config = load_config(path);
+    return config ? std::string() : config.error().detail;
+  };
+  using std::filesystem::perms;
+  EXPECT_EQ(written("127.0.0.1:7001", perms(0644)), "");
+  EXPECT_EQ(written("0.0.0.0:7001", perms(0644)),
+            path + ":8:1: dev.ticket_key: others may read this secret; chmod 600 " + path);
+  EXPECT_EQ(written("0.0.0.0:7001", perms(0600)), "");
+  std::filesystem::remove(path);
 }
 
 TEST(Config, DoesNotShowASecretInItsMessage) {
