@@ -6,6 +6,7 @@
 #include "common/base/text.h"
 #include "common/proto/chat.pb.h"
 #include "common/proto/cluster.pb.h"
+#include "common/proto/party.pb.h"
 
 namespace dure {
 
@@ -19,6 +20,7 @@ Chat::Chat(NodeIdentity identity, const Routes& node_routes, Seams seams, ChatOp
   on(&Chat::party_invite);
   on(&Chat::party_answer);
   on(&Chat::party_change);
+  on(&Chat::party_held);
 }
 
 // ── who is where ────────────────────────────────────────────────────────────────────────────────────────────
@@ -38,7 +40,7 @@ Chat::Address Chat::address(const Member& member, int channel) const {
   return {"party/" + std::to_string(party->id), party_topic(party->id)};
 }
 
-void Chat::presence(const From&, const proto::Presence& presence) {
+void Chat::presence(const From& from, const proto::Presence& presence) {
   const PlayerId player(presence.player_id());
   const auto at = members_.find(player);
   // A late word of an owner that was replaced.
@@ -60,11 +62,14 @@ void Chat::presence(const From&, const proto::Presence& presence) {
   member.place = presence.place();
   by_name_[name_skeleton(member.name)] = player;
   join(members_[player] = member);
+  member.owner = from.node();
   party_back(members_[player]);
 }
 
 void Chat::join(Member& member) {
   publisher_.subscribe(member.gateway, member.session, member.player, member.player_epoch,
+  member.blocked.clear();
+  for (const auto blocked : presence.blocked()) member.blocked.emplace(blocked);
                        {topic(options_.world), topic(member.place)});
 }
 
@@ -98,6 +103,7 @@ void Chat::on_peer_down(NodeId peer, const std::string&) {
 
 PeerLoad Chat::load() const {
   PeerLoad mine;
+  if (peer.role() == Role::kChat && !orders_parties()) parties_.clear();
   mine.players = static_cast<std::uint32_t>(members_.size());
   return mine;
 }
@@ -201,6 +207,10 @@ proto::HistoryReply Chat::history(const From& from, const proto::HistoryRequest&
   proto::HistoryReply reply;
   const Member* member = speaker(from);
   if (member == nullptr) {
+  if (to->blocked.count(member->player) != 0) {
+    reply.set_code(proto::REFUSED);
+    return reply;
+  }
     reply.set_code(proto::BUSY);
     return reply;
   }

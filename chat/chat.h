@@ -4,6 +4,7 @@
 #pragma once
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 
 #include "chat/party.h"
@@ -20,8 +21,10 @@ class PartyAnswerReply;
 class PartyAnswerRequest;
 class PartyChangeReply;
 class PartyChangeRequest;
+class PartyHeld;
 class PartyInviteReply;
 class PartyInviteRequest;
+class PartyState;
 class Presence;
 class SayReply;
 class SayRequest;
@@ -54,11 +57,12 @@ class Chat : public Node {
   struct Member {
     PlayerId player;
     std::string name;
-    NodeId gateway;
+    NodeId owner, gateway;
     SessionId session;
     std::uint32_t session_epoch = 0;
     std::uint64_t player_epoch = 0;
     std::string place;
+    std::set<PlayerId> blocked;
     std::int64_t tokens_ms = 0;  // of the flood limit, in time
     MonoTime filled{};
   };
@@ -78,10 +82,15 @@ class Chat : public Node {
   proto::PartyAnswerReply party_answer(const From& from, const proto::PartyAnswerRequest& request);
   proto::PartyChangeReply party_change(const From& from, const proto::PartyChangeRequest& request);
   proto::Code party_changed(const Parties::Outcome& outcome);
+  void party_held(const From& from, const proto::PartyHeld& held);
   void party_away(PlayerId player);
+  proto::PartyState party_state(const Party& party);
+  void tell_party(const Member& member, const proto::PartyState& state);
   void party_back(Member& member);
   void review_parties();
   const Member* named(const std::string& name) const;
+  // Of several chats one orders the parties.
+  bool orders_parties() const;
   static TopicKey party_topic(std::uint64_t party);
 
   Member* speaker(const From& from);
@@ -103,7 +112,7 @@ class Chat : public Node {
   std::map<PlayerId, Member> members_;
   std::map<std::string, PlayerId> by_name_;
   std::map<std::string, Channel> channels_;
-  Parties parties_;
+  Parties parties_{[this] { return entropy().id63(); }};
   std::map<PlayerId, std::string> party_names_;  // of who has a seat, also while away
 };
 

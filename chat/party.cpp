@@ -7,6 +7,8 @@
 namespace dure {
 namespace {
 
+constexpr std::size_t kDeparturesKept = 4096;
+
 Parties::Outcome refused(proto::Code code) {
   Parties::Outcome outcome;
   outcome.code = code;
@@ -38,7 +40,10 @@ Parties::Outcome Parties::change(Party& party, std::vector<PlayerId> also) {
   outcome.told = party.members;
   outcome.told.insert(outcome.told.end(), also.begin(), also.end());
   if (party.members.size() < 2 && party.invited.empty()) {
-    for (const PlayerId member : party.members) party_of_.erase(member);
+    for (const PlayerId member : party.members) {
+      party_of_.erase(member);
+      left({party.id, member}, party.version);
+    }
     party.members.clear();
     outcome.party = party;
     parties_.erase(party.id);
@@ -52,6 +57,7 @@ Parties::Outcome Parties::remove(Party& party, PlayerId who) {
   std::erase(party.members, who);
   party.away.erase(who);
   party_of_.erase(who);
+  left({party.id, who}, party.version + 1);
   if (party.members.size() < 2) party.invited.clear();
   if (party.leader == who && !party.members.empty()) {
     // The one who came first of those who are here.
@@ -67,7 +73,7 @@ Parties::Outcome Parties::invite(PlayerId by, PlayerId whom, MonoTime now) {
   if (party_of_.count(whom) != 0) return refused(proto::TAKEN);
   Party* party = mine(by);
   if (party == nullptr) {
-    const std::uint64_t id = ++last_;
+    const std::uint64_t id = draw_();
     party = &parties_[id];
     party->id = id;
     party->leader = by;
@@ -135,6 +141,93 @@ std::optional<Parties::Outcome> Parties::back(PlayerId who) {
   Party* party = mine(who);
   if (party == nullptr || party->away.erase(who) == 0) return std::nullopt;
   return change(*party);
+}
+
+// ── what the owners hold ────────────────────────────────────────────────────────────────────────────────────
+
+void Parties::left(const Departure& departure, std::uint64_t version) {
+  if (!departures_.insert_or_assign(departure, version).second) return;
+  departures_in_order_.push_back(departure);
+  if (departures_in_order_.size() <= kDeparturesKept) return;
+  departures_.erase(departures_in_order_.front());
+  departures_in_order_.pop_front();
+}
+
+std::uint64_t Parties::left_at(std::uint64_t party, PlayerId who) const {
+  const auto at = departures_.find({party, who});
+  return at == departures_.end() ? 0 : at->second;
+}
+
+Parties::Outcome Parties::out_of(std::uint64_t id, std::uint64_t version, PlayerId who) const {
+  Outcome outcome;
+  outcome.party.id = id;
+  outcome.party.version = version;
+  outcome.told = {who};
+  return outcome;
+}
+
+std::optional<Parties::Outcome> Parties::merge(PlayerId who, const Party& held,
+                                               const std::function<bool(PlayerId)>& here, MonoTime now) {
+  const auto known = parties_.find(held.id);
+  if (held.members.empty()) {
+    // The end of it for this one. Here it may never have been heard of.
+    if (known == parties_.end() || !sits(known->second, who)) {
+      left({held.id, who}, std::max(held.version, left_at(held.id, who)));
+      return std::nullopt;
+    }
+    if (known->second.version < held.version) {
+      known->second.version = held.version;
+      return remove(known->second, who);
+    }
+  }
+  if (known != parties_.end() && known->second.version >= held.version) {
+    Outcome outcome = out_of(held.id, known->second.version, who);
+    if (!sits(known->second, who)) return outcome;
+    if (known->second.version == held.version) return std::nullopt;
+    outcome.party = known->second;
+    return outcome;
+  }
+  if (const std::uint64_t since = left_at(held.id, who); since >= held.version && known == parties_.end())
+    return out_of(held.id, since, who);
+
+  std::vector<PlayerId> also;
+  bool altered = false;
+  std::uint64_t version = held.version;
+  Party party = known == parties_.end() ? Party{} : known->second;
+  for (const PlayerId member : party.members) {
+    party_of_.erase(member);
+    if (std::find(held.members.begin(), held.members.end(), member) == held.members.end()) also.push_back(member);
+  }
+  party.id = held.id;
+  party.leader = held.leader;
+  party.members.clear();
+  for (const PlayerId member : held.members) {
+    const std::uint64_t since = left_at(held.id, member);
+    if (since >= held.version || party_of_.count(member) != 0) {
+      version = std::max(version, since);
+      also.push_back(member);
+      altered = true;
+      continue;
+    }
+    party.members.push_back(member);
+  }
+  std::erase_if(party.away, [&](const auto& entry) { return !sits(party, entry.first); });
+  for (const PlayerId member : party.members) {
+    party_of_[member] = held.id;
+    party.invited.erase(member);
+    if (!here(member)) party.away.emplace(member, now);
+  }
+  if (!sits(party, party.leader) && !party.members.empty()) party.leader = party.members.front();
+  if (party.members.size() < 2 || party.members.size() + party.invited.size() > kPartyMost) party.invited.clear();
+  // As it was held it needs no new version; what was taken out of it does.
+  party.version = altered || party.members.size() < 2 ? version : version - 1;
+  Party& kept = parties_[held.id] = std::move(party);
+  return change(kept, std::move(also));
+}
+
+void Parties::clear() {
+  parties_.clear();
+  party_of_.clear();
 }
 
 std::vector<Parties::Outcome> Parties::review(MonoTime now) {

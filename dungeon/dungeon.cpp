@@ -115,6 +115,7 @@ void Dungeon::on_left(Player& player) {
   Instance* instance = instance_of(player);
   if (instance == nullptr) return;
   publisher_.unsubscribe(player.session.gateway, player.session.session, {instance_topic(instance->id())});
+  for (const auto& listener : leave_listeners_) listener(player);
   instance->area().unwatch(player.id, true);
   instance->area().leave(EntityId(player.id.value));
   instance->members.erase(player.id);

@@ -44,6 +44,9 @@ class Dungeon : public OwnerNode {
   // A game registers what its content names.
   void add_handler(const std::string& name, RunFactory factory) { factories_[name] = std::move(factory); }
 
+  // Called when a player leaves its instance, for whatever reason.
+  void on_leaving(std::function<void(Player&)> listener) { leave_listeners_.push_back(std::move(listener)); }
+
   Instance* instance_of(const Player& player);
   TopicPublisher& publisher() { return publisher_; }
   // Everybody in the instance hears it, encoded once.
@@ -101,5 +104,6 @@ class Dungeon : public OwnerNode {
   std::map<std::string, RunFactory> factories_;
   std::map<RunId, std::unique_ptr<Instance>> instances_;
 };
+  std::vector<std::function<void(Player&)>> leave_listeners_;
 
 }  // namespace dure

@@ -4,6 +4,7 @@
 
 #include "common/proto/cluster.pb.h"
 #include "common/proto/lobby.pb.h"
+#include "common/proto/party.pb.h"
 
 namespace dure {
 namespace {
@@ -32,6 +33,9 @@ Lobby::Lobby(NodeIdentity identity, const Routes& node_routes, Seams seams, Opti
   on_player(this, &Lobby::change_zone);
   on_player(this, &Lobby::queue);
   on(&Lobby::queue_join);
+  on(&Lobby::party_muster);
+  on(&Lobby::party_queue_join);
+  on(&Lobby::party_queued);
   on(&Lobby::match_found);
   on(&Lobby::places_notice);
   on(&Lobby::topic_gap);
@@ -54,7 +58,7 @@ void Lobby::on_peer_up(NodeId peer) {
 void Lobby::on_peer_down(NodeId peer, const std::string& why) {
   if (peer.role() == Role::kGateway) publisher_.gateway_down(peer);
   OwnerNode::on_peer_down(peer, why);
-  matchmaker_.leave_all_of(peer);
+  dismiss(matchmaker_.leave_all_of(peer), {});
   keeper_.peer_down(peer);
 }
 

@@ -23,6 +23,11 @@ class Echo;
 class EchoReply;
 class MatchFound;
 class MoveTo;
+class PartyMuster;
+class PartyMusterReply;
+class PartyQueueJoin;
+class PartyQueueJoinReply;
+class PartyQueued;
 class PlacesNotice;
 class QueueJoin;
 class QueueJoinReply;
@@ -42,8 +47,8 @@ class LobbyFeature {
   virtual void player_arrived(Player&) {}
   // It leaves its zone, this node, or its socket for another one.
   virtual void player_left(Player&) {}
-  // It asks for that dungeon's queue; then a match was made, and it is about to be handed to the run: it may still
-  // commit. A code other than 0 refuses: it stays, is told, and the others go without it.
+  // It, or the leader of its party, asks for that dungeon's queue; then a match was made, and it is about to be handed
+  // to the run: it may still commit. A code other than 0 refuses: it stays, is told, and the others go without it.
   virtual std::uint32_t may_queue(const Player&, const std::string& /*dungeon*/) { return 0; }
   virtual std::uint32_t may_enter(Player&, const std::string& /*dungeon*/, RunId) { return 0; }
 };
@@ -103,6 +108,9 @@ class Lobby : public OwnerNode {
   proto::ChangeZoneReply change_zone(Player& player, const proto::ChangeZoneRequest& request);
   Task<proto::QueueReply> queue(PlayerRef ref, proto::QueueRequest request);
   proto::QueueJoinReply queue_join(const From& from, const proto::QueueJoin& join);
+  proto::PartyMusterReply party_muster(const From& from, const proto::PartyMuster& muster);
+  proto::PartyQueueJoinReply party_queue_join(const From& from, const proto::PartyQueueJoin& join);
+  void party_queued(const From& from, const proto::PartyQueued& queued);
   void match_found(const From& from, const proto::MatchFound& match);
   std::uint32_t may_enter(Player& player, const proto::MatchFound& match);
   void places_notice(const From& from, const proto::PlacesNotice& notice);
@@ -123,12 +131,28 @@ class Lobby : public OwnerNode {
   void rebuild(Zone& zone);
 
   // the queue (lobby_queue.cpp)
+  Task<std::uint32_t> queue_alone(PlayerRef ref, std::string dungeon, bool leave);
   void leave_queue(PlayerId player);
   void review_queue();
   void join_again();
   Task<void> open_match(Matchmaker::Match match);
   NodeId emptiest_dungeon(const std::vector<NodeId>& tried) const;
   Task<void> enter_dungeon(PlayerRef ref, NodeId node, std::uint64_t run_id, std::string dungeon);
+
+  // parties in the queue (lobby_party.cpp)
+  struct Waiting {
+    std::string dungeon;
+    std::uint64_t party = 0;                  // 0: alone
+    std::vector<Matchmaker::Entry> together;  // of the party, and who owns them
+  };
+  Task<std::uint32_t> queue_party(PlayerRef ref, std::string dungeon);
+  std::uint32_t may_queue(const Player& player, const std::string& dungeon);
+  bool party_changed(PlayerId player, const Waiting& waiting) const;
+  void join_again_together(NodeId holder);
+  void tell_queued(const Player& player, std::uint64_t party, const std::string& dungeon, std::uint32_t code,
+                   const std::map<PlayerId, std::uint32_t>& hindrances = {});
+  void tell_owners(const Matchmaker::Group& group, std::uint32_t code, PlayerId because_of);
+  void dismiss(const std::vector<Matchmaker::Group>& groups, PlayerId because_of);
 
   struct Promise {  // a player that was told to come here, until it has arrived
     std::string place;
@@ -141,7 +165,7 @@ class Lobby : public OwnerNode {
   std::map<std::string, std::unique_ptr<Zone>> zones_;  // by place; held ones, and lost ones not yet empty
   std::map<PlayerId, Promise> promised_;
   std::map<std::string, std::uint32_t> forwarded_;  // by place: sent there since its holder was last heard
-  std::map<PlayerId, std::string> queued_;          // our players who wait, and for which dungeon
+  std::map<PlayerId, Waiting> queued_;              // our players who wait
   NodeId queue_holder_;                             // who was told of them
   std::uint64_t queue_epoch_ = 0;
   Matchmaker matchmaker_;                                         // used while this node holds the place "match"

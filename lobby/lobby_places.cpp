@@ -171,7 +171,7 @@ Task<void> Lobby::hand_to(PlayerRef ref, std::string place, std::string reason) 
     // The queue knows players by their owner: who moves on asks again from there.
     proto::MatchNotice notice;
     notice.set_code(proto::ABORTED);
-    notice.set_dungeon(waiting->second);
+    notice.set_dungeon(waiting->second.dungeon);
     tell(*player, notice);
     leave_queue(ref.id);
   }

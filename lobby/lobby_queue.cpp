@@ -18,35 +18,37 @@ constexpr Duration kHeartbeatLag = milliseconds(600);  // until a dungeon's own 
 
 Task<proto::QueueReply> Lobby::queue(PlayerRef ref, proto::QueueRequest request) {
   proto::QueueReply reply;
-  if (!request.leave() && content().dungeon(request.dungeon()) == nullptr) {
-    reply.set_code(proto::NOT_FOUND);
-    co_return reply;
-  }
-  for (auto& feature : features_)
-    if (const std::uint32_t why = request.leave() ? 0 : feature->may_queue(*find(ref), request.dungeon()); why != 0) {
-      reply.set_code(static_cast<proto::Code>(why));
-      co_return reply;
-    }
+  const std::string dungeon = request.dungeon();
+  std::uint32_t code = proto::NOT_FOUND;
+  if (request.leave())
+    code = co_await queue_alone(ref, dungeon, true);
+  else if (content().dungeon(dungeon) != nullptr && parties().of(ref.id) != nullptr)
+    code = co_await queue_party(ref, dungeon);
+  else if (content().dungeon(dungeon) != nullptr)
+    code = co_await queue_alone(ref, dungeon, false);
+  reply.set_code(static_cast<proto::Code>(code));
+  co_return reply;
+}
+
+Task<std::uint32_t> Lobby::queue_alone(PlayerRef ref, std::string dungeon, bool leave) {
+  if (!leave)
+    if (const std::uint32_t why = may_queue(*find(ref), dungeon); why != proto::OK) co_return why;
   const NodeId holder = keeper_.holder(kMatchPlace);
-  if (!holder) {
-    reply.set_code(proto::BUSY);
-    co_return reply;
-  }
+  if (!holder) co_return proto::BUSY;
   proto::QueueJoin join;
   join.set_player_id(ref.id.value);
-  join.set_dungeon(request.dungeon());
+  join.set_dungeon(dungeon);
   join.set_owner(id().value);
-  join.set_leave(request.leave());
+  join.set_leave(leave);
   // Before the answer: a match may be made within the same turn of the holder.
-  if (request.leave())
+  if (leave)
     queued_.erase(ref.id);
   else
-    queued_[ref.id] = request.dungeon();
+    queued_[ref.id] = Waiting{dungeon, 0, {}};
   auto answer = co_await call<proto::QueueJoinReply>(holder, join);
-  if (answer && answer->code() == proto::OK) co_return reply;
-  if (!request.leave()) queued_.erase(ref.id);
-  reply.set_code(answer ? answer->code() : proto::BUSY);
-  co_return reply;
+  if (answer && answer->code() == proto::OK) co_return proto::OK;
+  if (!leave) queued_.erase(ref.id);
+  co_return answer ? answer->code() : proto::BUSY;
 }
 
 void Lobby::leave_queue(PlayerId player) {
@@ -61,13 +63,15 @@ void Lobby::leave_queue(PlayerId player) {
 void Lobby::join_again() {
   const NodeId holder = keeper_.holder(kMatchPlace);
   if (!holder) return;
-  for (const auto& [player, dungeon] : queued_) {
+  for (const auto& [player, waiting] : queued_) {
+    if (waiting.party != 0) continue;
     proto::QueueJoin join;
     join.set_player_id(player.value);
-    join.set_dungeon(dungeon);
+    join.set_dungeon(waiting.dungeon);
     join.set_owner(id().value);
     send(holder, join);
   }
+  join_again_together(holder);
 }
 
 void Lobby::match_found(const From&, const proto::MatchFound& match) {
@@ -80,7 +84,7 @@ void Lobby::match_found(const From&, const proto::MatchFound& match) {
     Player* player = find(PlayerId(number));
     const auto waiting = queued_.find(PlayerId(number));
     // Who changed its mind meanwhile stays; the others begin without it.
-    if (player == nullptr || waiting == queued_.end() || waiting->second != match.dungeon()) continue;
+    if (player == nullptr || waiting == queued_.end() || waiting->second.dungeon != match.dungeon()) continue;
     if (player->state != Player::State::kActive) continue;
     queued_.erase(waiting);
     proto::MatchNotice own = notice;
@@ -119,21 +123,22 @@ proto::QueueJoinReply Lobby::queue_join(const From& from, const proto::QueueJoin
   proto::QueueJoinReply reply;
   const PlayerId player(join.player_id());
   const DungeonContent* dungeon = content().dungeon(join.dungeon());
-  if (join.leave())
-    matchmaker_.leave(player);
-  else if (!keeper_.mine(kMatchPlace))
+  if (join.leave()) {
+    if (auto left = matchmaker_.leave(player)) dismiss({std::move(*left)}, player);
+  } else if (!keeper_.mine(kMatchPlace)) {
     reply.set_code(proto::BUSY);
-  else if (dungeon == nullptr || !player)
+  } else if (dungeon == nullptr || !player) {
     reply.set_code(proto::NOT_FOUND);
-  else
-    matchmaker_.join(dungeon->name, dungeon->players, player, from.node(), now());
+  } else {
+    dismiss(matchmaker_.join(dungeon->name, dungeon->players, player, from.node(), now()), player);
+  }
   return reply;
 }
 
 void Lobby::review_queue() {
   std::vector<PlayerId> gone;
-  for (const auto& [player, dungeon] : queued_)
-    if (find(player) == nullptr) gone.push_back(player);
+  for (const auto& [player, waiting] : queued_)
+    if (find(player) == nullptr || party_changed(player, waiting)) gone.push_back(player);
   for (const PlayerId player : gone) leave_queue(player);
 
   // A new holder knows nobody: who waits is told again.

@@ -1,8 +1,10 @@
-// Who waits for which dungeon, and who goes together: as soon as a dungeon's party is full, or with fewer when the one
-// who waits longest has waited 3 s. First come, first served. Plain object without messages or clocks; logic thread.
+// Who waits for which dungeon, and who goes together: as soon as a run is full, or with fewer when who waits longest
+// has waited 3 s. First come, first served; a party is one entry, never split, and filled up with others. Plain object
+// without messages or clocks; logic thread.
 #pragma once
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,13 @@ class Matchmaker {
   struct Entry {
     PlayerId player;
     NodeId owner;
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+  // Who waits as one: a player alone, or a party.
+  struct Group {
+    std::uint64_t party = 0;  // 0: one alone
+    std::string dungeon;
+    std::vector<Entry> entries;
     MonoTime since{};
   };
   struct Match {
@@ -25,20 +34,28 @@ class Matchmaker {
     std::vector<Entry> entries;
   };
 
-  // Again for the same dungeon: keeps its turn, takes the new owner. For another one: leaves the first.
-  void join(const std::string& dungeon, std::size_t party, PlayerId player, NodeId owner, MonoTime now);
-  bool leave(PlayerId player);
-  void leave_all_of(NodeId owner);
-  // The parties that go now; they wait no more.
+  // The same ones again for the same dungeon: they keep their turn, and take the new owners. Otherwise whatever any of
+  // them waited in before waits no more, and is returned. At most `most` go together.
+  std::vector<Group> join(Group group, std::size_t most, MonoTime now);
+  std::vector<Group> join(const std::string& dungeon, std::size_t most, PlayerId player, NodeId owner, MonoTime now) {
+    return join({0, dungeon, {{player, owner}}, {}}, most, now);
+  }
+  // What the player waited in, whole: it waits no more.
+  std::optional<Group> leave(PlayerId player);
+  std::vector<Group> leave_all_of(NodeId owner);
+  // The runs that begin now; who is in them waits no more.
   std::vector<Match> take(MonoTime now);
   void clear() { queues_.clear(); }
   std::size_t waiting() const;
 
  private:
   struct Queue {
-    std::size_t party = 1;
-    std::deque<Entry> entries;
+    std::size_t most = 1;
+    std::deque<Group> groups;
   };
+  static std::vector<std::size_t> fill(const Queue& queue, std::size_t first);
+  template <class Wanted>
+  std::vector<Group> remove(Wanted wanted);
   std::map<std::string, Queue> queues_;  // by dungeon
 };
 

@@ -1,5 +1,5 @@
+#include "common/game/sample/messages.h"
 #include "common/game/sample/outcome.h"
-#include "common/game/sample/sample.pb.h"
 #include "dungeon/sample/sample.h"
 #include "lobby/sample/sample.h"
 #include "tools/game.h"
@@ -14,7 +14,7 @@ struct SampleContent {
 
 }  // namespace
 
-std::vector<const google::protobuf::FileDescriptor*> game_files() { return {sample::BuyRequest::descriptor()->file()}; }
+std::vector<const google::protobuf::FileDescriptor*> game_files() { return sample::message_files(); }
 
 Result<Game> load_game(const std::string& content_dir) {
   const char* names[] = {"zones.toml", "dungeons.toml", "items.toml", "shops.toml", "quests.toml"};

@@ -42,6 +42,7 @@ class Mirror {
 
   std::int64_t balance(const std::string& currency) const;
   std::int64_t counter(const std::string& name) const;
+  const std::map<std::string, std::int64_t>& counters() const { return counters_; }
   bool flag(const std::string& name) const { return flags_.count(name) != 0; }
   const OwnedItem* item(const ItemId& id) const;
   const std::map<ItemId, OwnedItem>& items() const { return items_; }

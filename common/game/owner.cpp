@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "common/game/blocks.h"
 #include "common/proto/chat.pb.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
 #include "common/proto/trade.pb.h"
+#include "common/proto/party.pb.h"
 
 namespace dure {
 
@@ -22,6 +24,7 @@ OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams sea
   after(seconds(1), [this] { housekeeping(); });
 }
 
+  on(&OwnerNode::party_held);
 // Tasks that are still on their way have locals that touch this object's members: they go before the members do.
 OwnerNode::~OwnerNode() {
   scope().end();
@@ -247,3 +250,14 @@ void OwnerNode::tell_presence(const Player& player, bool gone) {
 }
 
 }  // namespace dure
+  for (const PlayerId blocked : blocked_by(player.mirror)) presence.add_blocked(blocked.value);
+// From the chat, or from the owner that it comes from, who may not know what the chat has decided since: the chat is
+// told of what that one says.
+void OwnerNode::party_held(const From& from, const proto::PartyHeld& held) {
+  const PlayerId player(held.player_id());
+  if (find(player) == nullptr) return;
+  const bool ordered = from.node().role() == Role::kChat;
+  parties_.take(player, held.party(), ordered);
+  if (!ordered) parties_.tell_chat(player);
+}
+

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "common/game/party_keeper.h"
 #include "common/game/player.h"
 #include "common/game/shard_cache.h"
 #include "common/logic/node.h"
@@ -33,6 +34,7 @@ class SessionLost;
 class Operation;
 class TradeNotice;
 }  // namespace proto
+class PartyHeld;
 
 class OwnerNode : public Node {
  public:
@@ -130,7 +132,9 @@ class OwnerNode : public Node {
   void forget(PlayerId id);
   // Closes the player's session with a reason, and forgets it.
   void kick(Player& player, std::uint32_t code, const std::string& reason);
-  // The chat role's knowledge of who is where; empty place: gone.
+  // The parties of who is here.
+  const PartyKeeper& parties() const { return parties_; }
+  // The chat role's knowledge of who is where, and whom it does not want to hear; empty place: gone.
   void tell_presence(const Player& player, bool gone = false);
 
  protected:
@@ -207,6 +211,7 @@ class OwnerNode : public Node {
   void bind(Player& player, const SessionBinding& session, const std::string& returned_because);
   bool bring_in(Player& player, const SessionBinding& session, const proto::Admit& admit, bool fresh,
                 const std::string& returned_because);
+  void party_held(const From& from, const proto::PartyHeld& held);
   void walk_on(Player& player, const std::string& reason);
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);
@@ -245,3 +250,4 @@ class OwnerNode : public Node {
 }  // namespace dure
 
 #include "common/game/owner_handlers.h"
+  PartyKeeper parties_{*this};

@@ -341,6 +341,7 @@ void OwnerNode::forget(PlayerId pid) {
   for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
   retire(std::move(player->scope));
   dirty_.erase(pid);
+  parties_.forget(pid);
   players_.erase(pid);
 }
 
@@ -391,6 +392,7 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
     if (player == nullptr) co_return false;
     if (there && there->code() == proto::OK) {
       // The new owner has told the gateway and the chat already: only our own memory goes.
+      parties_.hand_over(ref.id, NodeId(there->owner()));
       player->session.linked = false;
       on_left(*player);
       for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
@@ -452,6 +454,7 @@ void OwnerNode::on_peer_up(NodeId peer) {
     }
   } else if (peer.role() == Role::kChat) {
     for (const auto& [pid, player] : players_) tell_presence(player);
+    parties_.tell_chat();
   } else if (peer.role() == Role::kDbagent) {
     for (auto& [pid, player] : players_) {
       if (!player.window.empty()) dirty_.insert(pid);
@@ -462,6 +465,7 @@ void OwnerNode::on_peer_up(NodeId peer) {
 }
 
 void OwnerNode::on_peer_down(NodeId peer, const std::string&) {
+  if (peer.role() == Role::kChat) parties_.tell_chat();  // another one orders them now
   if (peer.role() != Role::kGateway) return;
   for (auto& [pid, player] : players_)
     if (player.session.gateway == peer) {

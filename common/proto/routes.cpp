@@ -13,6 +13,7 @@
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
 #include "common/proto/operator.pb.h"
+#include "common/proto/party.pb.h"
 #include "common/proto/route.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/trade.pb.h"
@@ -105,7 +106,8 @@ const RouteInfo* Routes::find(std::uint32_t id) const { return id < flat_.size()
 std::vector<const google::protobuf::FileDescriptor*> engine_files() {
   return {proto::Hello::descriptor()->file(),       proto::LoginRequest::descriptor()->file(),
           proto::PlayerState::descriptor()->file(), proto::OpenInstance::descriptor()->file(),
-          proto::SayRequest::descriptor()->file(),  proto::AcquireRequest::descriptor()->file(),
+          proto::SayRequest::descriptor()->file(),  proto::PartyHeld::descriptor()->file(),
+          proto::AcquireRequest::descriptor()->file(),
           proto::MoveFreeze::descriptor()->file(),  proto::TradeVote::descriptor()->file(),
           proto::ItemLifeQuery::descriptor()->file()};
 }

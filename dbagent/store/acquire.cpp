@@ -81,6 +81,14 @@ proto::AcquireReply who_owns(Shard& shard, const proto::OwnerQuery& request) {
   // Who asks places the player before it acquires it.
   Query hint(shard.db, "SELECT body FROM hint WHERE pid = ?1", root->player_id);
   if (hint.row()) reply.mutable_aggregate()->mutable_hint()->ParseFromString(hint.text(0));
+  if (request.counters().empty()) return reply;
+  Query counters(shard.db, "SELECT name, value FROM counter WHERE pid = ?1 AND substr(name, 1, ?2) = ?3 ORDER BY name",
+                 root->player_id, static_cast<std::int64_t>(request.counters().size()), request.counters());
+  while (counters.row()) {
+    auto* counter = reply.mutable_aggregate()->add_counters();
+    counter->set_name(counters.text(0));
+    counter->set_value(counters.i64(1));
+  }
   return reply;
 }
 

@@ -33,7 +33,9 @@ Reply no_npc() {
 }  // namespace
 
 DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content)
-    : dungeon_(dungeon), use_(dungeon, content.items, [this](const Player& player) { show_hit_points(player); }) {
+    : dungeon_(dungeon), use_(dungeon, content.items, [this](const Player& player) { show_hit_points(player); }),
+      trades_(dungeon, content.items), blocks_(dungeon) {
+  dungeon.on_leaving([this](Player& player) { trades_.player_left(player); });
   dungeon.add_handler("waves", [&content](Dungeon& node, Instance& instance) {
     return std::make_unique<WaveRun>(node, instance, content);
   });

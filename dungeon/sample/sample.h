@@ -3,7 +3,9 @@
 #pragma once
 #include <memory>
 
+#include "common/game/sample/block_list.h"
 #include "common/game/sample/item_use.h"
+#include "common/game/sample/trade_tables.h"
 #include "dungeon/sample/wave_run.h"
 
 namespace dure::sample {
@@ -34,6 +36,8 @@ class DungeonSample {
   void show_hit_points(const Player& player);
   Dungeon& dungeon_;
   ItemUse use_;
+  TradeTables trades_;
+  BlockList blocks_;
 };
 
 }  // namespace dure::sample

@@ -1,5 +1,6 @@
 #include "lobby/sample/mail_desk.h"
 
+#include "common/game/sample/block_list.h"
 #include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/dbagent.pb.h"
@@ -32,10 +33,14 @@ Task<MailSendReply> MailDesk::send_mail(PlayerRef ref, MailSendRequest request) 
   if (!found || found->code() == proto::RETRY) co_return refused(proto::BUSY);
   if (found->code() != proto::STORED) co_return refused(proto::NOT_FOUND);
   if (found->player_id() == ref.id.value) co_return refused(proto::INVALID);
+  const PlayerId receiver(found->player_id());
+  if (co_await has_blocked(lobby_, receiver, found->shard(), ref.id)) co_return refused(proto::REFUSED);
+  player = lobby_.find(ref);
+  if (player == nullptr || player->state != Player::State::kActive) co_return refused(proto::BUSY);
   if (lobby_.overtaken(*player, asked)) co_return refused(proto::SUPERSEDED);
   // Meanwhile other requests were executed: the mirror guards again.
   const proto::Operation operation =
-      write_mail(request, player->name, PlayerId(found->player_id()), lobby_.entropy().id63());
+      write_mail(request, player->name, receiver, lobby_.entropy().id63());
   MailSendReply reply = refused(code_of(lobby_.commit(*player, operation, asked)));
   if (reply.code() == proto::OK) tell_touched(player->mirror, operation, reply.mutable_touched());
   co_return reply;

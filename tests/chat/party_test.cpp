@@ -5,6 +5,7 @@
 #include "chat/chat.h"
 #include "common/proto/chat.pb.h"
 #include "common/proto/cluster.pb.h"
+#include "common/proto/party.pb.h"
 #include "tests/common/fake_cluster.h"
 
 namespace dure {
@@ -12,6 +13,11 @@ namespace {
 
 const PlayerId kAnna(1), kBert(2), kCarl(3);
 const MonoTime kNow = MonoTime{} + seconds(100);
+
+struct CountedParties : Parties {
+  CountedParties() : Parties([this] { return ++drawn; }) {}
+  std::uint64_t drawn = 0;
+};
 
 // Anna leads Bert and Carl.
 Party three(Parties* parties) {
@@ -25,7 +31,7 @@ Party three(Parties* parties) {
 }
 
 TEST(Parties, BeginWithAnInvitationThatIsAccepted) {
-  Parties parties;
+  CountedParties parties;
   const auto invited = parties.invite(kAnna, kBert, kNow);
   EXPECT_EQ(parties.of(kAnna), nullptr) << "one alone is no party";
   const auto joined = parties.answer(kBert, invited.party.id, true, kNow);
@@ -34,7 +40,7 @@ TEST(Parties, BeginWithAnInvitationThatIsAccepted) {
 }
 
 TEST(Parties, NonsenseIsRefused) {
-  Parties parties;
+  CountedParties parties;
   EXPECT_EQ(parties.invite(kAnna, kAnna, kNow).code, proto::INVALID);
   EXPECT_EQ(parties.size(), 0u);
   EXPECT_EQ(parties.leave(kAnna).code, proto::WRONG_STATE);
@@ -52,7 +58,7 @@ TEST(Parties, NonsenseIsRefused) {
 }
 
 TEST(Parties, HaveFiveSeatsInvitationsCounted) {
-  Parties parties;
+  CountedParties parties;
   for (std::uint64_t whom = 2; whom <= 5; ++whom)
     EXPECT_EQ(parties.invite(kAnna, PlayerId(whom), kNow).code, proto::OK);
   EXPECT_EQ(parties.invite(kAnna, PlayerId(6), kNow).code, proto::FULL);
@@ -61,7 +67,7 @@ TEST(Parties, HaveFiveSeatsInvitationsCounted) {
 }
 
 TEST(Parties, WhoJoinedAnotherCannotAcceptAnyMore) {
-  Parties parties;
+  CountedParties parties;
   const auto first = parties.invite(kAnna, kBert, kNow), second = parties.invite(kCarl, kBert, kNow);
   EXPECT_EQ(parties.answer(kBert, first.party.id, true, kNow).code, proto::OK);
   EXPECT_EQ(parties.answer(kBert, second.party.id, true, kNow).code, proto::WRONG_STATE);
@@ -71,7 +77,7 @@ TEST(Parties, WhoJoinedAnotherCannotAcceptAnyMore) {
 }
 
 TEST(Parties, TheLeadPassesOnAndOneAloneIsTheEnd) {
-  Parties parties;
+  CountedParties parties;
   Party party = three(&parties);
   party = parties.lead(kAnna, kCarl, party.version).party;
   EXPECT_EQ(party.leader, kCarl);
@@ -86,7 +92,7 @@ TEST(Parties, TheLeadPassesOnAndOneAloneIsTheEnd) {
 }
 
 TEST(Parties, WhoIsAwayKeepsTheSeatForAMinute) {
-  Parties parties;
+  CountedParties parties;
   three(&parties);
   ASSERT_TRUE(parties.away(kAnna, kNow));
   EXPECT_FALSE(parties.away(kAnna, kNow + seconds(50))) << "still the first time";
@@ -101,12 +107,103 @@ TEST(Parties, WhoIsAwayKeepsTheSeatForAMinute) {
 }
 
 TEST(Parties, InvitationsLapse) {
-  Parties parties;
+  CountedParties parties;
   const auto invited = parties.invite(kAnna, kBert, kNow);
   const MonoTime late = kNow + kPartyInvite + milliseconds(1);
   EXPECT_EQ(parties.answer(kBert, invited.party.id, true, late).code, proto::NOT_FOUND);
   EXPECT_EQ(parties.review(late).size(), 1u);
   EXPECT_EQ(parties.size(), 0u);
+}
+
+// ── what the owners hold ────────────────────────────────────────────────────────────────────────────────────
+
+const auto kAllHere = [](PlayerId) { return true; };
+
+Party value(std::uint64_t version, std::vector<PlayerId> members, std::uint64_t id = 77) {
+  Party party;
+  party.id = id;
+  party.version = version;
+  if (!members.empty()) party.leader = members.front();
+  party.members = std::move(members);
+  return party;
+}
+
+TEST(Parties, AreBroughtBackByWhoeverHoldsThem) {
+  CountedParties parties;
+  const auto whole = parties.merge(kAnna, value(5, {kAnna, kBert}), kAllHere, kNow);
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->party.version, 5u) << "it has not changed";
+  EXPECT_EQ(whole->told.size(), 2u);
+  EXPECT_FALSE(parties.merge(kBert, value(5, {kAnna, kBert}), kAllHere, kNow)) << "the same again";
+  EXPECT_EQ(parties.of(kBert)->leader, kAnna);
+  parties.check_invariants();
+}
+
+TEST(Parties, TheHigherVersionWinsInAnyOrder) {
+  for (const bool newer_first : {true, false}) {
+    CountedParties parties;
+    const auto older = [&] { return parties.merge(kAnna, value(5, {kAnna, kBert}), kAllHere, kNow); };
+    const auto newer = [&] { return parties.merge(kBert, value(6, {kBert, kAnna, kCarl}), kAllHere, kNow); };
+    if (newer_first) {
+      newer();
+      const auto answer = older();
+      ASSERT_TRUE(answer) << "who knows less is told";
+      EXPECT_EQ(answer->told, std::vector<PlayerId>{kAnna});
+    } else {
+      older();
+      newer();
+    }
+    EXPECT_EQ(parties.of(kCarl)->leader, kBert);
+    EXPECT_EQ(parties.of(kCarl)->version, 6u);
+    parties.check_invariants();
+  }
+}
+
+TEST(Parties, WhoHasLeftIsNotBroughtBackByAnOwnerThatMissedIt) {
+  for (const bool end_first : {true, false}) {
+    CountedParties parties;
+    const auto end = [&] { parties.merge(kCarl, value(6, {}), kAllHere, kNow); };
+    if (end_first) end();
+    parties.merge(kAnna, value(5, {kAnna, kBert, kCarl}), kAllHere, kNow);
+    if (!end_first) end();
+    EXPECT_EQ(parties.of(kCarl), nullptr);
+    EXPECT_EQ(parties.of(kAnna)->members, (std::vector<PlayerId>{kAnna, kBert}));
+    EXPECT_GT(parties.of(kAnna)->version, 6u) << "above whatever anybody holds";
+    parties.check_invariants();
+  }
+}
+
+TEST(Parties, WhatIsOverIsNotBroughtBack) {
+  CountedParties parties;
+  const Party party = three(&parties);
+  parties.leave(kAnna);
+  parties.leave(kBert);
+  const auto answer = parties.merge(kCarl, value(party.version, {kAnna, kBert, kCarl}, party.id), kAllHere, kNow);
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->party.members.empty());
+  EXPECT_GT(answer->party.version, party.version);
+  EXPECT_EQ(parties.size(), 0u);
+}
+
+TEST(Parties, NobodySitsInTwo) {
+  CountedParties parties;
+  parties.merge(kBert, value(5, {kBert, kCarl}, 77), kAllHere, kNow);
+  const auto late = parties.merge(kAnna, value(9, {kAnna, kBert, PlayerId(4)}, 78), kAllHere, kNow);
+  ASSERT_TRUE(late);
+  EXPECT_EQ(parties.of(kBert)->id, 77u);
+  EXPECT_EQ(parties.of(kAnna)->members, (std::vector<PlayerId>{kAnna, PlayerId(4)}));
+  EXPECT_EQ(parties.of(kAnna)->version, 10u);
+  parties.check_invariants();
+}
+
+TEST(Parties, WhoIsBroughtBackWithoutBeingHereIsAway) {
+  CountedParties parties;
+  parties.merge(
+      kAnna, value(5, {kAnna, kBert, kCarl}), [](PlayerId who) { return who != kBert; }, kNow);
+  EXPECT_EQ(parties.of(kAnna)->away.size(), 1u);
+  EXPECT_EQ(parties.review(kNow + kPartySeat).size(), 1u);
+  EXPECT_EQ(parties.of(kBert), nullptr);
+  parties.check_invariants();
 }
 
 // ── the role ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -129,7 +226,11 @@ class ChatPartyTest : public testing::Test {
   static NodeId gateway(std::uint64_t player) {
     return NodeId(Role::kGateway, static_cast<std::uint16_t>(2 - player % 2));
   }
-  void present(std::uint64_t player, const std::string& name, const std::string& place) {
+  static NodeId owner(std::uint64_t player) {
+    return NodeId(Role::kGeneral, static_cast<std::uint16_t>(2 - player % 2));
+  }
+  void present(std::uint64_t player, const std::string& name, const std::string& place,
+               const std::vector<std::uint64_t>& blocked = {}) {
     proto::Presence presence;
     presence.set_player_id(player);
     presence.set_name(name);
@@ -138,7 +239,19 @@ class ChatPartyTest : public testing::Test {
     presence.set_gateway(gateway(player).value);
     presence.set_player_epoch(1);
     presence.set_place(place);
-    cluster_->say(NodeId(Role::kGeneral, static_cast<std::uint16_t>(2 - player % 2)), presence);
+    for (const auto other : blocked) presence.add_blocked(other);
+    cluster_->say(owner(player), presence);
+    cluster_->turn();
+  }
+  // Its owner says what it holds.
+  void held(std::uint64_t player, std::uint64_t version, const std::vector<std::uint64_t>& members) {
+    proto::PartyHeld held;
+    held.set_player_id(player);
+    held.mutable_party()->set_party(77);
+    held.mutable_party()->set_version(version);
+    held.mutable_party()->set_leader(members.front());
+    for (const auto member : members) held.mutable_party()->add_members()->set_player(member);
+    cluster_->say(owner(player), held);
     cluster_->turn();
   }
   template <class Reply, class Request>
@@ -258,6 +371,97 @@ TEST_F(ChatPartyTest, WhoStaysAwayLosesTheSeat) {
   cluster_->run(kPartySeat + seconds(1), seconds(1));
   EXPECT_EQ(chat_->parties().size(), 0u);
   EXPECT_EQ(chat_->parties().of(PlayerId(1)), nullptr);
+}
+
+// ── the owners hold it ──────────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(ChatPartyTest, EachMembersOwnerHoldsTheValueAndIsToldOfItsEnd) {
+  together();
+  const auto anna = cluster_->take<proto::PartyHeld>(owner(1)), bert = cluster_->take<proto::PartyHeld>(owner(2));
+  ASSERT_TRUE(anna && bert);
+  EXPECT_EQ(anna->second.player_id(), 1u);
+  EXPECT_EQ(bert->second.player_id(), 2u);
+  EXPECT_EQ(anna->second.party().SerializeAsString(), bert->second.party().SerializeAsString());
+  EXPECT_EQ(change(2, proto::PartyChangeRequest::LEAVE), proto::OK);
+  const auto over = cluster_->take<proto::PartyHeld>(owner(1));
+  ASSERT_TRUE(over);
+  EXPECT_EQ(over->second.party().members_size(), 0);
+  EXPECT_GT(over->second.party().version(), anna->second.party().version());
+}
+
+TEST_F(ChatPartyTest, ANewOwnerIsToldHowThePartyOfWhoArrivesStands) {
+  together();
+  cluster_->forget_sent();
+  present(1, "Anna", "run/77");
+  const auto held = cluster_->take<proto::PartyHeld>(owner(1));
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->second.party().members_size(), 2);
+}
+
+TEST_F(ChatPartyTest, AChatThatWasStartedAnewHasThePartyFromTheOwnersAndItsClientsHearIt) {
+  held(1, 5, {1, 2});
+  held(2, 5, {1, 2});
+  EXPECT_EQ(chat_->parties().size(), 1u);
+  const auto state = cluster_->take<proto::PartyState>(gateway(2));
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->second.version(), 5u);
+  EXPECT_EQ(state->second.members(0).name(), "Anna");
+  EXPECT_EQ(say(1), proto::OK);
+  EXPECT_EQ(change(2, proto::PartyChangeRequest::LEAVE), proto::OK) << "and goes on from there";
+}
+
+TEST_F(ChatPartyTest, AnOwnerWithAnOldVersionIsToldTheNewOne) {
+  together();
+  const auto old = cluster_->take<proto::PartyHeld>(owner(1));
+  ASSERT_TRUE(old);
+  present(3, "Carl", "town/1");
+  ASSERT_EQ(invite(1, "Carl"), proto::OK);
+  proto::PartyAnswerRequest answer;
+  answer.set_party(old->second.party().party());
+  answer.set_accept(true);
+  ASSERT_EQ(client<proto::PartyAnswerReply>(3, answer), proto::OK);
+  cluster_->forget_sent();
+  cluster_->say(owner(1), old->second);
+  cluster_->turn();
+  const auto now = cluster_->take<proto::PartyHeld>(owner(1));
+  ASSERT_TRUE(now);
+  EXPECT_EQ(now->second.party().members_size(), 3);
+  EXPECT_FALSE(cluster_->take<proto::PartyState>(gateway(2))) << "nobody else needs to hear";
+}
+
+TEST_F(ChatPartyTest, AnUnsoundValueIsNotTaken) {
+  held(1, 5, {1});
+  held(1, 5, {2, 3});
+  held(1, 5, {1, 1});
+  held(1, 5, {1, 2, 3, 4, 5, 6});
+  held(1, 0, {1, 2});
+  held(1, 5, {1, 0});
+  EXPECT_EQ(chat_->parties().size(), 0u);
+}
+
+TEST_F(ChatPartyTest, OfTwoChatsOneOrdersTheParties) {
+  together();
+  // Until one of them is it that the gateways ask, who was up alone orders.
+  for (std::uint16_t other = 2; chat_->rendezvous(Role::kChat, 1) == chat_->id() && other < 40; ++other)
+    cluster_->up(NodeId(Role::kChat, other));
+  EXPECT_EQ(chat_->parties().size(), 0u);
+  held(1, 5, {1, 2});
+  EXPECT_EQ(chat_->parties().size(), 0u);
+}
+
+// ── who is blocked ──────────────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(ChatPartyTest, WhoIsBlockedIsRefusedPolitely) {
+  present(2, "Bert", "field/1", {1});
+  EXPECT_EQ(invite(1, "Bert"), proto::REFUSED);
+  proto::WhisperRequest whisper;
+  whisper.set_to("Bert");
+  whisper.set_text("hello");
+  EXPECT_EQ(client<proto::WhisperReply>(1, whisper), proto::REFUSED);
+  EXPECT_FALSE(cluster_->take<proto::ChatLine>(gateway(2)));
+  present(2, "Bert", "field/1");
+  EXPECT_EQ(client<proto::WhisperReply>(1, whisper), proto::OK);
+  EXPECT_EQ(invite(1, "Bert"), proto::OK);
 }
 
 }  // namespace

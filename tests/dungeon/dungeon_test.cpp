@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/game/sample/messages.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/client_frame.h"
 #include "common/proto/cluster.pb.h"
@@ -22,7 +23,7 @@ class DungeonTest : public testing::Test {
  protected:
   DungeonTest() {
     auto files = engine_files();
-    files.push_back(sample::AttackRequest::descriptor()->file());
+    for (const auto* file : sample::message_files()) files.push_back(file);
     routes_ = std::move(*Routes::build(files));
     content_.runs = std::move(*sample::parse_runs({"test.toml", R"(
 [monster.rat]

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "common/game/sample/messages.h"
 #include "common/game/sample/outcome.h"
 
 namespace dure::test {
@@ -37,7 +38,7 @@ sample::LobbyContent test_sample() {
 
 LobbyTest::LobbyTest() {
   auto files = engine_files();
-  files.push_back(sample::BuyRequest::descriptor()->file());
+  for (const auto* file : sample::message_files()) files.push_back(file);
   routes_ = std::move(*Routes::build(files));
   sample_ = test_sample();
   NodeIdentity identity;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "chat/chat.h"
+#include "common/game/sample/messages.h"
 #include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/dbagent.pb.h"
@@ -173,7 +174,7 @@ Reply ask(store::ShardStore& shard, const Request& request) {
 
 Game::Game() {
   auto files = engine_files();
-  files.push_back(sample::BuyRequest::descriptor()->file());
+  for (const auto* file : sample::message_files()) files.push_back(file);
   routes = good(Routes::build(files));
   content = good(parse_content(content_file("zones.toml"), content_file("dungeons.toml")));
   lobby.items = good(sample::parse_items(content_file("items.toml")));

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "common/game/sample/messages.h"
 #include "common/game/sample/sample.pb.h"
 
 namespace dure {
@@ -25,7 +26,7 @@ Result<std::unique_ptr<Crowd>> Crowd::open(BotsOptions options, Reactor& reactor
   std::unique_ptr<Crowd> crowd(new Crowd(std::move(options), reactor));
   Shared& shared = crowd->shared_;
   auto files = engine_files();
-  files.push_back(sample::BuyRequest::descriptor()->file());
+  for (const auto* file : sample::message_files()) files.push_back(file);
   auto routes = Routes::build(files);
   if (!routes) return tl::unexpected(routes.error());
   shared.routes = std::move(*routes);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "common/game/owner.h"
+#include "common/game/sample/messages.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
@@ -48,7 +49,7 @@ class OwnerHandlersTest : public testing::Test {
  protected:
   OwnerHandlersTest() {
     auto files = engine_files();
-    files.push_back(sample::BuyRequest::descriptor()->file());
+    for (const auto* file : sample::message_files()) files.push_back(file);
     routes_ = std::move(*Routes::build(files));
     NodeIdentity identity;
     identity.id = NodeId(Role::kGeneral, 1);

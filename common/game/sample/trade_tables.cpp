@@ -1,7 +1,9 @@
-#include "lobby/sample/trades.h"
+#include "common/game/sample/trade_tables.h"
 
 #include <algorithm>
 
+#include "common/game/blocks.h"
+#include "common/game/movement.h"
 #include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
 
@@ -11,19 +13,19 @@ constexpr Duration kReview = milliseconds(200);
 constexpr const char* kSwitch = "trade";
 }  // namespace
 
-Trades::Trades(Lobby& lobby, const Items& items) : lobby_(lobby), items_(items) {
-  lobby.on_player(this, &Trades::invite);
-  lobby.on_player(this, &Trades::answer);
-  lobby.on_player(this, &Trades::offer);
-  lobby.on_player(this, &Trades::lock);
-  lobby.on_player(this, &Trades::confirm);
-  lobby.on_player(this, &Trades::cancel);
-  lobby.every(kReview, [this] { review(); });
+TradeTables::TradeTables(OwnerNode& owner, const Items& items) : owner_(owner), items_(items) {
+  owner.on_player(this, &TradeTables::invite);
+  owner.on_player(this, &TradeTables::answer);
+  owner.on_player(this, &TradeTables::offer);
+  owner.on_player(this, &TradeTables::lock);
+  owner.on_player(this, &TradeTables::confirm);
+  owner.on_player(this, &TradeTables::cancel);
+  owner.every(kReview, [this] { review(); });
 }
 
 // ── who may trade with whom ─────────────────────────────────────────────────────────────────────────────────
 
-proto::Code Trades::partners(const Player& one, const Player& other) const {
+proto::Code TradeTables::partners(const Player& one, const Player& other) const {
   const auto fit = [](const Player& player) {
     return player.state == Player::State::kActive && player.session.linked && !player.poisoned;
   };
@@ -33,27 +35,27 @@ proto::Code Trades::partners(const Player& one, const Player& other) const {
   return proto::OK;
 }
 
-Trades::Table* Trades::seat(Player& player, std::uint64_t number, int* side, proto::Code* why) {
+TradeTables::Table* TradeTables::seat(Player& player, std::uint64_t number, int* side, proto::Code* why) {
   const auto at = tables_.find(number);
   *side = at == tables_.end() ? -1 : at->second.window.side_of(player.id);
   if (*side < 0) return *why = proto::NOT_FOUND, nullptr;
   if (at->second.window.phase() == TradeWindow::Phase::kSettling) return *why = proto::WRONG_STATE, nullptr;
-  if (!lobby_.switched_on(kSwitch)) return *why = proto::CLOSED, nullptr;
-  const Player* other = lobby_.find(at->second.window.side(1 - *side).player);
+  if (!owner_.switched_on(kSwitch)) return *why = proto::CLOSED, nullptr;
+  const Player* other = owner_.find(at->second.window.side(1 - *side).player);
   *why = other == nullptr ? proto::NOT_FOUND : partners(player, *other);
   if (*why == proto::OK) return &at->second;
   close(number, *why);
   return nullptr;
 }
 
-TradeInviteReply Trades::invite(Player& player, const TradeInviteRequest& request) {
+TradeInviteReply TradeTables::invite(Player& player, const TradeInviteRequest& request) {
   TradeInviteReply reply;
   const PlayerId guest(request.player());
-  const Player* other = lobby_.find(guest);
+  const Player* other = owner_.find(guest);
   proto::Code code = proto::OK;
   if (guest == player.id)
     code = proto::INVALID;
-  else if (!lobby_.switched_on(kSwitch))
+  else if (!owner_.switched_on(kSwitch))
     code = proto::CLOSED;
   else if (seats_.count(player.id))
     code = proto::WRONG_STATE;
@@ -61,19 +63,20 @@ TradeInviteReply Trades::invite(Player& player, const TradeInviteRequest& reques
     code = proto::NOT_FOUND;
   else
     code = partners(player, *other);
+  if (code == proto::OK && blocks(other->mirror, player.id)) code = proto::REFUSED;
   if (code == proto::OK && seats_.count(guest)) code = proto::BUSY;
   reply.set_code(code);
   if (code != proto::OK) return reply;
   const std::uint64_t number = next_++;
   const PlayerRef host{player.id, player.epoch}, invited{other->id, other->epoch};
-  const auto [at, fresh] = tables_.emplace(number, Table{TradeWindow(host, invited), lobby_.now() + kTradeInvitation});
+  const auto [at, fresh] = tables_.emplace(number, Table{TradeWindow(host, invited), owner_.now() + kTradeInvitation});
   seats_[player.id] = seats_[guest] = number;
   reply.set_table(number);
   tell_both(number, at->second);
   return reply;
 }
 
-TradeAnswerReply Trades::answer(Player& player, const TradeAnswerRequest& request) {
+TradeAnswerReply TradeTables::answer(Player& player, const TradeAnswerRequest& request) {
   TradeAnswerReply reply;
   int side = 0;
   proto::Code code = proto::OK;
@@ -91,7 +94,7 @@ TradeAnswerReply Trades::answer(Player& player, const TradeAnswerRequest& reques
 
 // ── at the table ────────────────────────────────────────────────────────────────────────────────────────────
 
-TradeOfferReply Trades::offer(Player& player, const TradeOfferRequest& request) {
+TradeOfferReply TradeTables::offer(Player& player, const TradeOfferRequest& request) {
   TradeOfferReply reply;
   int side = 0;
   proto::Code code = proto::OK;
@@ -110,7 +113,7 @@ TradeOfferReply Trades::offer(Player& player, const TradeOfferRequest& request) 
   return reply;
 }
 
-TradeLockReply Trades::lock(Player& player, const TradeLockRequest& request) {
+TradeLockReply TradeTables::lock(Player& player, const TradeLockRequest& request) {
   TradeLockReply reply;
   int side = 0;
   proto::Code code = proto::OK;
@@ -120,12 +123,12 @@ TradeLockReply Trades::lock(Player& player, const TradeLockRequest& request) {
   return reply;
 }
 
-TradeConfirmReply Trades::confirm(Player& player, const TradeConfirmRequest& request) {
+TradeConfirmReply TradeTables::confirm(Player& player, const TradeConfirmRequest& request) {
   TradeConfirmReply reply;
   int side = 0;
   proto::Code code = proto::OK;
   if (Table* table = seat(player, request.table(), &side, &code)) {
-    code = table->window.confirm(side, request.revision(), lobby_.running_request());
+    code = table->window.confirm(side, request.revision(), owner_.running_request());
     if (code == proto::OK && table->window.agreed())
       code = settle(request.table(), *table);
     else if (code == proto::OK)
@@ -135,7 +138,7 @@ TradeConfirmReply Trades::confirm(Player& player, const TradeConfirmRequest& req
   return reply;
 }
 
-TradeCancelReply Trades::cancel(Player& player, const TradeCancelRequest& request) {
+TradeCancelReply TradeTables::cancel(Player& player, const TradeCancelRequest& request) {
   TradeCancelReply reply;
   const auto at = tables_.find(request.table());
   if (at == tables_.end() || at->second.window.side_of(player.id) < 0)
@@ -149,9 +152,9 @@ TradeCancelReply Trades::cancel(Player& player, const TradeCancelRequest& reques
 
 // ── value ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-proto::Code Trades::settle(std::uint64_t number, Table& table) {
+proto::Code TradeTables::settle(std::uint64_t number, Table& table) {
   const TradeWindow::Side &host = table.window.side(0), &guest = table.window.side(1);
-  Player &one = *lobby_.find(host.player), &other = *lobby_.find(guest.player);
+  Player &one = *owner_.find(host.player), &other = *owner_.find(guest.player);
   const TradeGift from_one = gift_of(items_, host.offer, guest.offer);
   const TradeGift from_other = gift_of(items_, guest.offer, host.offer);
   OwnerNode::TradeStart start;
@@ -160,7 +163,7 @@ proto::Code Trades::settle(std::uint64_t number, Table& table) {
       bag_has_room(items_, other.mirror, guest.offer, host.offer)) {
     release(table.window, 0);
     release(table.window, 1);
-    start = lobby_.start_trade(kTradeReason, {one, from_one, host.agreed}, {other, from_other, guest.agreed});
+    start = owner_.start_trade(kTradeReason, {one, from_one, host.agreed}, {other, from_other, guest.agreed});
     code = code_of(start.guard);
   }
   if (code != proto::OK) {
@@ -186,40 +189,40 @@ proto::Code Trades::settle(std::uint64_t number, Table& table) {
       *told.mutable_touched()->add_items_removed() = uid_of(item);
     tell_side(table, side, told);
   }
-  lobby_.spawn(see_to_the_end(number, host.player, guest.player, start.txn));
+  owner_.spawn(see_to_the_end(number, host.player, guest.player, start.txn));
   return proto::OK;
 }
 
 // The clients are told by the engine; here only the table is cleared.
-Task<void> Trades::see_to_the_end(std::uint64_t number, PlayerRef host, PlayerRef guest, TradeId txn) {
-  const TradeOutcome one = co_await lobby_.traded(host, txn);
-  const TradeOutcome other = co_await lobby_.traded(guest, txn);
+Task<void> TradeTables::see_to_the_end(std::uint64_t number, PlayerRef host, PlayerRef guest, TradeId txn) {
+  const TradeOutcome one = co_await owner_.traded(host, txn);
+  const TradeOutcome other = co_await owner_.traded(guest, txn);
   const bool committed = one == TradeOutcome::kCommitted || other == TradeOutcome::kCommitted;
   close(number, committed ? proto::OK : proto::ABORTED);
 }
 
 // ── endings ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-void Trades::player_left(Player& player) {
+void TradeTables::player_left(const Player& player) {
   if (const auto at = seats_.find(player.id); at != seats_.end()) close(at->second, proto::NOT_FOUND);
 }
 
-void Trades::review() {
+void TradeTables::review() {
   std::map<std::uint64_t, proto::Code> over;
   for (const auto& [number, table] : tables_) {
     if (table.window.phase() == TradeWindow::Phase::kSettling) continue;
-    const Player* one = lobby_.find(table.window.side(0).player);
-    const Player* other = lobby_.find(table.window.side(1).player);
+    const Player* one = owner_.find(table.window.side(0).player);
+    const Player* other = owner_.find(table.window.side(1).player);
     proto::Code code = one == nullptr || other == nullptr ? proto::NOT_FOUND : partners(*one, *other);
-    if (table.window.phase() == TradeWindow::Phase::kInvited && lobby_.now() >= table.invited_until)
+    if (table.window.phase() == TradeWindow::Phase::kInvited && owner_.now() >= table.invited_until)
       code = proto::REFUSED;
-    if (!lobby_.switched_on(kSwitch)) code = proto::CLOSED;
+    if (!owner_.switched_on(kSwitch)) code = proto::CLOSED;
     if (code != proto::OK) over[number] = code;
   }
   for (const auto& [number, code] : over) close(number, code);
 }
 
-void Trades::close(std::uint64_t number, proto::Code why) {
+void TradeTables::close(std::uint64_t number, proto::Code why) {
   const auto at = tables_.find(number);
   if (at == tables_.end()) return;
   Table& table = at->second;
@@ -237,28 +240,28 @@ void Trades::close(std::uint64_t number, proto::Code why) {
 }
 
 // Who had confirmed alone had confirmed nothing.
-void Trades::unlock(Table& table) {
+void TradeTables::unlock(Table& table) {
   for (int side = 0; side < 2; ++side) {
     const TradeWindow::Side& one = table.window.side(side);
-    Player* player = lobby_.find(one.player);
+    Player* player = owner_.find(one.player);
     if (player != nullptr && one.confirmed) player->creqs.settled(one.agreed.creq, false);
   }
   table.window.unlock();
 }
 
-void Trades::release(const TradeWindow& window, int side) {
-  if (Player* player = lobby_.find(window.side(side).player))
+void TradeTables::release(const TradeWindow& window, int side) {
+  if (Player* player = owner_.find(window.side(side).player))
     for (const ItemId& item : window.side(side).offer.items) player->mirror.release(item, kTradeReason);
 }
 
-TradeTable Trades::describe(std::uint64_t number, const Table& table) {
+TradeTable TradeTables::describe(std::uint64_t number, const Table& table) {
   TradeTable told;
   told.set_table(number);
   told.set_revision(table.window.revision());
   told.set_phase(static_cast<TradeTable::Phase>(table.window.phase()));
   for (int index = 0; index < 2; ++index) {
     const TradeWindow::Side& side = table.window.side(index);
-    const Player* player = lobby_.find(side.player);
+    const Player* player = owner_.find(side.player);
     auto* shown = told.add_sides();
     shown->set_player(side.player.id.value);
     if (player != nullptr) shown->set_name(player->name);
@@ -280,16 +283,16 @@ TradeTable Trades::describe(std::uint64_t number, const Table& table) {
   return told;
 }
 
-void Trades::tell_both(std::uint64_t number, const Table& table) {
+void TradeTables::tell_both(std::uint64_t number, const Table& table) {
   TradeTable told = describe(number, table);
   for (int side = 0; side < 2; ++side) tell_side(table, side, told);
 }
 
-void Trades::tell_side(const Table& table, int side, TradeTable& told) {
-  const Player* player = lobby_.find(table.window.side(side).player);
+void TradeTables::tell_side(const Table& table, int side, TradeTable& told) {
+  const Player* player = owner_.find(table.window.side(side).player);
   if (player == nullptr) return;
   told.set_epoch(player->epoch);
-  lobby_.tell(*player, told);
+  owner_.tell(*player, told);
 }
 
 }  // namespace dure::sample
