@@ -157,7 +157,11 @@ void WaveRun::killed(EntityId id, const Monster& monster, Player& by) {
 void WaveRun::split(EntityId from, const Monster& monster, PlayerId killer) {
   const std::vector<LootEntry> loot = roll_loot(monster.kind->loot, instance_.rng());
   const std::vector<PlayerId> present(instance_.members.begin(), instance_.members.end());
-  const std::vector<Roll> order = split_.order(present, killer, instance_.rng());
+  const std::vector<PlayerId> group = sharers(present, killer, [this](PlayerId player) {
+    const HeldParty* party = dungeon_.parties().of(player);
+    return party == nullptr ? 0 : party->id;
+  });
+  const std::vector<Roll> order = split_.order(group, killer, instance_.rng());
   if (run_.loot == Split::kRoll && order.size() > 1) {
     LootRolled rolled;
     rolled.set_from(from.value);

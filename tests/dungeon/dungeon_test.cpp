@@ -10,6 +10,7 @@
 #include "common/proto/dungeon.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
+#include "common/proto/party.pb.h"
 #include "dungeon/sample/sample.h"
 #include "tests/common/fake_cluster.h"
 
@@ -560,6 +561,86 @@ TEST_F(RewardsTest, WhatWasProposedIsNeverProposedToAnother) {
   ASSERT_FALSE(asked.empty());
   std::set<std::uint64_t> receivers(asked.begin(), asked.end());
   EXPECT_EQ(receivers.size(), 1u) << "a stale owner's drop is not awarded again";
+}
+
+// ── parties and trades in a run ─────────────────────────────────────────────────────────────────────────────
+
+class TogetherTest : public RewardsTest {
+ protected:
+  void party(std::vector<std::uint64_t> members) {
+    for (const auto member : members) {
+      proto::PartyHeld held;
+      held.set_player_id(member);
+      held.mutable_party()->set_party(7);
+      held.mutable_party()->set_version(1);
+      for (const auto other : members) held.mutable_party()->add_members()->set_player(other);
+      cluster_->say(kGeneral, held);  // behind the player, from its owner before
+    }
+    cluster_->turn();
+  }
+  proto::Code invite(std::uint64_t host, std::uint64_t guest) {
+    sample::TradeInviteRequest request;
+    request.set_player(guest);
+    cluster_->forget_sent();
+    client(host, request);
+    const auto reply = cluster_->take<sample::TradeInviteReply>(kGateway);
+    return reply ? reply->second.code() : proto::INTERNAL;
+  }
+};
+
+TEST_F(TogetherTest, APartySharesItsLootAmongItselfAndTheOthersAmongThemselves) {
+  content_.runs.runs.at("cellar").loot = sample::Split::kRoll;
+  open(77, {1, 2, 3});
+  party({1, 2});
+  ASSERT_TRUE(dungeon_->parties().together(PlayerId(1), PlayerId(2)));
+  cluster_->forget_sent();
+  fight(1);
+  cluster_->run(milliseconds(200));
+  std::optional<sample::LootRolled> rolled;
+  for (const auto& sent : cluster_->sent(kGateway)) {
+    proto::Publish publish;
+    if (sent.header.message_id != route_id(proto::Publish::descriptor()) || !publish.ParseFromString(sent.body))
+      continue;
+    sample::LootRolled one;
+    const FrameCut cut = cut_frame(publish.frame(), 1 << 20);
+    if (cut.state == FrameState::kWhole && cut.frame.message_id == route_id(sample::LootRolled::descriptor()) &&
+        one.ParseFromString(std::string(cut.frame.body)))
+      rolled = one;
+  }
+  ASSERT_TRUE(rolled);
+  ASSERT_EQ(rolled->rolls_size(), 2);
+  EXPECT_EQ(rolled->rolls(0).player() + rolled->rolls(1).player(), 3u);
+  ASSERT_EQ(applied("loot").size(), 1u);
+  EXPECT_TRUE(dungeon_->find(PlayerId(3))->mirror.items().empty());
+}
+
+TEST_F(TogetherTest, TwoInOneRunTradeAndAcrossRunsTheyDoNot) {
+  open(77, {1, 2});
+  open(78, {3});
+  cluster_->run(milliseconds(100));
+  EXPECT_EQ(invite(1, 1), proto::INVALID);
+  EXPECT_EQ(invite(1, 3), proto::NOT_FOUND) << "another instance, in this very process";
+  EXPECT_EQ(invite(1, 99), proto::NOT_FOUND);
+  dungeon_->find(PlayerId(2))->position = {100, 6000};
+  EXPECT_EQ(invite(1, 2), proto::TOO_FAR);
+  dungeon_->find(PlayerId(2))->position = dungeon_->find(PlayerId(1))->position;
+  ASSERT_EQ(invite(1, 2), proto::OK);
+  // Whoever leaves the run ends it.
+  cluster_->forget_sent();
+  client(2, proto::LeaveInstanceRequest());
+  cluster_->run(milliseconds(300));
+  std::optional<sample::TradeTable> last;
+  while (auto table = cluster_->take<sample::TradeTable>(kGateway)) last = table->second;
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->phase(), sample::TradeTable::CLOSED);
+}
+
+TEST_F(TogetherTest, InARunWhoIsBlockedIsNotTradedWith) {
+  counter(2, "block:01", 1);
+  open(77, {1, 2});
+  cluster_->run(milliseconds(100));
+  dungeon_->find(PlayerId(2))->position = dungeon_->find(PlayerId(1))->position;
+  EXPECT_EQ(invite(1, 2), proto::REFUSED);
 }
 
 }  // namespace

@@ -461,5 +461,35 @@ TEST_F(TradesTest, WhileTheAgentIsSilentNobodyAgreesToAnything) {
   EXPECT_EQ(confirm(2, 5, at), proto::BUSY) << "its shard's agent is the same";
 }
 
+TEST_F(TradesTest, WhatLiesOnTheTableIsRefusedByEveryOtherFeature) {
+  ASSERT_EQ(invite(1, 2), proto::OK);
+  ASSERT_EQ(accept(2), proto::OK);
+  ASSERT_EQ(offer(1, 0, {kSword}), proto::OK);
+  applied_.clear();
+  sample::MailSendRequest mail;
+  mail.set_creq(101);
+  mail.set_to_name("P3");
+  mail.set_text("take it");
+  *mail.add_items() = uid_of(kSword);
+  EXPECT_EQ((code<sample::MailSendReply>(1, mail)), proto::BUSY);
+  sample::AuctionListRequest auction;
+  auction.set_creq(102);
+  *auction.mutable_item() = uid_of(kSword);
+  auction.set_price(10);
+  auction.set_duration_s(60);
+  EXPECT_EQ((code<sample::AuctionListReply>(1, auction)), proto::BUSY);
+  sample::UseItemRequest use;
+  use.set_creq(103);
+  *use.mutable_item() = uid_of(kSword);
+  EXPECT_NE((code<sample::UseItemReply>(1, use)), proto::OK);
+  cluster_->run(milliseconds(100));
+  for (const auto& operation : applied_)
+    for (const auto& effect : operation.effects()) EXPECT_FALSE(effect.has_burn() || effect.has_send());
+  EXPECT_NE(player(1).mirror.item(kSword), nullptr);
+  sample::TradeInviteRequest second;
+  second.set_player(3);
+  EXPECT_EQ((code<sample::TradeInviteReply>(1, second)), proto::WRONG_STATE) << "one table at a time";
+}
+
 }  // namespace
 }  // namespace dure::test

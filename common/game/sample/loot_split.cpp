@@ -4,6 +4,14 @@
 
 namespace dure::sample {
 
+std::vector<PlayerId> sharers(const std::vector<PlayerId>& present, PlayerId killer,
+                              const std::function<std::uint64_t(PlayerId)>& party) {
+  std::vector<PlayerId> group;
+  for (const PlayerId player : present)
+    if (party(player) == party(killer)) group.push_back(player);
+  return group;
+}
+
 std::vector<Roll> LootSplit::order(const std::vector<PlayerId>& present, PlayerId killer, Rng& rng) const {
   std::vector<Roll> all;
   for (const PlayerId player : present) all.push_back({player, 0});

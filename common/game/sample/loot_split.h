@@ -3,6 +3,7 @@
 // was proposed once is never proposed to another (no answer is no proof). Plain value, logic thread.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct Roll {
   PlayerId player;
   std::uint32_t roll = 0;  // 1–100; 0: it was not rolled for
 };
+
+// Who shares what the killer's victim drops: of those present its party; if it has none, whoever has none either.
+std::vector<PlayerId> sharers(const std::vector<PlayerId>& present, PlayerId killer,
+                              const std::function<std::uint64_t(PlayerId)>& party);
 
 class LootSplit {
  public:

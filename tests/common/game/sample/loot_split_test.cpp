@@ -56,5 +56,13 @@ TEST(LootSplit, WhereNobodyIsNobodyGetsIt) {
     EXPECT_TRUE(LootSplit(split).order({}, PlayerId(5), rng).empty());
 }
 
+TEST(LootSplit, APartySharesAmongItselfAndTheOthersAmongThemselves) {
+  const auto party = [](PlayerId player) { return player.value < 6 ? 7u : 0u; };
+  EXPECT_EQ(sharers({PlayerId(3), PlayerId(5), PlayerId(9), PlayerId(10)}, PlayerId(5), party),
+            (std::vector<PlayerId>{PlayerId(3), PlayerId(5)}));
+  EXPECT_EQ(sharers({PlayerId(3), PlayerId(5), PlayerId(9), PlayerId(10)}, PlayerId(9), party),
+            (std::vector<PlayerId>{PlayerId(9), PlayerId(10)}));
+}
+
 }  // namespace
 }  // namespace dure::sample
