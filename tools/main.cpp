@@ -159,7 +159,7 @@ int run(int argc, char** argv) {
 
   auto* up = command(app, a, "up", "start a whole cluster on this machine, and show it");
   up->add_option("--bots", a.up.bots, "how many bots play");
-  up->add_option("--story", a.up.story, "walk, chat, shop, dungeon, zone, evening, idle")->capture_default_str();
+  up->add_option("--story", a.up.story, "walk, chat, shop, dungeon, zone, trade, market, evening, idle")->capture_default_str();
   up->add_option("--for", a.duration, "stop after so long: 60s, 10m");
   up->add_option("--report", a.up.report_path, "where the bots write their report");
   up->add_option("--gateways", a.gateway_count, "how many, instead of what the configuration says");
@@ -170,10 +170,11 @@ int run(int argc, char** argv) {
   auto* bots = command(app, a, "bots", "play, check everything that is seen, and report");
   bots->add_option("--count", a.bots.count, "how many")->capture_default_str();
   bots->add_option("--first", a.bots.first, "number of the first one")->capture_default_str();
-  bots->add_option("--story", a.bots.story, "walk, chat, shop, dungeon, zone, evening, idle")->capture_default_str();
+  bots->add_option("--story", a.bots.story, "walk, chat, shop, dungeon, zone, trade, market, evening, idle")->capture_default_str();
   bots->add_option("--for", a.duration, "how long: 60s (the default), 10m");
   bots->add_option("--gateway", a.gateways, "127.0.0.1:7001[,…]; default: the configured ones")->delimiter(',');
   bots->add_option("--report", a.bots.report_path, "file of the report; default: standard output");
+  bots->add_option("--history", a.bots.history_path, "file of all that was asked for and told");
   bots->add_option("--dev-key", a.bots.developer_key, "seed that tickets are signed with; default: dev.ticket_key");
   bots->add_flag("--password", a.password, "log in by password instead of by ticket");
   bots->add_option("--ramp", a.bots.ramp_per_s, "connects a second")->capture_default_str();

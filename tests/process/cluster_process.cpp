@@ -25,8 +25,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kLook = std::chrono::milliseconds(50);
 
-// A port that was free a moment ago, another one at each call. Below the range that the kernel gives to connections, so
-// that no client of another test sits on it meanwhile; processes begin at different places.
+}  // namespace
+
+// Below the range that the kernel gives to connections, so that no client of another test sits on it meanwhile;
+// processes begin at different places.
 int free_port() {
   static int next = 20000 + ::getpid() % 500 * 20;
   for (int tries = 0; tries < 1000; ++tries, ++next) {
@@ -41,6 +43,8 @@ int free_port() {
   }
   throw std::runtime_error("no free port");
 }
+
+namespace {
 
 pid_t start(const std::string& program, const std::vector<std::string>& arguments, const std::string& output) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
@@ -96,6 +100,27 @@ Finished run_dure(const std::vector<std::string>& arguments, std::chrono::second
   finished.output = text_of(pattern);
   std::filesystem::remove(pattern);
   return finished;
+}
+
+RunningDure::RunningDure(const std::vector<std::string>& arguments, const std::string& output)
+    : pid_(start(DURE_PROGRAM, arguments, output)) {}
+
+RunningDure::~RunningDure() {
+  if (pid_ <= 0) return;
+  ::kill(-pid_, SIGKILL);
+  (void)reap(pid_, Clock::now() + std::chrono::seconds(5));
+}
+
+bool RunningDure::runs() {
+  if (pid_ > 0 && reap(pid_, Clock::now()) >= 0) pid_ = -1;
+  return pid_ > 0;
+}
+
+int RunningDure::stop(std::chrono::seconds limit) {
+  ::kill(pid_, SIGTERM);
+  const int code = reap(pid_, Clock::now() + limit);
+  if (code >= 0) pid_ = -1;
+  return code;
 }
 
 ClusterProcess::ClusterProcess(const std::string& config_name, Program program)

@@ -18,6 +18,22 @@ struct Finished {
 // Runs the program to its end, killed after `limit`.
 Finished run_dure(const std::vector<std::string>& arguments, std::chrono::seconds limit = std::chrono::seconds(60));
 
+// One that runs on, until it is told to stop; else the destructor kills it.
+class RunningDure {
+ public:
+  RunningDure(const std::vector<std::string>& arguments, const std::string& output);
+  ~RunningDure();
+  RunningDure(const RunningDure&) = delete;
+  [[nodiscard]] bool runs();
+  // TERM, then waits; -1: it runs on.
+  [[nodiscard]] int stop(std::chrono::seconds limit);
+
+ private:
+  pid_t pid_;
+};
+
+// A port that was free a moment ago, another one at each call.
+int free_port();
 std::string text_of(const std::string& path);  // empty if there is no such file
 // The first `what` by `by`; it must be there.
 std::string replaced(std::string text, const std::string& what, const std::string& by);

@@ -117,6 +117,7 @@ void Bot::on_resumed(bool replayed) {
     return;
   }
   in_doubt_ = true;
+  agreement_ = {};
   world_lines_.reset();
   place_lines_.reset();
 }
@@ -213,6 +214,7 @@ void Bot::state(const proto::PlayerState& state, std::uint32_t) {
 void Bot::saved(const proto::SavedNotice& notice, std::uint32_t) {
   if (stale(notice.epoch(), "SavedNotice")) return;
   model_.saved(notice.creq());
+  shared_.history.saved(who(), notice.creq());
   last_saved_creq_ = std::max(last_saved_creq_, notice.creq());
   while (!applied_.empty() && applied_.begin()->first <= notice.creq()) {
     shared_.report.applied_to_saved.add(now() - applied_.begin()->second);
@@ -367,6 +369,7 @@ void Bot::error(const proto::ErrorReply& reply, std::uint32_t seq) {
     const std::uint64_t creq = std::stoull(asked.text.substr(1));
     if (const auto open = open_values_.find(creq); open != open_values_.end() && !open->second.again) {
       open_values_.erase(open);
+      shared_.history.told(who(), creq, "ERROR");
       model_.refused(creq);
     }
   }
@@ -377,6 +380,7 @@ bool Bot::note_value(std::uint32_t message_id, std::string body, Change expected
   const std::uint32_t seq = session_.send_again(static_cast<std::uint16_t>(message_id), body);
   if (!note(seq, "#" + std::to_string(creq))) return false;
   open_values_[creq] = {static_cast<std::uint16_t>(message_id), std::move(body), now(), false};
+  shared_.history.asked(who(), expected);
   model_.asked(std::move(expected));
   return true;
 }
@@ -400,6 +404,7 @@ void Bot::value_reply(std::uint64_t creq, std::uint32_t code, const sample::Touc
   if (!open->second.again) shared_.report.rtt.add(now() - open->second.sent);
   open_values_.erase(open);
   count_code(code);
+  shared_.history.told(who(), creq, proto::Code_Name(static_cast<proto::Code>(code)));
   if (code != proto::OK) return model_.refused(creq);
   ++values_;
   if (creq > last_saved_creq_) applied_[creq] = now();
@@ -430,14 +435,40 @@ void Bot::trade_reply(const Reply& reply, std::uint32_t seq) {
 void Bot::agreed(const sample::TradeConfirmReply& reply, std::uint32_t seq) {
   take_asked(seq);
   if (open_values_.erase(reply.creq()) == 0) return;
+  shared_.history.told(who(), reply.creq(), proto::Code_Name(reply.code()));
   count_code(reply.code());
   model_.refused(reply.creq());  // it changes nothing by itself
   if (reply.code() == proto::OK) return;
   for (const auto& habit : habits_) habit->on_trade_refused(*this);
 }
 
+bool Bot::agree(const sample::TradeTable& table) {
+  sample::TradeConfirmRequest confirm;
+  confirm.set_table(table.table());
+  confirm.set_revision(table.revision());
+  if (!ask_value(confirm, Change())) return false;
+  shared_.history.agreed(who(), last_creq_, table);
+  agreement_ = {last_creq_, epoch_, table.table(), table.revision()};
+  return true;
+}
+
+// What was agreed to comes to nothing when its table is changed or closed first. Under another owner nobody knows.
+void Bot::look_at_agreement(const sample::TradeTable& table) {
+  if (agreement_.creq == 0 || table.table() != agreement_.table) return;
+  if (agreement_.epoch != epoch_) {
+    agreement_ = {};
+  } else if (table.phase() == sample::TradeTable::SETTLING) {
+    shared_.history.settling(who(), agreement_.creq, {table.txn().high(), table.txn().low()});
+    agreement_ = {};
+  } else if (table.phase() == sample::TradeTable::CLOSED || table.revision() != agreement_.revision) {
+    shared_.history.came_to_nothing(who(), agreement_.creq);
+    agreement_ = {};
+  }
+}
+
 void Bot::table(const sample::TradeTable& table, std::uint32_t) {
   if (stale(table.epoch(), "TradeTable")) return;
+  look_at_agreement(table);
   if (table.phase() == sample::TradeTable::SETTLING) {
     settling_[{table.txn().high(), table.txn().low()}] = now();
     OwnModel::Told told;
@@ -451,6 +482,7 @@ void Bot::table(const sample::TradeTable& table, std::uint32_t) {
 void Bot::settled(const proto::SettledNotice& notice, std::uint32_t) {
   if (stale(notice.epoch(), "SettledNotice")) return;
   const ItemId txn{notice.txn().high(), notice.txn().low()};
+  shared_.history.settled(who(), notice.creq(), txn, notice.committed());
   const auto open = settling_.find(txn);
   if (open == settling_.end()) return;  // told again
   shared_.report.trade_settled.add(now() - open->second);

@@ -87,6 +87,8 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
     message.set_creq(expected.creq);
     return note_value(route_id(Message::descriptor()), message.SerializeAsString(), std::move(expected));
   }
+  // Agrees to what lies on this table.
+  bool agree(const sample::TradeTable& table);
   double played_s() const;
   std::uint64_t moves() const { return moves_; }
   std::uint64_t lines() const { return lines_; }
@@ -132,6 +134,7 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   void table(const sample::TradeTable& table, std::uint32_t seq);
   void agreed(const sample::TradeConfirmReply& reply, std::uint32_t seq);
   void settled(const proto::SettledNotice& notice, std::uint32_t seq);
+  void look_at_agreement(const sample::TradeTable& table);
   template <class Reply>
   void trade_reply(const Reply& reply, std::uint32_t seq);
   void loot(const sample::LootNotice& notice, std::uint32_t seq);
@@ -166,6 +169,11 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   bool route_is_new_ = false;  // a PlayerState must follow
   bool returned_ = false;      // by a fault
   bool in_doubt_ = false;      // frames may have been lost
+  History::Who who() const { return {entity_, epoch_}; }
+  struct Agreement {
+    std::uint64_t creq = 0, epoch = 0, table = 0, revision = 0;
+  };
+  Agreement agreement_;  // the last that was given and not yet withdrawn or settling
   std::uint64_t epoch_ = 0, entity_ = 0, last_creq_ = 0, last_saved_creq_ = 0;
   std::string place_;
   std::uint32_t place_kind_ = 0;

@@ -35,6 +35,8 @@ Result<std::unique_ptr<Crowd>> Crowd::open(BotsOptions options, Reactor& reactor
     if (!mint) return tl::unexpected(mint.error());
     shared.tickets = std::move(*mint);
   }
+  if (!shared.options.history_path.empty())
+    if (auto opened = shared.history.open(shared.options.history_path); !opened) return tl::unexpected(opened.error());
   Session::fill(&shared.session_frames);
   Bot::fill(&shared.bot_frames);
   shared.report.bots = shared.options.count;

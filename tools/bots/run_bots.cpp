@@ -70,6 +70,10 @@ int run_bots(const BotsOptions& options) {
   reactor.run([&] { return (*crowd)->gone(); });
   const Report& report = (*crowd)->finish();
   const std::string json = report.to_json();
+  if (!(*crowd)->shared().history.whole()) {
+    std::fprintf(stderr, "bots: cannot write %s\n", options.history_path.c_str());
+    return 74;
+  }
   if (options.report_path.empty()) {
     std::fputs(json.c_str(), stdout);
   } else {

@@ -10,6 +10,7 @@
 #include "common/proto/routes.h"
 #include "tools/bots/fair.h"
 #include "tools/bots/frame_table.h"
+#include "tools/bots/history.h"
 #include "tools/bots/options.h"
 #include "tools/bots/reactor.h"
 #include "tools/bots/report.h"
@@ -28,6 +29,7 @@ struct Shared {
   Report report;
   Sightings sightings{report.act_to_seen};
   Fair fair;
+  History history;
   Rng rng;
   Routes routes;
   std::optional<TicketMint> tickets;

@@ -29,11 +29,16 @@ std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uin
   const bool evening = story == "evening";
   if (evening) habits.push_back(std::make_unique<EveningHabit>());
   if (evening || story == "walk" || story == "shop" || story == "dungeon" || story == "zone" || story == "chat" ||
-      story == "trade")
+      story == "trade" || story == "market")
     habits.push_back(std::make_unique<WalkHabit>());
   if (evening || story == "chat") habits.push_back(std::make_unique<ChatHabit>(evening ? seconds(6) : seconds(2)));
   if (evening || story == "shop")
     habits.push_back(std::make_unique<ShopHabit>(evening ? milliseconds(2500) : milliseconds(800)));
+  if (story == "market") {  // value of all kinds, all the time
+    habits.push_back(std::make_unique<ShopHabit>(seconds(1)));
+    habits.push_back(std::make_unique<TradeHabit>(milliseconds(400), true));
+    if (number % 4 == 0) habits.push_back(std::make_unique<DungeonHabit>(seconds(3)));
+  }
   if (story == "dungeon" || (evening && number % 4 == 0))
     habits.push_back(std::make_unique<DungeonHabit>(evening ? seconds(20) : seconds(1)));
   else if (evening)  // who has spent everything goes hunting

@@ -149,10 +149,7 @@ void TradeHabit::on_trade_table(Bot& bot, const sample::TradeTable& table) {
     bot.ask(lock);
   } else if (mine.locked() && theirs.locked() && !mine.confirmed() && confirmed_ != table.revision()) {
     confirmed_ = table.revision();
-    sample::TradeConfirmRequest confirm;
-    confirm.set_table(table_);
-    confirm.set_revision(table.revision());
-    bot.ask_value(confirm, Change());
+    bot.agree(table);
   }
 }
 
