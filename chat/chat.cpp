@@ -32,9 +32,16 @@ TopicKey Chat::topic(const std::string& channel) {
   return key;
 }
 
+std::string Chat::guild_channel(std::uint64_t guild) { return "guild/" + std::to_string(guild); }
+
 Chat::Address Chat::address(const Member& member, int channel) const {
   if (channel == proto::WORLD_CHANNEL) return {options_.world, topic(options_.world)};
   if (channel == proto::PLACE_CHANNEL) return {member.place, topic(member.place)};
+  if (channel == proto::GUILD_CHANNEL) {
+    if (member.guild == 0) return {};
+    const std::string name = guild_channel(member.guild);
+    return {name, topic(name)};
+  }
   const Party* party = parties_.of(member.player);
   if (party == nullptr) return {};
   return {"party/" + std::to_string(party->id), party_topic(party->id)};
@@ -55,22 +62,28 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   }
   member.player = player;
   member.name = presence.name();
+  member.owner = from.node();
   member.gateway = NodeId(presence.gateway());
   member.session = SessionId(presence.session_id());
   member.session_epoch = presence.session_epoch();
   member.player_epoch = presence.player_epoch();
   member.place = presence.place();
+  if (member.guild != presence.guild() && member.guild != 0)
+    publisher_.unsubscribe(member.gateway, member.session, {topic(guild_channel(member.guild))});
+  member.guild = presence.guild();
+  member.blocked.clear();
+  for (const auto blocked : presence.blocked()) member.blocked.emplace(blocked);
   by_name_[name_skeleton(member.name)] = player;
   join(members_[player] = member);
-  member.owner = from.node();
   party_back(members_[player]);
 }
 
 void Chat::join(Member& member) {
   publisher_.subscribe(member.gateway, member.session, member.player, member.player_epoch,
-  member.blocked.clear();
-  for (const auto blocked : presence.blocked()) member.blocked.emplace(blocked);
                        {topic(options_.world), topic(member.place)});
+  if (member.guild == 0) return;
+  publisher_.subscribe(member.gateway, member.session, member.player, member.player_epoch,
+                       {topic(guild_channel(member.guild))});
 }
 
 void Chat::leave(PlayerId player) {
@@ -90,6 +103,7 @@ void Chat::session_lost(const From&, const proto::SessionLost& lost) {
 
 void Chat::on_peer_up(NodeId peer) {
   if (peer.role() == Role::kGateway) publisher_.gateway_up(peer);
+  if (peer.role() == Role::kChat && !orders_parties()) parties_.clear();
 }
 
 void Chat::on_peer_down(NodeId peer, const std::string&) {
@@ -103,7 +117,6 @@ void Chat::on_peer_down(NodeId peer, const std::string&) {
 
 PeerLoad Chat::load() const {
   PeerLoad mine;
-  if (peer.role() == Role::kChat && !orders_parties()) parties_.clear();
   mine.players = static_cast<std::uint32_t>(members_.size());
   return mine;
 }
@@ -194,6 +207,10 @@ proto::WhisperReply Chat::whisper(const From& from, const proto::WhisperRequest&
     reply.set_code(proto::NOT_FOUND);
     return reply;
   }
+  if (to->blocked.count(member->player) != 0) {
+    reply.set_code(proto::REFUSED);
+    return reply;
+  }
   proto::ChatLine line;
   line.set_from(member->name);
   line.set_from_player(member->player.value);
@@ -207,10 +224,6 @@ proto::HistoryReply Chat::history(const From& from, const proto::HistoryRequest&
   proto::HistoryReply reply;
   const Member* member = speaker(from);
   if (member == nullptr) {
-  if (to->blocked.count(member->player) != 0) {
-    reply.set_code(proto::REFUSED);
-    return reply;
-  }
     reply.set_code(proto::BUSY);
     return reply;
   }

@@ -62,6 +62,7 @@ class Chat : public Node {
     std::uint32_t session_epoch = 0;
     std::uint64_t player_epoch = 0;
     std::string place;
+    std::uint64_t guild = 0;
     std::set<PlayerId> blocked;
     std::int64_t tokens_ms = 0;  // of the flood limit, in time
     MonoTime filled{};
@@ -81,16 +82,16 @@ class Chat : public Node {
   proto::PartyInviteReply party_invite(const From& from, const proto::PartyInviteRequest& request);
   proto::PartyAnswerReply party_answer(const From& from, const proto::PartyAnswerRequest& request);
   proto::PartyChangeReply party_change(const From& from, const proto::PartyChangeRequest& request);
-  proto::Code party_changed(const Parties::Outcome& outcome);
   void party_held(const From& from, const proto::PartyHeld& held);
-  void party_away(PlayerId player);
+  proto::Code party_changed(const Parties::Outcome& outcome);
   proto::PartyState party_state(const Party& party);
   void tell_party(const Member& member, const proto::PartyState& state);
+  void party_away(PlayerId player);
   void party_back(Member& member);
   void review_parties();
-  const Member* named(const std::string& name) const;
   // Of several chats one orders the parties.
   bool orders_parties() const;
+  const Member* named(const std::string& name) const;
   static TopicKey party_topic(std::uint64_t party);
 
   Member* speaker(const From& from);
@@ -105,6 +106,7 @@ class Chat : public Node {
   };
   Address address(const Member& member, int channel) const;
   static TopicKey topic(const std::string& channel);
+  static std::string guild_channel(std::uint64_t guild);
   void tell(const Member& member, const proto::ChatLine& line);
 
   ChatOptions options_;

@@ -32,18 +32,25 @@ Task<Result<Reply>> LedgerClerk::insist(NodeId to, Request request) {
 
 Task<Result<bool>> LedgerClerk::locate() {
   proto::PlayerLocate query;
-  query.set_name(name_);
+  if (name_.empty())
+    query.set_player_id(aggregate_);
+  else
+    query.set_name(name_);
   const NodeId directory = node_.directory_agent();
   const Result<proto::PlayerLocateReply> found = co_await insist<proto::PlayerLocateReply>(directory, query);
   if (!found) co_return tl::unexpected<Error>(found.error());
   if (found->code() != proto::STORED) co_return false;
+  if (name_.empty()) {
+    if (found->name().find(':') == std::string::npos) co_return false;  // a character
+    name_ = found->name();
+  }
   aggregate_ = found->player_id();
   shard_ = found->shard();
   co_return true;
 }
 
 Task<Result<std::uint64_t>> LedgerClerk::open(bool found_it) {
-  CHECK_MSG(name_.find(':') != std::string::npos, name_);
+  CHECK_MSG(name_.empty() ? aggregate_ != 0 && !found_it : name_.find(':') != std::string::npos, name_);
   for (int round = 0; round < 2; ++round) {
     const Result<bool> known = co_await locate();
     if (!known) co_return tl::unexpected<Error>(known.error());
@@ -122,6 +129,7 @@ Task<Result<LedgerClerk::Book>> LedgerClerk::read() {
       for (const auto& amount : reply->balances()) book.balances[amount.name()] = amount.value();
       book.items.assign(reply->items().begin(), reply->items().end());
       book.inbox.assign(reply->inbox().begin(), reply->inbox().end());
+      book.shard_time_ms = reply->shard_time_ms();
     }
     if (!reply->more()) co_return book;
     request.set_after(reply->records(reply->records_size() - 1).key());

@@ -24,6 +24,7 @@ class LedgerClerk {
     std::map<std::string, std::int64_t> balances;
     std::vector<proto::Item> items;
     std::vector<proto::InboxEntry> inbox;  // unclaimed, oldest first
+    std::int64_t shard_time_ms = 0;        // never goes back
   };
   // What a deposit is to bring about, besides being claimed: sends and records. A pure function: it is asked again when
   // the book has changed meanwhile.
@@ -33,11 +34,14 @@ class LedgerClerk {
 
   // `name` is unique in the cluster and no character's: it has a ':' in it.
   LedgerClerk(Node& node, std::string name) : node_(node), name_(std::move(name)) {}
+  // One that was founded before; its name is learnt by open(false).
+  LedgerClerk(Node& node, std::uint64_t aggregate) : node_(node), aggregate_(aggregate) {}
 
   // Where it is; founded when it is missing and `found` says so. Repeatable: whatever died half-way is gone on with.
   // kRefused: it does not exist, or the name is reserved by somebody else's founding at this moment.
   Task<Result<std::uint64_t>> open(bool found);
   std::uint64_t aggregate() const { return aggregate_; }
+  const std::string& name() const { return name_; }
 
   Task<Result<Book>> read();
   // Claims what waits, each entry with what the rule adds. How many; kRefused: the rule's operation cannot pass, the

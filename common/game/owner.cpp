@@ -246,6 +246,8 @@ void OwnerNode::tell_presence(const Player& player, bool gone) {
   presence.set_gateway(player.session.gateway.value);
   presence.set_player_epoch(player.epoch);
   if (!gone) presence.set_place(player.place);
+  if (guild_of_) presence.set_guild(guild_of_(player.mirror));
+  for (const PlayerId blocked : blocked_by(player.mirror)) presence.add_blocked(blocked.value);
   for (const NodeId chat : peers(Role::kChat)) send(chat, presence);
 }
 

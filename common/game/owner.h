@@ -119,6 +119,11 @@ class OwnerNode : public Node {
   void on_claimed(std::function<void(Player&, const proto::InboxEntry&)> listener) {
     claim_listeners_.push_back(std::move(listener));
   }
+  // What else a claim does, in its own operation: asked whenever an entry of a player's inbox is about to be claimed.
+  using ClaimAddition = std::function<void(const Mirror&, const proto::InboxEntry&, proto::Operation*)>;
+  void with_claims(ClaimAddition addition) { claim_additions_.push_back(std::move(addition)); }
+  // Which guild's channel a player is on (0: none), as its mirror says; told with its presence.
+  void guild_by(std::function<std::uint64_t(const Mirror&)> guild) { guild_of_ = std::move(guild); }
   // Called when something was delivered to anybody, an aggregate without an owner among them.
   void on_inbox(std::function<void(PlayerId)> listener) { inbox_listeners_.push_back(std::move(listener)); }
 
@@ -242,6 +247,8 @@ class OwnerNode : public Node {
   std::set<PlayerId> arriving_;  // an acquire is under way
   ValueRequest current_;         // whose handler runs now
   std::vector<std::function<void(Player&, const proto::InboxEntry&)>> claim_listeners_;
+  std::vector<ClaimAddition> claim_additions_;
+  std::function<std::uint64_t(const Mirror&)> guild_of_;
   std::vector<std::function<void(PlayerId)>> inbox_listeners_;
   std::uint64_t operations_saved_ = 0, rejected_ = 0, trades_committed_ = 0, trades_aborted_ = 0;
   Duration saved_lag_{};

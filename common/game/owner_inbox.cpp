@@ -84,6 +84,7 @@ std::vector<std::string> OwnerNode::claim_what_fits(Player& player) {
         cap->set_name(amount.name());
         cap->set_value(options_.cap(amount.name()));
       }
+    for (const auto& addition : claim_additions_) addition(player.mirror, entry, &operation);
     if (player.mirror.apply(operation) != Mirror::Guard::kOk) continue;
     player.window.add(std::move(operation), now());
     dirty_.insert(player.id);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "common/base/ids.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
@@ -5,6 +7,24 @@
 
 namespace dure::store {
 namespace {
+
+constexpr std::uint32_t kClaimedMost = 100;
+
+void read_claimed(Shard& shard, std::uint64_t player_id, const std::string& reason, std::uint32_t limit,
+                  const std::function<proto::InboxEntry*()>& add) {
+  Query row(shard.db,
+            "SELECT message_id, reason, memo, from_pid, returned FROM inbox WHERE pid = ?1 AND state = 1 "
+            "AND reason = ?2 ORDER BY at DESC, message_id LIMIT ?3",
+            player_id, reason, limit);
+  while (row.row()) {
+    auto* entry = add();
+    entry->set_message_id(row.u64(0));
+    entry->set_reason(row.text(1));
+    entry->set_memo(row.text(2));
+    entry->set_from_player(row.u64(3));
+    entry->set_returned_from(row.u64(4));
+  }
+}
 
 // A relayed item may still lie in this shard's own outbox; else it comes in from another shard, or is made here.
 void take_in(Shard& shard, Posting& posting, const proto::Item& item, const proto::DeliverRequest& request) {
@@ -28,9 +48,15 @@ void take_all_in(Shard& shard, Posting& posting, const proto::DeliverRequest& re
 
 void note_delivered(Shard& shard, std::uint64_t player_id, InboxState state, const proto::DeliverRequest& request) {
   require(request.memo().size() <= 256, "memo");
-  shard.db.run("INSERT INTO inbox VALUES(?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9)", request.message_id(), player_id,
+  proto::InboxEntry letter;
+  if (request.relayed()) {
+    *letter.mutable_balances() = request.balances();
+    *letter.mutable_items() = request.items();
+  }
+  shard.db.run("INSERT INTO inbox VALUES(?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10)", request.message_id(), player_id,
                static_cast<int>(state), request.reason(), request.relayed() ? request.from_shard() : shard.number,
-               shard.file.shard_time(), request.from_player(), Blob{request.memo()}, request.returned_from());
+               shard.file.shard_time(), request.from_player(), Blob{request.memo()}, request.returned_from(),
+               Blob{letter.SerializeAsString()});
 }
 
 // The number of the message that brings back another: always the same one.
@@ -109,7 +135,12 @@ proto::InboxReply unclaimed_inbox(Shard& shard, const proto::InboxQuery& request
     reply.set_code(proto::STALE_EPOCH);
     return reply;
   }
-  read_inbox(shard, request.player_id(), 0, [&] { return reply.add_entries(); });
+  if (request.claimed_reason().empty()) {
+    read_inbox(shard, request.player_id(), 0, [&] { return reply.add_entries(); });
+  } else {
+    const std::uint32_t limit = request.limit() == 0 ? kClaimedMost : std::min(request.limit(), kClaimedMost);
+    read_claimed(shard, request.player_id(), request.claimed_reason(), limit, [&] { return reply.add_entries(); });
+  }
   return reply;
 }
 

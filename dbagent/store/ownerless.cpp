@@ -68,6 +68,12 @@ proto::Operation value_of(const proto::OwnerlessApply& request) {
   operation.set_content_version(request.content_version());
   operation.set_trace_id(request.trace_id());
   for (const auto claim : request.claims()) operation.add_effects()->mutable_claim()->set_message_id(claim);
+  for (const auto& spent : request.spends()) {
+    require(spent.value() > 0, "amount");
+    auto* balance = operation.add_effects()->mutable_balance();
+    balance->set_currency(spent.name());
+    balance->set_delta(-spent.value());
+  }
   for (const auto& send : request.sends()) *operation.add_effects()->mutable_send() = send;
   return operation;
 }
@@ -123,6 +129,7 @@ proto::OwnerlessReadReply read_ownerless(Shard& shard, const proto::OwnerlessRea
       record->set_body(row.text(2));
     }
   }
+  reply.set_shard_time_ms(shard.file.shard_time());
   if (request.inbox_limit() > 0)
     read_inbox(shard, request.aggregate_id(), std::min(request.inbox_limit(), kInboxMax),
                [&] { return reply.add_inbox(); });

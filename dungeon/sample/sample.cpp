@@ -1,6 +1,7 @@
 #include "dungeon/sample/sample.h"
 
 #include "common/game/sample/auction.h"
+#include "common/game/sample/guild.h"
 #include "common/game/sample/mail.h"
 #include "common/game/sample/sample.pb.h"
 
@@ -44,6 +45,8 @@ DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content)
     tell_mail(dungeon, player, entry);
     tell_auction(dungeon, player, entry);
   });
+  add_guild(dungeon);
+  dungeon.on_player(this, &DungeonSample::mail);
   dungeon.on_player(this, &DungeonSample::skill);
   dungeon.on_player(this, &DungeonSample::shop_list);
   dungeon.on_player(this, &DungeonSample::buy);
@@ -63,6 +66,10 @@ void DungeonSample::show_hit_points(const Player& player) {
   now.set_entity_id(player.id.value);
   now.set_hit_points(player.hit_points);
   dungeon_.tell_instance(*instance, now);
+}
+
+Task<MailListReply> DungeonSample::mail(PlayerRef ref, MailListRequest request) {
+  return list_mail(dungeon_, ref, request);
 }
 
 AttackReply DungeonSample::attack(Player& player, const AttackRequest& request) {

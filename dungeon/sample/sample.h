@@ -14,6 +14,8 @@ class AttackReply;
 class AttackRequest;
 class BuyReply;
 class BuyRequest;
+class MailListReply;
+class MailListRequest;
 class SellReply;
 class SellRequest;
 class ShopListReply;
@@ -32,6 +34,7 @@ class DungeonSample {
   ShopListReply shop_list(Player& player, const ShopListRequest& request);
   BuyReply buy(Player& player, const BuyRequest& request);
   SellReply sell(Player& player, const SellRequest& request);
+  Task<MailListReply> mail(PlayerRef ref, MailListRequest request);
   WaveRun* run_of(const Player& player);
   void show_hit_points(const Player& player);
   Dungeon& dungeon_;

@@ -16,8 +16,11 @@ MailSendReply refused(proto::Code code) {
 
 MailDesk::MailDesk(Lobby& lobby, const Items& items) : lobby_(lobby), items_(items) {
   lobby.on_player(this, &MailDesk::send_mail);
+  lobby.on_player(this, &MailDesk::list);
   lobby.on_claimed([&lobby](Player& player, const proto::InboxEntry& entry) { tell_mail(lobby, player, entry); });
 }
+
+Task<MailListReply> MailDesk::list(PlayerRef ref, MailListRequest request) { return list_mail(lobby_, ref, request); }
 
 Task<MailSendReply> MailDesk::send_mail(PlayerRef ref, MailSendRequest request) {
   const OwnerNode::ValueRequest asked = lobby_.running_request();
@@ -39,8 +42,7 @@ Task<MailSendReply> MailDesk::send_mail(PlayerRef ref, MailSendRequest request) 
   if (player == nullptr || player->state != Player::State::kActive) co_return refused(proto::BUSY);
   if (lobby_.overtaken(*player, asked)) co_return refused(proto::SUPERSEDED);
   // Meanwhile other requests were executed: the mirror guards again.
-  const proto::Operation operation =
-      write_mail(request, player->name, receiver, lobby_.entropy().id63());
+  const proto::Operation operation = write_mail(request, player->name, receiver, lobby_.entropy().id63());
   MailSendReply reply = refused(code_of(lobby_.commit(*player, operation, asked)));
   if (reply.code() == proto::OK) tell_touched(player->mirror, operation, reply.mutable_touched());
   co_return reply;

@@ -6,6 +6,8 @@
 
 namespace dure::sample {
 
+class MailListReply;
+class MailListRequest;
 class MailSendReply;
 class MailSendRequest;
 
@@ -15,6 +17,7 @@ class MailDesk : public LobbyFeature {
 
  private:
   Task<MailSendReply> send_mail(PlayerRef ref, MailSendRequest request);
+  Task<MailListReply> list(PlayerRef ref, MailListRequest request);
   Lobby& lobby_;
   const Items& items_;
 };

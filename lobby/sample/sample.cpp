@@ -4,6 +4,7 @@
 #include "lobby/sample/bag.h"
 #include "lobby/sample/block_desk.h"
 #include "lobby/sample/dungeon_gate.h"
+#include "lobby/sample/guild_hall.h"
 #include "lobby/sample/mail_desk.h"
 #include "lobby/sample/quest_log.h"
 #include "lobby/sample/shops.h"
@@ -20,6 +21,7 @@ void add_sample(Lobby& lobby, const LobbyContent& content) {
   lobby.add_feature<BlockDesk>();
   lobby.add_feature<MailDesk>(content.items);
   lobby.add_feature<AuctionHouse>(content.items);
+  lobby.add_feature<GuildHall>(content.items);
 }
 
 }  // namespace dure::sample

@@ -81,6 +81,43 @@ TEST_F(ChatTest, EveryMessageRoutedHereHasAHandler) {
   EXPECT_EQ(chat_->routes_without_handler(), std::vector<std::string>{});
 }
 
+TEST_F(ChatTest, ALineToAGuildReachesItsMembersWhereverTheyAreAndNobodyElse) {
+  const auto joins = [this](std::uint64_t player, const std::string& name, NodeId gateway, std::uint64_t guild) {
+    proto::Presence presence;
+    presence.set_player_id(player);
+    presence.set_name(name);
+    presence.set_session_id(player * 10);
+    presence.set_session_epoch(1);
+    presence.set_gateway(gateway.value);
+    presence.set_player_epoch(1);
+    presence.set_place("town/" + std::to_string(player));
+    presence.set_guild(guild);
+    cluster_->say(kGeneral, presence);
+    cluster_->turn();
+  };
+  const auto says = [this](std::uint64_t player, NodeId gateway, const std::string& text) {
+    proto::SayRequest request;
+    request.set_channel(proto::GUILD_CHANNEL);
+    request.set_text(text);
+    return client<proto::SayReply>(player, gateway, request).code();
+  };
+  joins(1, "Anna", kGatewayA, 77);
+  joins(2, "Bert", kGatewayB, 77);
+  joins(3, "Carl", kGatewayB, 0);
+  EXPECT_EQ(says(1, kGatewayA, "to the gates"), proto::OK);
+  EXPECT_EQ(says(3, kGatewayB, "me too"), proto::WRONG_STATE);
+  const auto a = published(kGatewayA), b = published(kGatewayB);
+  ASSERT_EQ(a.size(), 1u);
+  ASSERT_EQ(b.size(), 1u);
+  EXPECT_EQ(b[0].text(), "to the gates");
+  EXPECT_EQ(b[0].place(), "guild/77");
+  joins(2, "Bert", kGatewayB, 0);
+  EXPECT_EQ(says(1, kGatewayA, "who left?"), proto::OK);
+  EXPECT_EQ(published(kGatewayA).size(), 1u);
+  EXPECT_TRUE(published(kGatewayB).empty()) << "who left hears nothing more";
+  EXPECT_EQ(says(2, kGatewayB, "hello?"), proto::WRONG_STATE);
+}
+
 TEST_F(ChatTest, ALineCrossesOncePerGatewayAndItsNumberRises) {
   present(1, "Anna", kGatewayA, "town/1");
   present(2, "Bert", kGatewayA, "town/1");

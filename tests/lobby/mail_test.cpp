@@ -19,8 +19,8 @@ class MailTest : public LobbyTest {
           return reply;
         });
     cluster_->answers<proto::InboxQuery, proto::InboxReply>(kAgent, [this](auto&, const auto& query) {
-      ++inbox_reads_;
-      proto::InboxReply reply = inbox_;
+      proto::InboxReply reply = query.claimed_reason().empty() ? inbox_ : read_;
+      if (query.claimed_reason().empty()) ++inbox_reads_;
       if (query.epoch() != epochs_[query.player_id()]) reply.set_code(proto::STALE_EPOCH);
       return reply;
     });
@@ -60,7 +60,7 @@ class MailTest : public LobbyTest {
     cluster_->run(milliseconds(50));
   }
   std::map<std::string, std::uint64_t> names_{{"Anna", 2}, {"Me", 1}, {"auction:1", 90}};
-  proto::InboxReply inbox_;
+  proto::InboxReply inbox_, read_;  // unclaimed; claimed long ago
   bool directory_answers_ = true;
   int inbox_reads_ = 0;
 };
@@ -212,6 +212,26 @@ TEST_F(MailTest, ALetterThatCameIsReadToItsReceiver) {
   EXPECT_EQ(arrived->text(), "for you");
   EXPECT_EQ(arrived->amounts(0).value(), 40);
   EXPECT_FALSE(arrived->returned());
+}
+
+TEST_F(MailTest, ALetterCanBeReadAgain) {
+  auto* entry = read_.add_entries();
+  entry->set_message_id(70);
+  entry->set_reason(sample::kMailReason);
+  sample::MailMemo memo;
+  memo.set_from_name("Anna");
+  memo.set_text("for you");
+  entry->set_memo(memo.SerializeAsString());
+  read_.add_entries()->set_message_id(71);
+  const auto list = ask<sample::MailListReply>(1, sample::MailListRequest());
+  ASSERT_TRUE(list.has_value());
+  EXPECT_EQ(list->code(), proto::OK);
+  ASSERT_EQ(list->letters_size(), 2);
+  EXPECT_EQ(list->letters(0).letter(), 70u);
+  EXPECT_EQ(list->letters(0).from_name(), "Anna");
+  EXPECT_EQ(list->letters(0).text(), "for you");
+  read_.set_code(proto::RETRY);
+  EXPECT_EQ(ask<sample::MailListReply>(1, sample::MailListRequest())->code(), proto::BUSY);
 }
 
 TEST_F(MailTest, AZombieThatLooksIntoTheInboxIsGone) {

@@ -1,9 +1,11 @@
 #include "common/game/sample/mail.h"
 
+#include <algorithm>
 #include <set>
 
 #include "common/base/text.h"
 #include "common/game/sample/sample.pb.h"
+#include "common/proto/dbagent.pb.h"
 #include "common/proto/value.pb.h"
 
 namespace dure::sample {
@@ -70,6 +72,34 @@ void tell_mail(OwnerNode& owner, const Player& player, const proto::InboxEntry& 
   *arrived.mutable_items() = entry.items();
   arrived.set_returned(entry.returned_from() != 0);
   owner.tell(player, arrived);
+}
+
+Task<MailListReply> list_mail(OwnerNode& owner, PlayerRef ref, MailListRequest request) {
+  MailListReply reply;
+  const Player* player = owner.find(ref);
+  proto::InboxQuery query;
+  query.set_shard(player->shard);
+  query.set_player_id(ref.id.value);
+  query.set_epoch(ref.epoch);
+  *query.mutable_owner_incarnation() = uid_of({owner.identity().incarnation.high, owner.identity().incarnation.low});
+  query.set_claimed_reason(kMailReason);
+  query.set_limit(request.limit() == 0 ? kMailListMost : std::min(request.limit(), kMailListMost));
+  const NodeId agent = owner.shard_agent(player->shard);
+  const Result<proto::InboxReply> found = co_await owner.call<proto::InboxReply>(agent, query);
+  if (!found || found->code() != proto::STORED) {
+    reply.set_code(proto::BUSY);
+    co_return reply;
+  }
+  for (const auto& entry : found->entries()) {
+    MailMemo memo;
+    if (!memo.ParseFromString(entry.memo())) continue;
+    auto* letter = reply.add_letters();
+    letter->set_letter(entry.message_id());
+    letter->set_from_name(memo.from_name());
+    letter->set_text(memo.text());
+    letter->set_returned(entry.returned_from() != 0);
+  }
+  co_return reply;
 }
 
 }  // namespace dure::sample

@@ -1,5 +1,5 @@
-// Mail: what may be sent, what it costs, what the receiver is told. Pure functions; nothing of it is kept, the letter
-// is the message in outbox and inbox.
+// Mail: what may be sent, what it costs, what the receiver is told, and can read again. Nothing of it is kept here: the
+// letter is the message in outbox and inbox, whose row stays after the claim.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -11,11 +11,14 @@
 
 namespace dure::sample {
 
+class MailListReply;
+class MailListRequest;
 class MailSendRequest;
 
 inline constexpr std::int64_t kMailFeeGold = 10;
 inline constexpr int kMailAttachmentsMax = 5;
 inline constexpr std::size_t kMailTextBytesMax = 160;
+inline constexpr std::uint32_t kMailListMost = 50;
 inline constexpr const char* kMailReason = "mail.send";
 
 // Each name once and known, each amount 1 … its cap, each item once and in the bag.
@@ -29,5 +32,7 @@ proto::Operation write_mail(const MailSendRequest& request, const std::string& f
                             std::uint64_t message_id);
 // Tells a player whose claim of a letter is SAVED. What is no mail is left alone.
 void tell_mail(OwnerNode& owner, const Player& player, const proto::InboxEntry& entry);
+// The last letters, out of the database: whoever was not there when one was told reads it here.
+Task<MailListReply> list_mail(OwnerNode& owner, PlayerRef ref, MailListRequest request);
 
 }  // namespace dure::sample

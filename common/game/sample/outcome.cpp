@@ -83,9 +83,9 @@ void tell_changed(OwnerNode& owner, const Player& player, const proto::Operation
 }
 
 std::set<std::string> reasons() {
-  return {"starter",     "shop.buy",       "shop.sell", "item.use",  "kill",         "loot",
-          "run.reward",  "run.checkpoint", "gm.give",   "mail.send", "auction",      "trade",
-          "dungeon.fee", "dungeon.refund", "run.left",  "quest",     "quest.reward", "level.reward", "block"};
+  return {"starter",        "shop.buy", "shop.sell",    "item.use",     "kill",  "loot",        "run.reward",
+          "run.checkpoint", "gm.give",  "mail.send",    "auction",      "trade", "dungeon.fee", "dungeon.refund",
+          "run.left",       "quest",    "quest.reward", "level.reward", "guild", "guild.found", "block"};
 }
 
 }  // namespace dure::sample

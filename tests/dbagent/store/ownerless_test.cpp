@@ -76,6 +76,27 @@ TEST_F(OwnerlessTest, ADepositIsReadWithItsMemoClaimedAndSentOut) {
   EXPECT_EQ(read().balances(0).value(), 5);
 }
 
+TEST_F(OwnerlessTest, AFeeIsClaimedAndSpentToTheSinkOfItsReason) {
+  deposit(500, 25);
+  auto found = change(1);
+  found.add_claims(500);
+  auto* fee = found.add_spends();
+  fee->set_name("gold");
+  fee->set_value(26);
+  EXPECT_EQ(apply_bank(found).code(), proto::REJECTED) << "more than there is";
+  fee->set_value(-5);
+  EXPECT_EQ(apply_bank(found).code(), proto::REJECTED);
+  fee->set_value(0);
+  EXPECT_EQ(apply_bank(found).code(), proto::REJECTED);
+  EXPECT_EQ(read().inbox_size(), 1) << "nothing of it happened";
+  fee->set_value(20);
+  EXPECT_EQ(apply_bank(found).code(), proto::STORED);
+  EXPECT_EQ(apply_bank(found).code(), proto::STORED) << "once";
+  ASSERT_EQ(read().balances_size(), 1);
+  EXPECT_EQ(read().balances(0).value(), 5);
+  EXPECT_GT(read().shard_time_ms(), 0);
+}
+
 TEST_F(OwnerlessTest, AnOperationTakesEffectOnce) {
   deposit(500, 25);
   auto claim = change(1);

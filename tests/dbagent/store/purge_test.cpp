@@ -149,6 +149,13 @@ TEST_F(PurgeTest, TheInboxIsReadForItsOwnerOnly) {
   EXPECT_EQ(read.entries(0).balances(0).value(), 25);
   apply(Ops(1, 1).op(1).claim(500));
   EXPECT_EQ(ask<proto::InboxReply>(*store, query).entries_size(), 0);
+  query.set_claimed_reason("gm.give");
+  const auto again = ask<proto::InboxReply>(*store, query);
+  ASSERT_EQ(again.entries_size(), 1) << "what was claimed is read again, without its value";
+  EXPECT_EQ(again.entries(0).memo(), "hello");
+  EXPECT_EQ(again.entries(0).balances_size(), 0);
+  query.set_claimed_reason("mail.send");
+  EXPECT_EQ(ask<proto::InboxReply>(*store, query).entries_size(), 0);
   query.set_epoch(2);
   EXPECT_EQ(ask<proto::InboxReply>(*store, query).code(), proto::STALE_EPOCH);
   query.set_epoch(1);

@@ -1,0 +1,54 @@
+// Guilds as the players of a zone see them: found, invite, accept, leave, kick, rank, disband, deposit, withdraw, look.
+// The rules are common/game/sample/guild.h; here a request becomes the player's own operation, and one general (by
+// rendezvous) works through what reached a guild as soon as it hears of it. Every few seconds each general also looks
+// into the guilds of its own players, so a word that was lost delays a request and no more. That two work on one guild
+// at the same time does no harm.
+#pragma once
+#include <map>
+#include <memory>
+#include <set>
+
+#include "common/game/sample/guild.h"
+#include "lobby/lobby.h"
+
+namespace dure::sample {
+
+class GuildHall : public LobbyFeature {
+ public:
+  GuildHall(Lobby& lobby, const Items& items);
+
+ private:
+  // A guild that was asked for; kept while one of its people is here.
+  struct Hall {
+    Hall(Lobby& lobby, std::uint64_t guild) : clerk(lobby, guild) {}
+    LedgerClerk clerk;
+    bool opened = false, working = false, again = false;
+    LedgerClerk::Book shown;
+    MonoTime shown_at{};
+    bool shown_once = false;
+  };
+  using HallRef = std::shared_ptr<Hall>;
+
+  Task<GuildFoundReply> found(PlayerRef ref, GuildFoundRequest request);
+  Task<GuildChangeReply> change(PlayerRef ref, GuildChangeRequest request);
+  GuildDepositReply deposit(Player& player, const GuildDepositRequest& request);
+  GuildWithdrawReply withdraw(Player& player, const GuildWithdrawRequest& request);
+  Task<GuildReply> show(PlayerRef ref, GuildRequest request);
+
+  // Fills in what only others know: whom a name names, whether an invitation is there.
+  Task<proto::Code> complete(PlayerRef ref, GuildChangeRequest* request);
+  proto::Code door(const Player& player) const;
+  HallRef hall(std::uint64_t guild);
+  // False: it is no guild, or nobody could say.
+  Task<bool> enter(HallRef hall);
+  void look(std::uint64_t guild);
+  Task<void> work(HallRef hall);
+  void make_rounds();
+
+  Lobby& lobby_;
+  const Items& items_;
+  std::map<std::uint64_t, HallRef> halls_;
+  std::set<std::uint64_t> others_;  // aggregates that are no guilds
+};
+
+}  // namespace dure::sample
