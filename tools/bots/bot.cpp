@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "common/base/bytes.h"
+#include "common/game/sample/guild.pb.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/chat.pb.h"
 #include "common/proto/dungeon.pb.h"
@@ -71,9 +72,23 @@ void Bot::fill(FrameTable<Bot>* table) {
   table->on(&Bot::whispered);
   table->on(&Bot::echoed);
   table->on(&Bot::error);
-  table->on(&Bot::bought);
-  table->on(&Bot::sold);
-  table->on(&Bot::used);
+  table->on(&Bot::granted<sample::BuyReply>);
+  table->on(&Bot::granted<sample::SellReply>);
+  table->on(&Bot::granted<sample::UseItemReply>);
+  table->on(&Bot::granted<sample::MailSendReply>);
+  table->on(&Bot::granted<sample::AuctionBuyReply>);
+  table->on(&Bot::listed);
+  table->on(&Bot::cancelled);
+  table->on(&Bot::letter);
+  table->on(&Bot::auction);
+  table->on(&Bot::guild_reply<sample::GuildFoundReply>);
+  table->on(&Bot::guild_reply<sample::GuildChangeReply>);
+  table->on(&Bot::guild_reply<sample::GuildDepositReply>);
+  table->on(&Bot::guild_reply<sample::GuildWithdrawReply>);
+  table->on(&Bot::guild_notice);
+  table->on(&Bot::tell_habits<sample::GuildReply, &Habit::on_guild>);
+  table->on(&Bot::tell_habits<sample::MailListReply, &Habit::on_letters>);
+  table->on(&Bot::tell_habits<sample::AuctionBrowseReply, &Habit::on_lots>);
   table->on(&Bot::table);
   table->on(&Bot::agreed);
   table->on(&Bot::settled);
@@ -145,7 +160,9 @@ void Bot::report(const std::vector<Difference>& differences) {
 }
 
 // Loot is told when it is SAVED: while fighting, and shortly after, more may be there than was told.
-bool Bot::may_gain() const { return in_instance() || (last_fight_ != MonoTime{} && now() - last_fight_ < seconds(10)); }
+bool Bot::may_gain() const {
+  return awaits_gains_ || in_instance() || (last_fight_ != MonoTime{} && now() - last_fight_ < seconds(10));
+}
 
 // ── places and state ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -185,9 +202,17 @@ void Bot::state(const proto::PlayerState& state, std::uint32_t) {
   const auto verdict =
       model_.state(belongings_of(state.aggregate()), state.last_creq(), arrival, may_gain() || in_doubt_);
   report(verdict.differences);
+  if (awaits_gains_) gains_.came(verdict.gained);
+  if (arrival == OwnModel::Arrival::kFault) gains_.give_up();
   shared_.report.untold_gains += verdict.untold_gains;
   shared_.report.applied_lost += verdict.applied_lost;
   if (arrival != OwnModel::Arrival::kSame) applied_.clear();  // what was read from the database is SAVED
+  guild_ = 0;
+  guild_member_ = false;
+  for (const auto& counter : state.aggregate().counters()) {
+    if (counter.name() == "guild") guild_ = static_cast<std::uint64_t>(counter.value());
+    if (counter.name() == "guild.member") guild_member_ = counter.value() != 0;
+  }
   last_creq_ = std::max(last_creq_, state.last_creq());
   entity_ = state.entity_id();
   motion_.speed_max(state.speed_max_cm_s());
@@ -214,6 +239,7 @@ void Bot::state(const proto::PlayerState& state, std::uint32_t) {
 void Bot::saved(const proto::SavedNotice& notice, std::uint32_t) {
   if (stale(notice.epoch(), "SavedNotice")) return;
   model_.saved(notice.creq());
+  for (const auto& habit : habits_) habit->on_saved(*this, notice.creq());
   shared_.history.saved(who(), notice.creq());
   last_saved_creq_ = std::max(last_saved_creq_, notice.creq());
   while (!applied_.empty() && applied_.begin()->first <= notice.creq()) {
@@ -228,7 +254,8 @@ void Bot::changed(const proto::AggregateChanged& notice, std::uint32_t) {
   OwnModel::Told told;
   for (const auto& amount : notice.aggregate().balances()) told.balances[amount.name()] = amount.value();
   told.added = seen.items;
-  model_.set(told);
+  const Change made = model_.set(told);
+  if (awaits_gains_) gains_.came(made);
 }
 
 // ── the world ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -296,6 +323,15 @@ void Bot::say(bool world, const std::string& text) {
   (world ? world_lines_ : place_lines_).said(text);
 }
 
+bool Bot::say_to_guild(const std::string& text) {
+  proto::SayRequest request;
+  request.set_channel(proto::GUILD_CHANNEL);
+  request.set_text(text);
+  if (!note(session_.send(request), "g" + text)) return false;
+  ++lines_;
+  return true;
+}
+
 void Bot::whisper(const std::string& to, const std::string& text) {
   proto::WhisperRequest request;
   request.set_to(to);
@@ -307,6 +343,10 @@ void Bot::said(const proto::SayReply& reply, std::uint32_t seq) {
   count_code(reply.code());
   const Asked asked = take_asked(seq);
   if (asked.text.empty()) return;
+  if (asked.text.front() == 'g') {
+    for (const auto& habit : habits_) habit->on_said_to_guild(*this, asked.text.substr(1), reply.code() == proto::OK);
+    return;
+  }
   LineOrder& lines = asked.text.front() == 'w' ? world_lines_ : place_lines_;
   if (reply.code() == proto::OK)
     lines.accepted(asked.text.substr(1), now() + shared_.options.line_deadline);
@@ -321,6 +361,10 @@ void Bot::whispered(const proto::WhisperReply& reply, std::uint32_t seq) {
 
 void Bot::line(const proto::ChatLine& line, std::uint32_t) {
   if (line.whisper()) return;
+  if (line.channel() == proto::GUILD_CHANNEL) {
+    for (const auto& habit : habits_) habit->on_guild_line(*this, line.text());
+    return;
+  }
   const bool own = line.from_player() == entity_;
   if (line.channel() == proto::WORLD_CHANNEL) return report(world_lines_.seen(line.text(), own, line.number(), now()));
   if (line.place() == place_) report(place_lines_.seen(line.text(), own, line.number(), now()));
@@ -385,15 +429,8 @@ bool Bot::note_value(std::uint32_t message_id, std::string body, Change expected
   return true;
 }
 
-void Bot::bought(const sample::BuyReply& reply, std::uint32_t seq) {
-  take_asked(seq);
-  value_reply(reply.creq(), reply.code(), reply.touched());
-}
-void Bot::sold(const sample::SellReply& reply, std::uint32_t seq) {
-  take_asked(seq);
-  value_reply(reply.creq(), reply.code(), reply.touched());
-}
-void Bot::used(const sample::UseItemReply& reply, std::uint32_t seq) {
+template <class Reply>
+void Bot::granted(const Reply& reply, std::uint32_t seq) {
   take_asked(seq);
   value_reply(reply.creq(), reply.code(), reply.touched());
 }
@@ -405,6 +442,7 @@ void Bot::value_reply(std::uint64_t creq, std::uint32_t code, const sample::Touc
   open_values_.erase(open);
   count_code(code);
   shared_.history.told(who(), creq, proto::Code_Name(static_cast<proto::Code>(code)));
+  for (const auto& habit : habits_) habit->on_value(*this, creq, code);
   if (code != proto::OK) return model_.refused(creq);
   ++values_;
   if (creq > last_saved_creq_) applied_[creq] = now();
@@ -416,6 +454,7 @@ void Bot::value_reply(std::uint64_t creq, std::uint32_t code, const sample::Touc
   for (const auto& uid : touched.items_removed()) told.removed.push_back({uid.high(), uid.low()});
   const auto verdict = model_.granted(creq, told, may_gain());
   report(verdict.differences);
+  if (awaits_gains_) gains_.came(verdict.gained);
   shared_.report.untold_gains += verdict.untold_gains;
 }
 
@@ -506,6 +545,65 @@ void Bot::loot(const sample::LootNotice& notice, std::uint32_t) {
   model_.gained(std::move(change));
 }
 
+// ── what others send ────────────────────────────────────────────────────────────────────────────────────────────
+
+template <class Notice>
+void Bot::announced(const Notice& notice) {
+  Change told;
+  for (const auto& amount : notice.amounts()) told.balances[amount.name()] += amount.value();
+  proto::Aggregate items;
+  *items.mutable_items() = notice.items();
+  told.added = belongings_of(items).items;
+  gains_.announced(told);
+}
+
+void Bot::letter(const sample::MailArrived& letter, std::uint32_t) {
+  if (stale(letter.epoch(), "MailArrived")) return;
+  announced(letter);
+  for (const auto& habit : habits_) habit->on_letter(*this, letter);
+}
+
+void Bot::auction(const sample::AuctionNotice& notice, std::uint32_t) {
+  if (stale(notice.epoch(), "AuctionNotice")) return;
+  announced(notice);
+  for (const auto& habit : habits_) habit->on_auction(*this, notice);
+}
+
+template <class Reply>
+void Bot::guild_reply(const Reply& reply, std::uint32_t seq) {
+  if (reply.code() == proto::OK)
+    for (const auto& habit : habits_) habit->on_requested(*this, reply.creq(), reply.request());
+  if constexpr (requires { reply.touched(); }) {
+    granted(reply, seq);
+  } else {
+    take_asked(seq);
+    value_reply(reply.creq(), reply.code(), sample::Touched());
+  }
+}
+
+void Bot::guild_notice(const sample::GuildNotice& notice, std::uint32_t) {
+  if (stale(notice.epoch(), "GuildNotice")) return;
+  announced(notice);
+  if (notice.what() == sample::GuildMemo::WELCOME) {
+    guild_ = notice.guild();
+    guild_member_ = true;
+  } else if (notice.what() == sample::GuildMemo::LEFT) {
+    guild_ = 0;
+    guild_member_ = false;
+  }
+  for (const auto& habit : habits_) habit->on_guild_notice(*this, notice);
+}
+
+void Bot::listed(const sample::AuctionListReply& reply, std::uint32_t seq) {
+  for (const auto& habit : habits_) habit->on_listed(*this, reply);
+  granted(reply, seq);
+}
+
+void Bot::cancelled(const sample::AuctionCancelReply& reply, std::uint32_t seq) {
+  take_asked(seq);
+  value_reply(reply.creq(), reply.code(), sample::Touched());
+}
+
 void Bot::level(const sample::LevelNotice& notice, std::uint32_t) { stale(notice.epoch(), "LevelNotice"); }
 
 // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -548,12 +646,14 @@ void Bot::check_overdue() {
 
 void Bot::rest() {
   rested_at_ = now();
+  rested_playing_ = playing_;
   resting_ = true;
 }
 
 void Bot::close(Report* report) {
   stop_playing();
   for (const auto& habit : habits_) habit->close(*this);
+  this->report(gains_.left());
   session_.collect(report);
   report->moves += moves_;
   report->chat_lines += lines_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/bots/gains.h"
 #include "tools/bots/line_order.h"
 #include "tools/bots/motion.h"
 #include "tools/bots/own_model.h"
@@ -32,11 +33,19 @@ class SayReply;
 class WhisperReply;
 }  // namespace proto
 namespace sample {
+class AuctionBuyReply;
+class AuctionCancelReply;
+class AuctionListReply;
+class AuctionNotice;
 class BuyReply;
 class EntityDied;
 class EntityHurt;
+class GuildNotice;
 class LevelNotice;
 class LootNotice;
+class MailArrived;
+class MailListReply;
+class MailSendReply;
 class SellReply;
 class Touched;
 class TradeConfirmReply;
@@ -74,6 +83,10 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   void step();
   void say(bool world, const std::string& text);
   void whisper(const std::string& to, const std::string& text);
+  bool say_to_guild(const std::string& text);
+  // As the last PlayerState and the notices since say; 0: none. And whether it was taken in.
+  std::uint64_t guild() const { return guild_; }
+  bool guild_member() const { return guild_member_; }
   void echo();
   // A request without value; its reply reaches the habits.
   template <class Message>
@@ -89,6 +102,18 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   }
   // Agrees to what lies on this table.
   bool agree(const sample::TradeTable& table);
+  // Of the value request that is sent next.
+  std::uint64_t next_creq() const { return last_creq_ + 1; }
+  // For stories in which others send: what may come unasked is expected, and counted against its announcement.
+  void await_gains() { awaits_gains_ = true; }
+  Gains& gains() { return gains_; }
+  // Everything that was asked for is answered and SAVED.
+  bool all_saved() const { return open_values_.empty() && applied_.empty(); }
+  // Out of the world, and in again after a while.
+  void nap(Duration away) { session_.nap(away); }
+  MonoTime rested_at() const { return rested_at_; }
+  // In the world when the rest began.
+  bool was_playing() const { return rested_playing_; }
   double played_s() const;
   std::uint64_t moves() const { return moves_; }
   std::uint64_t lines() const { return lines_; }
@@ -128,9 +153,6 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   void whispered(const proto::WhisperReply& reply, std::uint32_t seq);
   void echoed(const proto::EchoReply& reply, std::uint32_t seq);
   void error(const proto::ErrorReply& reply, std::uint32_t seq);
-  void bought(const sample::BuyReply& reply, std::uint32_t seq);
-  void sold(const sample::SellReply& reply, std::uint32_t seq);
-  void used(const sample::UseItemReply& reply, std::uint32_t seq);
   void table(const sample::TradeTable& table, std::uint32_t seq);
   void agreed(const sample::TradeConfirmReply& reply, std::uint32_t seq);
   void settled(const proto::SettledNotice& notice, std::uint32_t seq);
@@ -138,6 +160,15 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   template <class Reply>
   void trade_reply(const Reply& reply, std::uint32_t seq);
   void loot(const sample::LootNotice& notice, std::uint32_t seq);
+  template <class Reply>
+  void granted(const Reply& reply, std::uint32_t seq);
+  void listed(const sample::AuctionListReply& reply, std::uint32_t seq);
+  void cancelled(const sample::AuctionCancelReply& reply, std::uint32_t seq);
+  void letter(const sample::MailArrived& letter, std::uint32_t seq);
+  void auction(const sample::AuctionNotice& notice, std::uint32_t seq);
+  template <class Reply>
+  void guild_reply(const Reply& reply, std::uint32_t seq);
+  void guild_notice(const sample::GuildNotice& notice, std::uint32_t seq);
   void level(const sample::LevelNotice& notice, std::uint32_t seq);
   void died(const sample::EntityDied& notice, std::uint32_t seq);
   template <class Notice, void (Habit::*hear)(Bot&, const Notice&)>
@@ -151,6 +182,8 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   // True: a frame of an epoch before the route's; it was reported and is to be ignored.
   bool stale(std::uint64_t epoch, const char* what);
   bool may_gain() const;
+  template <class Notice>
+  void announced(const Notice& notice);
   void report(const std::vector<Difference>& differences);
   void check_overdue();
   void stop_playing();
@@ -169,6 +202,11 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   bool route_is_new_ = false;  // a PlayerState must follow
   bool returned_ = false;      // by a fault
   bool in_doubt_ = false;      // frames may have been lost
+  bool awaits_gains_ = false;
+  bool rested_playing_ = false;
+  Gains gains_;
+  std::uint64_t guild_ = 0;
+  bool guild_member_ = false;
   History::Who who() const { return {entity_, epoch_}; }
   struct Agreement {
     std::uint64_t creq = 0, epoch = 0, table = 0, revision = 0;

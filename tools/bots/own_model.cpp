@@ -17,6 +17,7 @@ std::string text_of(const OwnItem& item) {
 // come with any id.
 struct Comparison {
   std::vector<Difference> differences, gains;
+  Change gained;
 };
 
 void compare_balances(const Belongings& expected, const Belongings& seen, Comparison* out) {
@@ -26,6 +27,7 @@ void compare_balances(const Belongings& expected, const Belongings& seen, Compar
   for (const auto& [name, values] : both) {
     const auto& [wanted, is] = values;
     if (wanted == is) continue;
+    if (is > wanted) out->gained.balances[name] = is - wanted;
     (is > wanted ? out->gains : out->differences)
         .push_back({"balance " + name, std::to_string(wanted), std::to_string(is)});
   }
@@ -45,8 +47,10 @@ Comparison compare(const Belongings& expected, std::map<std::string, int> fresh,
     if (expected.items.count(id) != 0) continue;
     if (auto wanted = fresh.find(item.name); wanted != fresh.end() && wanted->second > 0)
       --wanted->second;
-    else
+    else {
       out.gains.push_back({"item " + to_text(id), "none", text_of(item)});
+      out.gained.added[id] = item;
+    }
   }
   for (const auto& [name, missing] : fresh)
     if (missing > 0) out.differences.push_back({"new item " + name, std::to_string(missing) + " more", "none"});
@@ -107,6 +111,7 @@ OwnModel::Verdict OwnModel::granted(std::uint64_t creq, const Told& told, bool m
     const auto balance = told.balances.find(name);
     if (may_gain && balance != told.balances.end()) {
       untold_[name] += balance->second - expected.balance(name);
+      verdict.gained.balances[name] = balance->second - expected.balance(name);
       ++verdict.untold_gains;
     } else {
       verdict.differences.push_back(std::move(gain));
@@ -139,13 +144,16 @@ void OwnModel::gained(Change change) {
   unsaved_.push_back(std::move(change));
 }
 
-void OwnModel::set(const Told& now) {
+Change OwnModel::set(const Told& now) {
   Change made;
+  const std::map<ItemId, OwnItem> had = now_.items;
   for (const auto& [name, value] : now.balances) made.balances[name] = value - now_.balance(name);
   made.added = now.added;
   made.removed = now.removed;
   apply(made, &now_);
-  unsaved_.push_back(std::move(made));
+  unsaved_.push_back(made);
+  std::erase_if(made.added, [&](const auto& added) { return had.count(added.first) != 0; });
+  return made;
 }
 
 void OwnModel::saved(std::uint64_t creq) {
@@ -190,6 +198,7 @@ OwnModel::Verdict OwnModel::state(const Belongings& seen, std::uint64_t last_cre
       const bool fits = comparison.differences.empty() && (comparison.gains.empty() || may_gain);
       if (fits) {
         verdict.untold_gains = comparison.gains.size();
+        verdict.gained = std::move(comparison.gained);
         verdict.applied_lost = unsaved_.size() - kept;
         settle(done, seen, arrival);
         return verdict;

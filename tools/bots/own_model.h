@@ -53,6 +53,7 @@ class OwnModel {
   struct Verdict {
     std::vector<Difference> differences;
     std::uint64_t untold_gains = 0;  // more than was told, where loot may have been on its way
+    Change gained;                   // those
     std::uint64_t applied_lost = 0;  // changes that a fault undid
   };
 
@@ -70,8 +71,8 @@ class OwnModel {
   void refused(std::uint64_t creq);
   // A notice: added by the world.
   void gained(Change change);
-  // AggregateChanged: these balances and items are now so.
-  void set(const Told& now);
+  // AggregateChanged: these balances and items are now so. What that changed.
+  Change set(const Told& now);
   // SavedNotice.
   void saved(std::uint64_t creq);
   // PlayerState. Afterwards the model is what was seen.

@@ -234,9 +234,22 @@ void Session::leave() {
   send(proto::LeaveWorldRequest());
 }
 
+void Session::nap(Duration away) {
+  if (state_ != State::kInWorld) return;
+  nap_ = away;
+  set_state(State::kLeaving);
+  send(proto::LeaveWorldRequest());
+}
+
 void Session::left_world(const proto::LeaveWorldReply& reply, std::uint32_t) {
   if (reply.code() != proto::OK) shared_.report.error("LEAVE_" + proto::Code_Name(reply.code()));
-  end();
+  if (asked_to_leave_ || nap_ == Duration{}) return end();
+  connection_.close();
+  listener_.on_link_lost();
+  resume_token_.clear();
+  gateway_.clear();
+  set_state(State::kAway);
+  shared_.reactor.wake_in(std::exchange(nap_, {}), this, kRetry);
 }
 
 void Session::end() {

@@ -44,6 +44,8 @@ class Session : private Connection::Listener, private Reactor::Sleeper {
   void start();
   // LeaveWorld, then gone; at once when not in the world.
   void leave();
+  // LeaveWorld, away for a while, then a new login.
+  void nap(Duration away);
   void end();
   // The listener has its full state.
   void entered();
@@ -96,6 +98,7 @@ class Session : private Connection::Listener, private Reactor::Sleeper {
   State state_ = State::kAway;
   bool counted_ = false;  // among the logins under way
   bool asked_to_leave_ = false;
+  Duration nap_{};  // not 0: what follows LeaveWorld
   std::string account_, name_, character_, gateway_;
   std::uint32_t name_tries_ = 0, gateway_turn_ = 0, failures_ = 0, stuck_round_ = 0;
   std::uint64_t session_id_ = 0, player_id_ = 0, reliable_received_ = 0;

@@ -11,7 +11,10 @@
 #include "tools/bots/fair.h"
 #include "tools/bots/frame_table.h"
 #include "tools/bots/history.h"
+#include "tools/bots/market.h"
 #include "tools/bots/options.h"
+#include "tools/bots/packs.h"
+#include "tools/bots/post.h"
 #include "tools/bots/reactor.h"
 #include "tools/bots/report.h"
 #include "tools/bots/sightings.h"
@@ -29,6 +32,9 @@ struct Shared {
   Report report;
   Sightings sightings{report.act_to_seen};
   Fair fair;
+  Post post;
+  Market market;
+  Packs packs;
   History history;
   Rng rng;
   Routes routes;

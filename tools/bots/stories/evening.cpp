@@ -1,8 +1,11 @@
 #include "tools/bots/stories/evening.h"
 
 #include "tools/bots/bot.h"
+#include "tools/bots/stories/auction.h"
 #include "tools/bots/stories/chat.h"
 #include "tools/bots/stories/dungeon.h"
+#include "tools/bots/stories/guild.h"
+#include "tools/bots/stories/mail.h"
 #include "tools/bots/stories/shop.h"
 #include "tools/bots/stories/trade.h"
 #include "tools/bots/stories/walk.h"
@@ -29,7 +32,7 @@ std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uin
   const bool evening = story == "evening";
   if (evening) habits.push_back(std::make_unique<EveningHabit>());
   if (evening || story == "walk" || story == "shop" || story == "dungeon" || story == "zone" || story == "chat" ||
-      story == "trade" || story == "market")
+      story == "trade" || story == "market" || story == "mail" || story == "auction" || story == "guild")
     habits.push_back(std::make_unique<WalkHabit>());
   if (evening || story == "chat") habits.push_back(std::make_unique<ChatHabit>(evening ? seconds(6) : seconds(2)));
   if (evening || story == "shop")
@@ -43,6 +46,9 @@ std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uin
     habits.push_back(std::make_unique<DungeonHabit>(evening ? seconds(20) : seconds(1)));
   else if (evening)  // who has spent everything goes hunting
     habits.push_back(std::make_unique<DungeonHabit>(seconds(10), kPoor));
+  if (story == "mail") habits.push_back(std::make_unique<MailHabit>(milliseconds(1500), number % 2 == 0));
+  if (story == "auction") habits.push_back(std::make_unique<AuctionHabit>(milliseconds(1200)));
+  if (story == "guild") habits.push_back(std::make_unique<GuildHabit>(number, milliseconds(1200)));
   if (story == "trade") habits.push_back(std::make_unique<TradeHabit>(seconds(1), true));
   if (evening && number % 4 == 2) habits.push_back(std::make_unique<TradeHabit>(seconds(10), false));
   if (story == "zone" || (evening && number % 5 == 1))

@@ -18,6 +18,13 @@ class RunNotice;
 }  // namespace proto
 namespace sample {
 class AttackReply;
+class AuctionBrowseReply;
+class AuctionListReply;
+class AuctionNotice;
+class GuildNotice;
+class GuildReply;
+class MailArrived;
+class MailListReply;
 class ShopListReply;
 class SkillReply;
 class TradeTable;
@@ -43,6 +50,20 @@ class Habit {
   // Every word of a table one sits at; and that something asked there was refused.
   virtual void on_trade_table(Bot&, const sample::TradeTable&) {}
   virtual void on_trade_refused(Bot&) {}
+  // A value request was answered (code 0: APPLIED), and: everything up to this number is SAVED.
+  virtual void on_value(Bot&, std::uint64_t, std::uint32_t) {}
+  virtual void on_saved(Bot&, std::uint64_t) {}
+  virtual void on_letter(Bot&, const sample::MailArrived&) {}
+  virtual void on_letters(Bot&, const sample::MailListReply&) {}
+  virtual void on_lots(Bot&, const sample::AuctionBrowseReply&) {}
+  virtual void on_listed(Bot&, const sample::AuctionListReply&) {}
+  virtual void on_auction(Bot&, const sample::AuctionNotice&) {}
+  // A request to the guild got its number (0: it was done before). Then what comes of it.
+  virtual void on_requested(Bot&, std::uint64_t, std::uint64_t) {}
+  virtual void on_guild(Bot&, const sample::GuildReply&) {}
+  virtual void on_guild_notice(Bot&, const sample::GuildNotice&) {}
+  virtual void on_said_to_guild(Bot&, const std::string&, bool) {}
+  virtual void on_guild_line(Bot&, const std::string&) {}
   virtual void on_change_zone(Bot&, const proto::ChangeZoneReply&) {}
 };
 
