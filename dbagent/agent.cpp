@@ -4,13 +4,18 @@
 
 #include "common/logic/gm.h"
 #include "common/proto/cluster.pb.h"
+#include "common/proto/content.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/operator.pb.h"
+#include "common/proto/reconcile.pb.h"
+#include "common/proto/rollback.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/store.pb.h"
+#include "dbagent/content_desk.h"
 #include "dbagent/gm_desk.h"
 #include "dbagent/housekeeper.h"
 #include "dbagent/outbox_relay.h"
+#include "dbagent/reconcile_desk.h"
 #include "dbagent/trade_desk.h"
 
 namespace dure {
@@ -33,14 +38,16 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
     : Node(std::move(identity), routes, seams),
       options_(std::move(options)),
       bookkeeper_(*this, options_.books),
+      content_desk_(std::make_unique<ContentDesk>(*this)),
       gm_desk_(std::make_unique<GmDesk>(*this)),
       relay_(std::make_unique<OutboxRelay>(*this)),
       housekeeper_(std::make_unique<Housekeeper>(*this)),
-      trade_desk_(std::make_unique<TradeDesk>(*this)) {
-  serve_shard<proto::CharactersRequest, proto::CharactersReply>();
+      trade_desk_(std::make_unique<TradeDesk>(*this)),
+      reconcile_desk_(std::make_unique<ReconcileDesk>(*this)) {
+  serve_load<proto::CharactersRequest, proto::CharactersReply>();
   serve_shard<proto::CreatePlayerRequest, proto::StoreReply>();
   serve_shard<proto::DeletePlayerRequest, proto::StoreReply>();
-  serve_shard<proto::AcquireRequest, proto::AcquireReply>();
+  serve_load<proto::AcquireRequest, proto::AcquireReply>();
   serve_shard<proto::OwnerQuery, proto::AcquireReply>();
   serve_shard<proto::ApplyRequest, proto::ApplyReply>();
   serve_shard_notice<proto::HintWrite>();
@@ -53,7 +60,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_shard<proto::PurgeQuery, proto::PurgeReply>();
   serve_shard<proto::PurgePlayer, proto::StoreReply>();
   serve_shard<proto::SettleCreation, proto::StoreReply>();
-  serve_shard<proto::AuditRequest, proto::AuditReply>();
+  serve_load<proto::AuditRequest, proto::AuditReply>();
   serve_shard<proto::TradeVote, proto::TradeVerdict>();
   serve_shard<proto::TradeVerdictQuery, proto::TradeVerdict>();
   serve_shard<proto::TradeFinish, proto::TradeFinishReply>();
@@ -61,7 +68,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_shard<proto::LegQuery, proto::LegReply>();
 
   serve_shard<proto::MoveFreeze, proto::MoveContentReply>();
-  serve_shard<proto::MoveContentQuery, proto::MoveContentReply>();
+  serve_load<proto::MoveContentQuery, proto::MoveContentReply>();
   serve_shard<proto::MoveCopy, proto::MoveStepReply>();
   serve_shard<proto::MoveActivate, proto::MoveStepReply>();
   serve_shard<proto::MoveRetire, proto::MoveStepReply>();
@@ -69,15 +76,28 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_shard<proto::MoveDiscard, proto::MoveStepReply>();
   serve_shard<proto::UnsettledMoves, proto::UnsettledMovesReply>();
   serve_shard<proto::ShardFiguresQuery, proto::ShardFigures>();
-  serve_shard<proto::ItemLifeQuery, proto::ItemLifeReply>();
-  serve_shard<proto::PlayerLedgerQuery, proto::PlayerLedgerReply>();
-  serve_shard<proto::EconomyQuery, proto::EconomyReply>();
+  serve_load<proto::ItemLifeQuery, proto::ItemLifeReply>();
+  serve_load<proto::PlayerLedgerQuery, proto::PlayerLedgerReply>();
+  serve_load<proto::EconomyQuery, proto::EconomyReply>();
   serve_shard<proto::EconomyWatch, proto::EconomyJumps>();
   serve_shard<proto::BooksQuery, proto::BooksReply>();
+  serve_shard<proto::FactsQuery, proto::Facts>();
+  serve_shard<proto::Reconcile, proto::ReconcileReply>();
+  serve_shard<proto::AccountsHere, proto::AccountsHereReply>();
+  serve_shard<proto::GiveUpAccount, proto::ReconcileReply>();
+  serve_shard<proto::ExpectPlayers, proto::ExpectPlayersReply>();
+  serve_shard<proto::ClosedQuery, proto::ClosedReply>();
+  serve_shard<proto::OpenShard, proto::OpenShardReply>();
+  serve_shard<proto::PlayerAtQuery, proto::PlayerAt>();
+  serve_shard<proto::TradeQuery, proto::TradeRecord>();
+  serve_shard<proto::RollbackDoneQuery, proto::RollbackDone>();
+  serve_shard<proto::RollbackApply, proto::RollbackApplied>();
   serve_backup<proto::ShardBackup, proto::BackupState>(
       [](const proto::ShardBackup& request) { return shard_queue(request.shard()); });
   serve_backup<proto::DirectoryBackup, proto::BackupState>(
       [](const proto::DirectoryBackup&) { return std::string(kDirectoryQueue); });
+  serve_shard<proto::ContentInstall, proto::ContentDone>();
+  on(&Agent::content_notice);
   on(&Agent::pause);
   on(&Agent::shard_load);
 
@@ -100,12 +120,19 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_directory<proto::ReserveName, proto::ReserveNameReply>();
   serve_directory<proto::ClaimName, proto::StoreReply>();
   serve_directory<proto::ReservedNames, proto::ReservedNamesReply>();
+  serve_directory<proto::NamesOfShard, proto::NamesOfShardReply>();
   serve_directory<proto::PlaceAcquire, proto::PlaceReply>();
   serve_directory<proto::PlaceQuery, proto::PlaceReply>();
   serve_directory<proto::GmClaim, proto::StoreReply>();
   serve_directory<proto::SwitchSet, proto::StoreReply>();
   serve_directory<proto::BanSet, proto::SessionReply>(&Agent::banned);
   serve_directory<proto::SwitchesQuery, proto::SwitchesReply>();
+  serve_directory<proto::ContentLoad, proto::ContentLoaded>();
+  serve_directory<proto::ContentActivate, proto::ContentDone>();
+  serve_directory<proto::ContentQuery, proto::ContentReply>();
+  for (const std::uint32_t id :
+       {route_id(proto::ContentLoad::descriptor()), route_id(proto::ContentActivate::descriptor())})
+    kinds_.at(id).after = [this](const Asked&, std::string_view) { content_desk_->changed(); };
   kinds_.at(route_id(proto::SwitchSet::descriptor())).after = [this](const Asked&, std::string_view) {
     switches_stale_ = true;
   };
@@ -119,9 +146,9 @@ Agent::~Agent() = default;
 // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────
 
 template <class Request, class Reply>
-void Agent::serve_shard() {
+void Agent::serve_shard(bool load) {
   const std::uint32_t id = route_id(Request::descriptor());
-  const StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}};
+  const StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}, load};
   on_raw(id, [this, &kind](const From& from, std::string_view body) {
     Request request;
     if (!parse_strict(body, &request)) throw UnreadableMessage();
@@ -132,7 +159,7 @@ void Agent::serve_shard() {
 template <class Request, class Reply>
 void Agent::serve_directory(void (Agent::*then)(const From&, const Request&, const Reply&)) {
   const std::uint32_t id = route_id(Request::descriptor());
-  StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}};
+  StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}, false};
   if (then != nullptr)
     kind.after = [this, then](const Asked& asked, std::string_view reply_body) {
       Request request;
@@ -150,7 +177,7 @@ void Agent::serve_directory(void (Agent::*then)(const From&, const Request&, con
 template <class Request, class Reply>
 void Agent::serve_backup(std::string (*queue)(const Request&)) {
   const std::uint32_t id = route_id(Request::descriptor());
-  const StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}};
+  const StoreKind& kind = kinds_[id] = StoreKind{id, refusal<Reply>, {}, false};
   on_raw(id, [this, &kind, queue](const From& from, std::string_view body) {
     Request request;
     if (!parse_strict(body, &request)) throw UnreadableMessage();
@@ -210,6 +237,7 @@ void Agent::on_turn_end() {
     after(next - now(), [] {});
   }
   if (switches_stale_ && !reading_switches_ && !draining_) spawn(read_switches());
+  if (!draining_) content_desk_->on_turn_end();
   if (draining_ && idle()) stopped();
 }
 
@@ -323,11 +351,17 @@ void Agent::check_invariants() const {
 
 // ── what others must hear ───────────────────────────────────────────────────────────────────────────────────
 
-void Agent::on_start() { switches_stale_ = identity().directory; }
+void Agent::on_start() {
+  switches_stale_ = identity().directory;
+  content_desk_->start(options_.content);
+}
+
+void Agent::content_notice(const From&, const proto::ContentNotice& notice) { content_desk_->hear(notice); }
 
 void Agent::on_peer_up(NodeId peer) {
   move_desk_->on_peer_up(peer);
   if (switches_read_) tell_switches(peer);
+  content_desk_->on_peer_up(peer);
   if (peer.role() != Role::kGateway) return;
   for (const Fence& fence : fences_) tell_fence(peer, fence);
 }
@@ -423,7 +457,9 @@ void Agent::on_tick(std::uint64_t) {
   if (std::exchange(switches_unsure_, false)) switches_stale_ = true;
   relay_->wake_all();
   housekeeper_->tick();
+  content_desk_->tick();
   trade_desk_->scan();
+  reconcile_desk_->tick();
   bookkeeper_.tick();
   // A switch that was set until a time falls back by itself: set as any other change is, so that the row says so, too.
   for (auto& [name, row] : switch_rows_) {
@@ -453,9 +489,11 @@ void Agent::monitor(std::vector<std::pair<std::string, std::string>>* fields) co
     fields->emplace_back(name + ".wait_p99_us", std::to_string(to_us(queue.wait_p99())));
   }
   move_desk_->monitor(fields);
+  fields->emplace_back("content", std::to_string(content_desk_->active()));
   fields->emplace_back("ledger_alarms", std::to_string(bookkeeper_.ledger_alarms()));
   fields->emplace_back("economy_alarms", std::to_string(bookkeeper_.economy_alarms()));
   fields->emplace_back("trades_under_way", std::to_string(trade_desk_->under_way()));
+  fields->emplace_back("closed_shards", std::to_string(reconcile_desk_->closed()));
   fields->emplace_back("trades_stuck", std::to_string(trade_desk_->stuck()));
 }
 

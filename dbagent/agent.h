@@ -7,8 +7,9 @@
 //   file failed for good   RETRY to what waits, the other queues finish, then stopped(): to be started anew
 //   TERM                   as that; what comes in meanwhile is answered RETRY
 //
-// The directory's agent also drives the moves of accounts between shards (move_desk.h), tells everybody the switches,
-// fences displaced sessions, and executes `ban`, `feature`, `maintenance` and `give` of game masters.
+// The directory's agent also drives the moves of accounts between shards (move_desk.h), tells everybody the switches
+// and the active content (content_desk.h), fences displaced sessions, and executes `ban`, `feature`, `maintenance`,
+// `give` and `content` of game masters.
 #pragma once
 #include <map>
 #include <memory>
@@ -25,6 +26,7 @@ namespace dure {
 namespace proto {
 class BanSet;
 class CommitPause;
+class ContentNotice;
 class CommitPauseReply;
 class SessionBegin;
 class SessionReply;
@@ -35,9 +37,11 @@ class StoreEvent;
 class SwitchesReply;
 }  // namespace proto
 
+class ContentDesk;
 class GmDesk;
 class Housekeeper;
 class OutboxRelay;
+class ReconcileDesk;
 class TradeDesk;
 
 struct AgentOptions {
@@ -48,6 +52,7 @@ struct AgentOptions {
   std::int64_t give_items_max = 100;
   MoveLimits moves = {};
   BooksLimits books = {};
+  std::string content = {};  // an encoded ContentLoad: what this program came with, for the directory; empty: nothing
 };
 
 class Agent : public Node {
@@ -60,8 +65,10 @@ class Agent : public Node {
   static constexpr const char* kDirectoryQueue = "directory";
 
   const OutboxRelay& relay() const { return *relay_; }
+  const ContentDesk& content_desk() const { return *content_desk_; }
   const TradeDesk& trade_desk() const { return *trade_desk_; }
   const Bookkeeper& bookkeeper() const { return bookkeeper_; }
+  const ReconcileDesk& reconcile_desk() const { return *reconcile_desk_; }
   const AgentOptions& options() const { return options_; }
   void check_invariants() const override;
 
@@ -77,7 +84,12 @@ class Agent : public Node {
 
  private:
   template <class Request, class Reply>
-  void serve_shard();
+  void serve_shard(bool load = false);
+  // It reads much: a slice of such goes with each group (commit_queue.h).
+  template <class Request, class Reply>
+  void serve_load() {
+    serve_shard<Request, Reply>(true);
+  }
   template <class Request, class Reply>
   void serve_directory(void (Agent::*then)(const From&, const Request&, const Reply&) = nullptr);
   template <class Request>
@@ -113,6 +125,7 @@ class Agent : public Node {
   Task<proto::CommitPauseReply> pause(From from, proto::CommitPause request);
   bool paused() const { return pause_ != 0 && now() < paused_until_; }
   proto::ShardLoad shard_load(const From& from, const proto::ShardLoadQuery& query);
+  void content_notice(const From& from, const proto::ContentNotice& notice);
   Task<void> read_switches();
   void tell_switches(NodeId to);
 
@@ -134,11 +147,13 @@ class Agent : public Node {
   std::deque<Fence> fences_;      // of the last minutes: told again to a gateway that comes back
   std::uint64_t committed_reported_ = 0, committed_per_s_ = 0, retries_ = 0;
   Bookkeeper bookkeeper_;
+  std::unique_ptr<ContentDesk> content_desk_;
   std::unique_ptr<GmDesk> gm_desk_;
   std::unique_ptr<MoveDesk> move_desk_;
   std::unique_ptr<OutboxRelay> relay_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<TradeDesk> trade_desk_;
+  std::unique_ptr<ReconcileDesk> reconcile_desk_;
 };
 
 }  // namespace dure

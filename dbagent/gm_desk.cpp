@@ -5,8 +5,11 @@
 
 #include "common/logic/gm.h"
 #include "common/proto/cluster.pb.h"
+#include "common/proto/content.pb.h"
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/reconcile.pb.h"
 #include "dbagent/agent.h"
+#include "dbagent/rollback_desk.h"
 
 namespace dure {
 namespace {
@@ -25,6 +28,15 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// 32 hexadecimal digits.
+bool trade_in(const std::string& text, std::uint64_t* high, std::uint64_t* low) {
+  const auto half = [&](std::size_t from, std::uint64_t* out) {
+    const auto [end, error] = std::from_chars(text.data() + from, text.data() + from + 16, *out, 16);
+    return error == std::errc() && end == text.data() + from + 16;
+  };
+  return text.size() == 32 && half(0, high) && half(16, low);
+}
+
 std::string what_is_wrong(const proto::GmCommand& command, const AgentOptions& options) {
   const auto& words = command.arguments();
   const std::string& verb = command.verb();
@@ -38,6 +50,16 @@ std::string what_is_wrong(const proto::GmCommand& command, const AgentOptions& o
   } else if (verb == "maintenance") {
     if (words.empty() || words.size() > 2 || !switches(0)) return "maintenance: on or off, until (unix ms)";
     if (words.size() == 2 && !number_in(words[1], 0, INT64_MAX, &number)) return "maintenance: until is unix ms";
+  } else if (verb == "content") {
+    if (words.size() != 2 || words[0] != "activate" || !number_in(words[1], 1, UINT32_MAX, &number))
+      return "content: activate, a version's number";
+  } else if (verb == "rollback") {
+    std::uint64_t high = 0, low = 0;
+    const bool player = words.size() == 3 && words[0] == "player" && number_in(words[2], 1, INT64_MAX, &number);
+    const bool trade = words.size() == 2 && words[0] == "trade" && trade_in(words[1], &high, &low);
+    if (!player && !trade) return "rollback: player, NAME, to (unix ms); or trade, its 32 hexadecimal digits";
+  } else if (verb == "open-shard") {
+    if (words.size() != 1 || !number_in(words[0], 1, UINT32_MAX, &number)) return "open-shard: a shard's number";
   } else if (verb == "give") {
     if (words.size() != 3) return "give: NAME, item or currency, count";
     const bool balance = contains(options.balances, words[1]);
@@ -54,7 +76,9 @@ int code_of(const auto& reply) { return static_cast<int>(reply.code()); }
 
 bool GmDesk::take(const GmCommandIn& in, const proto::GmCommand& command) {
   const std::string& verb = command.verb();
-  if (verb != "ban" && verb != "feature" && verb != "maintenance" && verb != "give") return false;
+  if (verb != "ban" && verb != "feature" && verb != "maintenance" && verb != "give" && verb != "content" &&
+      verb != "rollback" && verb != "open-shard")
+    return false;
   if (const auto at = outcomes_.find(command.id()); at != outcomes_.end()) {
     // Asked again: while it is under way, the answer comes with its end.
     if (at->second.known) answer_gm(agent_, in, command.id(), at->second.ok, at->second.text);
@@ -86,8 +110,9 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
   }
   Outcome outcome;
   // Claimed by an earlier life of this node, which may have died before or after the effect. A grant is made once by
-  // its message id, so it may be done again; anything else may not.
-  if (claimed->code() == proto::EXPECTED_OTHER && command->verb() != "give") {
+  // its message id, a rollback by its key, so they may be done again; anything else may not.
+  const bool once = command->verb() == "give" || command->verb() == "rollback";
+  if (claimed->code() == proto::EXPECTED_OTHER && !once) {
     outcome = {true, false, "taken before this node was restarted; look whether it took effect"};
   } else {
     outcome = co_await execute(command);
@@ -108,6 +133,9 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
 Task<GmDesk::Outcome> GmDesk::execute(Command command) {
   if (command->verb() == "ban") co_return co_await ban(command);
   if (command->verb() == "give") co_return co_await give(command);
+  if (command->verb() == "rollback") co_return co_await roll_back(command);
+  if (command->verb() == "open-shard") co_return co_await open_shard(command);
+  if (command->verb() == "content") co_return co_await activate_content(command);
   co_return co_await set_switch(command);
 }
 
@@ -168,6 +196,47 @@ Task<GmDesk::Outcome> GmDesk::set_switch(Command command) {
   if (!done || done->code() != proto::STORED)
     co_return Outcome{true, false, "not set: " + (done ? done->detail() : done.error().detail)};
   co_return Outcome{true, true, set.name() + " is " + state};
+}
+
+Task<GmDesk::Outcome> GmDesk::activate_content(Command command) {
+  std::int64_t version = 0;
+  number_in(command->arguments(1), 1, UINT32_MAX, &version);
+  proto::ContentActivate activate;
+  activate.set_version(static_cast<std::uint32_t>(version));
+  const Result<proto::ContentDone> done = co_await ask<proto::ContentDone>(agent_.id(), activate);
+  if (!done || done->code() != proto::STORED)
+    co_return Outcome{true, false, "not activated: " + (done ? done->detail() : done.error().detail)};
+  co_return Outcome{true, true, "content " + command->arguments(1) + " is active"};
+}
+
+Task<GmDesk::Outcome> GmDesk::roll_back(Command command) {
+  RollbackDesk desk(agent_);
+  RollbackDesk::Outcome done;
+  if (command->arguments(0) == "player") {
+    std::int64_t to = 0;
+    number_in(command->arguments(2), 1, INT64_MAX, &to);
+    const std::string name = command->arguments(1);
+    done = co_await desk.player(name, to);
+  } else {
+    std::uint64_t high = 0, low = 0;
+    trade_in(command->arguments(1), &high, &low);
+    done = co_await desk.trade(high, low);
+  }
+  co_return Outcome{done.known, done.ok, done.text};
+}
+
+// A restored shard, as it is: who says so is in the audit log, and in the shard's own row.
+Task<GmDesk::Outcome> GmDesk::open_shard(Command command) {
+  std::int64_t shard = 0;
+  number_in(command->arguments(0), 1, UINT32_MAX, &shard);
+  proto::OpenShard request;
+  request.set_shard(static_cast<std::uint32_t>(shard));
+  request.set_by(command->issuer());
+  const NodeId agent = agent_.shard_agent(request.shard());
+  const Result<proto::OpenShardReply> done = co_await ask<proto::OpenShardReply>(agent, request);
+  if (!done || done->code() != proto::STORED)
+    co_return Outcome{true, false, "not opened: " + (done ? done->detail() : done.error().detail)};
+  co_return Outcome{true, true, "shard " + command->arguments(0) + " is open"};
 }
 
 Task<GmDesk::Outcome> GmDesk::give(Command command) {

@@ -1,4 +1,5 @@
-// The verbs of a game master that change the database: ban, feature, maintenance, give. Each command is claimed by its
+// The verbs of a game master that change the database: ban, feature, maintenance, give,
+// content, rollback (rollback_desk.h), open-shard. Each command is claimed by its
 // id before it takes effect, so it takes effect at most once however often it is repeated; a repeated one is answered
 // with what was answered before. Lives with the directory's agent, which it reaches by calls like everybody else.
 #pragma once
@@ -38,6 +39,9 @@ class GmDesk {
   Task<Outcome> ban(Command command);
   Task<Outcome> set_switch(Command command);
   Task<Outcome> give(Command command);
+  Task<Outcome> roll_back(Command command);
+  Task<Outcome> open_shard(Command command);
+  Task<Outcome> activate_content(Command command);
   Task<Target> locate(std::string name);
   // Says RETRY as kBusy, so that callers see one kind of trouble.
   template <class Reply, class Request>

@@ -11,6 +11,7 @@
 #include "tools/backup/run_backup.h"
 #include "tools/bots/run_bots.h"
 #include "tools/config/print_config.h"
+#include "tools/content/run_content.h"
 #include "tools/duration.h"
 #include "tools/game.h"
 #include "tools/gm/gm_key.h"
@@ -18,6 +19,7 @@
 #include "tools/launcher/status.h"
 #include "tools/launcher/up.h"
 #include "tools/ledger/run_ledger.h"
+#include "tools/rollback/run_rollback.h"
 #include "tools/seed/run_seed.h"
 #include "tools/serve.h"
 #include "tools/shards/run_shards.h"
@@ -81,11 +83,13 @@ struct Arguments {
   BotsOptions bots;
   ShardsOptions shards;
   LedgerOptions ledger;
+  RollbackOptions rollback;
   SeedOptions seed;
   std::string key_path, duration, every, folder;
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
-  bool json = false, password = false, watch = false;
+  unsigned restore_shard = 0;
+  bool json = false, password = false, watch = false, status = false;
 };
 
 // Every command that needs the configuration takes it the same way.
@@ -134,6 +138,23 @@ int start_bots(Arguments& a) {
   });
 }
 
+int check_content(const Config& config) {
+  const auto game = load_game(config.base().cluster().content_dir());
+  if (!game) std::fprintf(stderr, "dure: %s\n", game.error().detail.c_str());
+  return game ? 0 : kExitConfig;
+}
+
+// An empty folder: only what there is.
+int start_content(const Config& config, const std::string& folder) {
+  if (folder.empty()) return run_content(config, {});
+  const auto game = load_game(folder);
+  if (!game) {
+    std::fprintf(stderr, "dure content: %s\n", game.error().detail.c_str());
+    return kExitConfig;
+  }
+  return run_content(config, content_load(*game, true, false));
+}
+
 int start_seed(const Config& config, SeedOptions options) {
   const auto game = load_game(config.base().cluster().content_dir());
   if (!game) {
@@ -159,7 +180,9 @@ int run(int argc, char** argv) {
 
   auto* up = command(app, a, "up", "start a whole cluster on this machine, and show it");
   up->add_option("--bots", a.up.bots, "how many bots play");
-  up->add_option("--story", a.up.story, "walk, chat, shop, dungeon, zone, trade, market, evening, idle")->capture_default_str();
+  up->add_option("--story", a.up.story,
+                 "walk, chat, shop, dungeon, zone, trade, mail, auction, guild, party, quest, market, evening, idle")
+      ->capture_default_str();
   up->add_option("--for", a.duration, "stop after so long: 60s, 10m");
   up->add_option("--report", a.up.report_path, "where the bots write their report");
   up->add_option("--gateways", a.gateway_count, "how many, instead of what the configuration says");
@@ -170,7 +193,9 @@ int run(int argc, char** argv) {
   auto* bots = command(app, a, "bots", "play, check everything that is seen, and report");
   bots->add_option("--count", a.bots.count, "how many")->capture_default_str();
   bots->add_option("--first", a.bots.first, "number of the first one")->capture_default_str();
-  bots->add_option("--story", a.bots.story, "walk, chat, shop, dungeon, zone, trade, market, evening, idle")->capture_default_str();
+  bots->add_option("--story", a.bots.story,
+                   "walk, chat, shop, dungeon, zone, trade, mail, auction, guild, party, quest, market, evening, idle")
+      ->capture_default_str();
   bots->add_option("--for", a.duration, "how long: 60s (the default), 10m");
   bots->add_option("--gateway", a.gateways, "127.0.0.1:7001[,…]; default: the configured ones")->delimiter(',');
   bots->add_option("--report", a.bots.report_path, "file of the report; default: standard output");
@@ -214,7 +239,22 @@ int run(int argc, char** argv) {
   auto* backup = command(app, a, "backup", "copy all files of a running cluster at one cut");
   backup->add_option("folder", a.folder, "where to; empty or new")->required();
   auto* restore = command(app, a, "restore", "put a backup into the place of a stopped cluster's files");
-  restore->add_option("folder", a.folder, "of a backup")->required();
+  auto* restore_folder = restore->add_option("folder", a.folder, "of a backup");
+  restore->add_option("--shard", a.restore_shard,
+                      "this one alone; it starts closed, and is reconciled with the others");
+  auto* restore_status =
+      restore->add_flag("--status", a.status, "of a running cluster: which shards are closed, and why");
+  auto* content = command(app, a, "content", "the versions of the game's content that a running cluster has");
+  auto* content_load_command = content->add_subcommand("load", "one more, as the next; a game master activates it");
+  content_load_command->add_option("folder", a.folder, "of content files")->required();
+  content_load_command->fallthrough();
+  auto* rollback =
+      command(app, a, "rollback", "undo what the system gave and took since a time, or a trade: shown first");
+  auto* rollback_player = rollback->add_option("--player", a.rollback.player, "character name or number");
+  rollback->add_option("--to", a.rollback.to, "2h (ago), 2026-11-21T10:00Z")->needs(rollback_player);
+  rollback->add_option("--trade", a.rollback.trade, "32 hexadecimal digits")->excludes(rollback_player);
+  rollback->add_flag("--dry-run", a.rollback.dry_run, "only show it");
+  rollback->add_flag("--yes", a.rollback.yes, "do not ask");
   auto* seed = command(app, a, "seed", "fill the files of a stopped cluster, to take figures on");
   seed->add_option("--accounts", a.seed.accounts, "how many more")->capture_default_str();
   seed->add_option("--characters", a.seed.characters, "of an account")->check(CLI::Range(1, 8))->capture_default_str();
@@ -263,10 +303,32 @@ int run(int argc, char** argv) {
   }
   if (backup->parsed())
     return with_config(a.config, [&](const Config& config) { return run_backup(config, a.folder); });
+  if (restore->parsed() && restore_status->count() > 0)
+    return with_config(a.config, [&](const Config& config) { return run_restore_status(config); });
+  if (restore->parsed() && restore_folder->empty()) {
+    std::fprintf(stderr, "dure restore: FOLDER [--shard N], or --status\n");
+    return kExitUsage;
+  }
   if (restore->parsed())
-    return with_config(a.config, [&](const Config& config) { return run_restore(config, a.folder); });
+    return with_config(a.config, [&](const Config& config) { return run_restore(config, a.folder, a.restore_shard); });
+  if (content->parsed())
+    return with_config(a.config, [&](const Config& config) { return start_content(config, a.folder); });
+  if (rollback->parsed()) {
+    if (a.rollback.trade.empty() && (a.rollback.player.empty() || a.rollback.to.empty())) {
+      std::fprintf(stderr, "dure rollback: --player NAME --to TIME, or --trade ID\n");
+      return kExitUsage;
+    }
+    return with_config(a.config, [&](const Config& config) {
+      GmOptions gm = gm_options(config);
+      gm.patience = seconds(60);
+      return run_rollback(config, gm, a.rollback);
+    });
+  }
   if (seed->parsed()) return with_config(a.config, [&](const Config& config) { return start_seed(config, a.seed); });
-  if (check->parsed()) return check_config(a.config, std::cout, std::cerr);
+  if (check->parsed()) {
+    const int bad = check_config(a.config, std::cout, std::cerr);
+    return bad != 0 ? bad : with_config(a.config, [](const Config& config) { return check_content(config); });
+  }
   if (routes->parsed()) return run_routes();
   if (keygen->parsed()) return run_keygen(a.key_path);
   if (a.serve.roles.empty()) {

@@ -8,12 +8,15 @@
 #include "common/base/check.h"
 #include "common/proto/chat.pb.h"
 #include "common/proto/cluster.pb.h"
+#include "common/proto/content.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/dungeon.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
 #include "common/proto/operator.pb.h"
 #include "common/proto/party.pb.h"
+#include "common/proto/reconcile.pb.h"
+#include "common/proto/rollback.pb.h"
 #include "common/proto/route.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/trade.pb.h"
@@ -104,12 +107,13 @@ Result<Routes> Routes::build(const std::vector<const google::protobuf::FileDescr
 const RouteInfo* Routes::find(std::uint32_t id) const { return id < flat_.size() ? flat_[id] : nullptr; }
 
 std::vector<const google::protobuf::FileDescriptor*> engine_files() {
-  return {proto::Hello::descriptor()->file(),       proto::LoginRequest::descriptor()->file(),
-          proto::PlayerState::descriptor()->file(), proto::OpenInstance::descriptor()->file(),
-          proto::SayRequest::descriptor()->file(),  proto::PartyHeld::descriptor()->file(),
-          proto::AcquireRequest::descriptor()->file(),
-          proto::MoveFreeze::descriptor()->file(),  proto::TradeVote::descriptor()->file(),
-          proto::ItemLifeQuery::descriptor()->file()};
+  return {proto::Hello::descriptor()->file(),          proto::LoginRequest::descriptor()->file(),
+          proto::PlayerState::descriptor()->file(),    proto::OpenInstance::descriptor()->file(),
+          proto::SayRequest::descriptor()->file(),     proto::PartyHeld::descriptor()->file(),
+          proto::AcquireRequest::descriptor()->file(), proto::MoveFreeze::descriptor()->file(),
+          proto::TradeVote::descriptor()->file(),      proto::ItemLifeQuery::descriptor()->file(),
+          proto::FactsQuery::descriptor()->file(),     proto::PlayerAtQuery::descriptor()->file(),
+          proto::ContentLoad::descriptor()->file()};
 }
 
 std::uint32_t route_id(const google::protobuf::Descriptor* descriptor) {

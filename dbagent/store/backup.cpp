@@ -8,6 +8,8 @@
 #include <cstdio>
 
 #include "common/proto/operator.pb.h"
+#include "dbagent/store/schema.h"
+#include "dbagent/store/store_file.h"
 
 namespace dure::store {
 namespace {
@@ -27,6 +29,15 @@ bool sync_folder(const std::string& path) {
 
 void remove_database(const std::string& path) {
   for (const char* tail : {"", "-wal", "-shm", "-journal"}) ::unlink((path + tail).c_str());
+}
+
+// Whoever owned somebody here is fenced, and no epoch that was granted after the backup is granted again.
+void close_and_fence(Database& db, std::uint64_t generation) {
+  db.run(
+      "UPDATE player SET epoch = epoch + ?1, owner_inc = zeroblob(16), owner_node = 0, last_pseq = 0, acquire_id = 0, "
+      "acquire_epoch = 0",
+      kEpochsLeftOut);
+  db.run("INSERT INTO restored(generation, closed, at) SELECT ?1, 1, shard_time FROM shard_meta", generation);
 }
 
 }  // namespace
@@ -147,7 +158,11 @@ Result<> prepare_restore(const Restoring& restoring) try {
     auto copy = Database::open({part, "", false, false});
     if (!copy) return tl::unexpected<Error>(copy.error());
     (*copy)->script("PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;");
+    (*copy)->run("BEGIN IMMEDIATE");
+    upgrade(**copy, restoring.kind);
     (*copy)->run("UPDATE shard_meta SET generation = ?1", restoring.generation);
+    if (restoring.alone) close_and_fence(**copy, restoring.generation);
+    (*copy)->run("COMMIT");
     Query check(**copy, "PRAGMA quick_check(1)");
     if (!check.row() || check.bytes(0) != "ok") return fail(Trouble::kIo, restoring.from + " is damaged");
   }

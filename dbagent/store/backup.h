@@ -56,6 +56,7 @@ struct Restoring {
   std::string cluster_id;
   std::uint32_t shard = 0;
   std::uint64_t generation = 0;  // written into it
+  bool alone = false;            // a shard, while the others go on: closed, its epochs raised (reconcile.h)
 };
 // The generation of a file; kInvalid: it is not this cluster's, or not this shard's; kBusy: somebody has it open.
 [[nodiscard]] Result<std::uint64_t> generation_of(const std::string& path, const Restoring& whose);

@@ -14,6 +14,12 @@ class AccountQuery;
 class AccountReply;
 class BanSet;
 class ClaimName;
+class ContentActivate;
+class ContentDone;
+class ContentLoad;
+class ContentLoaded;
+class ContentQuery;
+class ContentReply;
 class AccountsOfShard;
 class AccountsOfShardReply;
 class GmClaim;
@@ -30,6 +36,8 @@ class ShardsServed;
 class ShardsServedReply;
 class PlaceAcquire;
 class PlaceQuery;
+class NamesOfShard;
+class NamesOfShardReply;
 class PlaceReply;
 class PlayerLocate;
 class PlayerLocateReply;
@@ -77,6 +85,7 @@ void end_session_family(Directory& directory, std::uint64_t account_id);
 proto::ReserveNameReply reserve_name(Directory& directory, const proto::ReserveName& request);
 proto::StoreReply claim_name(Directory& directory, const proto::ClaimName& request);
 proto::ReservedNamesReply reserved_names(Directory& directory, const proto::ReservedNames& request);
+proto::NamesOfShardReply names_of_shard(Directory& directory, const proto::NamesOfShard& request);
 proto::PlayerLocateReply locate_player(Directory& directory, const proto::PlayerLocate& request);
 
 // directory_moves.cpp
@@ -93,6 +102,11 @@ proto::ShardsServedReply shards_served(Directory& directory, const proto::Shards
 
 proto::PlaceReply acquire_place(Directory& directory, const proto::PlaceAcquire& request);
 proto::PlaceReply find_place(Directory& directory, const proto::PlaceQuery& request);
+
+// directory_content.cpp
+proto::ContentLoaded load_content(Directory& directory, const proto::ContentLoad& request);
+proto::ContentDone activate_content(Directory& directory, const proto::ContentActivate& request);
+proto::ContentReply content(Directory& directory, const proto::ContentQuery& request);
 
 proto::StoreReply claim_gm_command(Directory& directory, const proto::GmClaim& request);
 proto::StoreReply set_switch(Directory& directory, const proto::SwitchSet& request);

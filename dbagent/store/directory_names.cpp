@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "common/base/hash.h"
 #include "common/base/text.h"
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/reconcile.pb.h"
 #include "dbagent/store/directory.h"
 
 namespace dure::store {
@@ -87,6 +90,24 @@ proto::ReservedNamesReply reserved_names(Directory& directory, const proto::Rese
             "SELECT shown, player_id, account_id, shard, reservation FROM name JOIN account USING(account_id) "
             "WHERE state = 0 AND at <= ?1 ORDER BY at LIMIT ?2",
             directory.file.shard_time() - static_cast<std::int64_t>(request.older_than_ms()), limit);
+  while (row.row()) {
+    auto* name = reply.add_names();
+    name->set_name(row.text(0));
+    name->set_player_id(row.u64(1));
+    name->set_account_id(row.u64(2));
+    name->set_shard(row.u32(3));
+    name->set_reservation(row.u64(4));
+  }
+  return reply;
+}
+
+proto::NamesOfShardReply names_of_shard(Directory& directory, const proto::NamesOfShard& request) {
+  proto::NamesOfShardReply reply;
+  const std::uint32_t limit = request.limit() == 0 ? 1000 : std::min(request.limit(), 10'000u);
+  Query row(directory.db,
+            "SELECT shown, player_id, account_id, shard, reservation FROM name JOIN account USING(account_id) "
+            "WHERE state = 1 AND shard = ?1 AND player_id > ?2 ORDER BY player_id LIMIT ?3",
+            request.shard(), request.after_player(), limit);
   while (row.row()) {
     auto* name = reply.add_names();
     name->set_name(row.text(0));

@@ -1,7 +1,9 @@
 #include "dbagent/store/directory_store.h"
 
+#include "common/proto/content.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/operator.pb.h"
+#include "common/proto/reconcile.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/backup.h"
 #include "dbagent/store/directory.h"
@@ -27,6 +29,7 @@ struct DirectoryStore::Parts {
     on(&reserve_name);
     on(&claim_name);
     on(&reserved_names);
+    on(&names_of_shard);
     on(&locate_player);
     on(&intend_move);
     on(&flip_move);
@@ -39,6 +42,9 @@ struct DirectoryStore::Parts {
     on(&acquire_place);
     on(&find_place);
     on(&claim_gm_command);
+    on(&load_content);
+    on(&activate_content);
+    on(&content);
     on(&set_switch);
     on(&switches);
     batch.on<proto::DirectoryBackup, proto::BackupState>([this](const proto::DirectoryBackup& request) {

@@ -20,10 +20,12 @@ proto::TradeTerms terms_of(const Hold& hold) {
 }
 
 void insert_hold(Shard& shard, const Leg& leg, std::uint64_t player_id, std::uint64_t epoch, bool yes) {
-  shard.db.run("INSERT INTO hold VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12)", leg.txn, leg.side,
-               player_id, epoch, leg.operation.pseq(), leg.operation.creq(), leg.operation.reason(), yes ? 1 : 0,
-               yes ? 0 : 1, yes ? 0 : static_cast<int>(proto::ABORT), Blob{encoded(leg.terms)},
-               shard.file.shard_time());
+  proto::TradeGoods goods;
+  if (yes) read_given(shard, mine(leg), [&] { return goods.add_items(); });
+  shard.db.run("INSERT INTO hold VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, ?11, ?12, ?13, ?14)", leg.txn,
+               leg.side, player_id, epoch, leg.operation.pseq(), leg.operation.creq(), leg.operation.reason(),
+               yes ? 1 : 0, yes ? 0 : 1, yes ? 0 : static_cast<int>(proto::ABORT), Blob{encoded(leg.terms)},
+               shard.file.shard_time(), leg.operation.creq_hash(), Blob{goods.SerializeAsString()});
 }
 
 void reserve(Shard& shard, const Leg& leg) {
@@ -119,7 +121,8 @@ void end_hold(Shard& shard, Root& root, Hold& hold, int verdict) {
                root.settle_seq, root.last_creq_result);
 }
 
-// FINISH, its guards being true.
+}  // namespace
+
 void settle(Shard& shard, Root& root, Hold& hold, int verdict, const proto::TradeGoods& goods) {
   const proto::TradeTerms terms = terms_of(hold);
   const auto& me = terms.sides(static_cast<int>(hold.side));
@@ -133,8 +136,6 @@ void settle(Shard& shard, Root& root, Hold& hold, int verdict, const proto::Trad
   }
   end_hold(shard, root, hold, verdict);
 }
-
-}  // namespace
 
 std::optional<Hold> find_hold(Shard& shard, const Key16& txn, std::uint32_t side) {
   Query row(shard.db,
@@ -158,12 +159,14 @@ std::optional<Hold> find_hold(Shard& shard, const Key16& txn, std::uint32_t side
 }
 
 void read_holds(Shard& shard, std::uint64_t player_id, const std::function<proto::OpenHold*()>& add) {
-  Query row(shard.db, "SELECT leg, creq, terms FROM hold WHERE pid = ?1 AND finished = 0 ORDER BY txn_id", player_id);
+  Query row(shard.db, "SELECT leg, creq, terms, creq_hash FROM hold WHERE pid = ?1 AND finished = 0 ORDER BY txn_id",
+            player_id);
   while (row.row()) {
     auto* hold = add();
     hold->set_side(row.u32(0));
     hold->set_creq(row.u64(1));
     hold->mutable_terms()->ParseFromString(row.text(2));
+    hold->set_creq_hash(row.u64(3));
   }
 }
 

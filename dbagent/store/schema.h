@@ -5,7 +5,11 @@
 
 namespace dure::store {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
+// What a file of version 2 lacks. A file is brought up where its agent opens it, or a restore prepares it.
+inline constexpr int kSchemaVersionLeast = 2;
+extern const char* const kShardUpgrade3;
+extern const char* const kDirectoryUpgrade3;
 // Root rows older than this are upgraded inside ACQUIRE.
 inline constexpr std::uint32_t kDataVersion = 1;
 
@@ -31,6 +35,10 @@ enum class InboxState { kUnclaimed = 0, kClaimed = 1 };
 enum class OutboxState { kPending = 0, kDelivered = 1 };
 // name.state
 enum class NameState { kReserved = 0, kClaimed = 1, kTombstone = 2 };
+
+// A shard that was put back alone grants no epoch again that it may have granted after the backup: nobody hands one
+// player on a million times between two backups.
+inline constexpr std::int64_t kEpochsLeftOut = 1 << 20;
 
 inline constexpr std::int64_t kDayMs = 86'400'000;
 inline constexpr std::int64_t kMinuteMs = 60'000;

@@ -25,6 +25,12 @@ Key16 key_of(const Incarnation& incarnation) {
   return key_of(uid);
 }
 
+void upgrade(Database& db, std::string_view kind) {
+  if (db.number("SELECT schema_version FROM shard_meta") != kSchemaVersionLeast) return;
+  db.script(kind == "shard" ? kShardUpgrade3 : kDirectoryUpgrade3);
+  db.script("UPDATE shard_meta SET schema_version = 3");
+}
+
 Result<std::unique_ptr<StoreFile>> StoreFile::open(const FileOptions& options, const char* kind, const char* schema) {
   auto database = Database::open({options.path, options.vfs, false, options.fresh_ok});
   if (!database) return tl::unexpected(database.error());
@@ -120,7 +126,7 @@ Result<> StoreFile::take_over(const char* kind) {
       refusal = file + " belongs to cluster '" + meta.text(1) + "', not '" + options_.cluster_id + "'";
     else if (meta.u32(2) != options_.shard)
       refusal = file + " is shard " + std::to_string(meta.u32(2)) + ", not " + std::to_string(options_.shard);
-    else if (meta.i64(3) != kSchemaVersion)
+    else if (meta.i64(3) < kSchemaVersionLeast || meta.i64(3) > kSchemaVersion)
       refusal = file + " has schema version " + std::to_string(meta.i64(3)) + ", this program knows " +
                 std::to_string(kSchemaVersion) + " only";
     else if (options_.generation != 0 && meta.u64(5) != options_.generation)
@@ -129,7 +135,10 @@ Result<> StoreFile::take_over(const char* kind) {
     else
       stored_shard_time_ = meta.i64(4);
   }
-  if (refusal.empty()) db.run("UPDATE shard_meta SET agent_inc = ?1", key_of(options_.agent_incarnation));
+  if (refusal.empty()) {
+    upgrade(db, kind);
+    db.run("UPDATE shard_meta SET agent_inc = ?1", key_of(options_.agent_incarnation));
+  }
   db.script(refusal.empty() ? "COMMIT" : "ROLLBACK");
   if (!refusal.empty()) return fail(Trouble::kInvalid, refusal);
   return {};

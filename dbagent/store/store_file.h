@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "common/base/ids.h"
 #include "common/base/result.h"
@@ -71,5 +72,7 @@ class StoreFile {
 };
 
 Key16 key_of(const Incarnation& incarnation);
+// Inside a transaction: brings a file of the version before this one up to it.
+void upgrade(Database& database, std::string_view kind);
 
 }  // namespace dure::store

@@ -34,6 +34,7 @@ class OpenHoldsQuery;
 class OpenHoldsReply;
 class TradeFinish;
 class TradeFinishReply;
+class TradeGoods;
 class TradeVerdict;
 class TradeVerdictQuery;
 class TradeVote;
@@ -94,6 +95,8 @@ void read_given(Shard& shard, const proto::TradeSide& side, const std::function<
 LegEnd prepare(Shard& shard, Root& root, const Leg& leg, proto::LegOutcome* outcome, std::string* guard);
 // Vote NO of a leg that can do nothing any more, or that was consumed.
 void vote_no(Shard& shard, const Leg& leg, std::uint64_t player_id, std::uint64_t epoch);
+// FINISH, its guards being true.
+void settle(Shard& shard, Root& root, Hold& hold, int verdict, const proto::TradeGoods& goods);
 proto::TradeFinishReply finish(Shard& shard, const proto::TradeFinish& request);
 proto::OpenHoldsReply open_holds(Shard& shard, const proto::OpenHoldsQuery& request);
 

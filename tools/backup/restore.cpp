@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <vector>
 
 #include "common/proto/config.pb.h"
 #include "dbagent/store/backup.h"
@@ -18,18 +19,40 @@ int refuse(const Error& error) {
 
 }  // namespace
 
-int run_restore(const Config& config, const std::string& folder) {
+namespace {
+
+// The files that are put back; empty: the folder is no such backup (said).
+std::vector<store::Restoring> files_of(const Config& config, const std::string& folder, std::uint32_t only_shard) {
   const auto& cluster = config.base().cluster();
-  if (!std::filesystem::exists(folder + "/backup.txt"))
-    return refuse({Trouble::kInvalid, folder + " is no backup that came to its end (backup.txt)"});
   std::vector<store::Restoring> files;
-  files.push_back({folder + "/directory.db", directory_path(config), "directory", cluster.cluster_id(), 0, 0});
-  for (std::uint32_t shard = 1; shard <= cluster.shard_count(); ++shard)
-    files.push_back({folder + "/shard-" + std::to_string(shard) + ".db", shard_path(config, shard), "shard",
-                     cluster.cluster_id(), shard, 0});
+  if (!std::filesystem::exists(folder + "/backup.txt")) {
+    refuse({Trouble::kInvalid, folder + " is no backup that came to its end (backup.txt)"});
+    return files;
+  }
+  if (only_shard > cluster.shard_count()) {
+    refuse({Trouble::kInvalid, "there is no shard " + std::to_string(only_shard) + ": the configuration has " +
+                                   std::to_string(cluster.shard_count())});
+    return files;
+  }
   const std::string beyond = folder + "/shard-" + std::to_string(cluster.shard_count() + 1) + ".db";
-  if (std::filesystem::exists(beyond))
-    return refuse({Trouble::kInvalid, beyond + ": the configuration has fewer shards than the backup"});
+  if (only_shard == 0 && std::filesystem::exists(beyond)) {
+    refuse({Trouble::kInvalid, beyond + ": the configuration has fewer shards than the backup"});
+    return files;
+  }
+  if (only_shard == 0)
+    files.push_back({folder + "/directory.db", directory_path(config), "directory", cluster.cluster_id(), 0, 0});
+  for (std::uint32_t shard = 1; shard <= cluster.shard_count(); ++shard)
+    if (only_shard == 0 || shard == only_shard)
+      files.push_back({folder + "/shard-" + std::to_string(shard) + ".db", shard_path(config, shard), "shard",
+                       cluster.cluster_id(), shard, 0, only_shard != 0});
+  return files;
+}
+
+}  // namespace
+
+int run_restore(const Config& config, const std::string& folder, std::uint32_t only_shard) {
+  std::vector<store::Restoring> files = files_of(config, folder, only_shard);
+  if (files.empty()) return 1;
   // Everything is looked at before anything is changed.
   std::uint64_t generation = 0;
   for (const store::Restoring& file : files) {
@@ -44,7 +67,7 @@ int run_restore(const Config& config, const std::string& folder) {
       return refuse(present.error());
   }
   std::error_code made;
-  std::filesystem::create_directories(cluster.data_dir(), made);
+  std::filesystem::create_directories(config.base().cluster().data_dir(), made);
   for (store::Restoring& file : files) {
     file.generation = generation + 1;
     const auto ready = store::prepare_restore(file);
@@ -55,7 +78,14 @@ int run_restore(const Config& config, const std::string& folder) {
     if (!placed) return refuse(placed.error());
     std::printf("%s\n", file.to.c_str());
   }
-  std::printf("%u shards and the directory are as they were; generation %llu\n", cluster.shard_count(),
+  if (only_shard != 0) {
+    std::printf(
+        "shard %u is as it was; generation %llu. It starts closed, and opens by itself once everything is done again\n"
+        "that the other shards know of: `dure restore --status`\n",
+        only_shard, static_cast<unsigned long long>(generation + 1));
+    return 0;
+  }
+  std::printf("%u shards and the directory are as they were; generation %llu\n", config.base().cluster().shard_count(),
               static_cast<unsigned long long>(generation + 1));
   return 0;
 }

@@ -9,6 +9,7 @@
 // So of a trade across shards the register has decided or has not; what is left of it is driven to its end by the
 // agents after the restore, in both shards or in neither.
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "tools/config/config.h"
@@ -17,7 +18,11 @@ namespace dure {
 
 // 0: done. 1: not done, and DIR has nothing that could be taken for a backup. 2: nobody answers.
 int run_backup(const Config& config, const std::string& folder);
-// 0: done, and the generation of all files is higher than any before. 1: refused, nothing was changed.
-int run_restore(const Config& config, const std::string& folder);
+// 0: done, and the generation of all files is higher than any before. 1: refused, nothing was changed. only_shard: that
+// one alone, while the others stay as they are: it starts closed (dbagent/reconcile_desk.h). Its agent must be stopped,
+// the others need not be. 0: all.
+int run_restore(const Config& config, const std::string& folder, std::uint32_t only_shard = 0);
+// Of a running cluster. 0: all shards are open. 1: some are closed, and why. 2: not every one answers.
+int run_restore_status(const Config& config);
 
 }  // namespace dure

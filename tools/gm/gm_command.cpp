@@ -51,6 +51,9 @@ std::string gm_usage() {
          "  feature NAME on|off              a switch of the whole cluster, e.g. shop\n"
          "  ban NAME [--until T] [--reason R]  T: 90m, 7d, 2026-12-01, 2026-12-01T10:00Z, perm (default)\n"
          "  maintenance on|off [--until T]   logins are refused meanwhile\n"
+         "  content activate N               that version of the content is played from now on; N is one step away\n"
+         "  rollback player NAME MS          as `dure rollback` says it; or: rollback trade ID\n"
+         "  open-shard N                     a shard that was restored alone, although something is open\n"
          "  status                           every node says how it is\n"
          "  --as NAME --key FILE …           with another key than gm.key_name and gm.key_file\n"
          "For two persons, e.g. a grant above gm.grant_limit_count:\n"
@@ -124,6 +127,21 @@ Result<proto::GmCommand> parse_gm(const std::vector<std::string>& given, WallTim
     if (rest.size() != 1 || (rest[0] != "on" && rest[0] != "off")) return wrong("on or off");
     command.add_arguments(rest[0]);
     command.add_arguments(until_text.empty() ? "0" : std::to_string(*until));
+  } else if (verb == "content") {
+    const auto version = rest.size() == 2 ? whole_number(rest[1]) : Result<std::int64_t>(0);
+    if (rest.size() != 2 || rest[0] != "activate" || !version || *version < 1 || *version > UINT32_MAX)
+      return wrong("activate, and a version's number");
+    command.add_arguments(rest[0]);
+    command.add_arguments(std::to_string(*version));
+  } else if (verb == "rollback") {
+    const auto to = rest.size() == 3 && rest[0] == "player" ? whole_number(rest[2]) : Result<std::int64_t>(0);
+    const bool trade = rest.size() == 2 && rest[0] == "trade" && rest[1].size() == 32;
+    if (!trade && (!to || *to <= 0)) return wrong("player, a name, and milliseconds since 1970; or trade, and its id");
+    for (const auto& word : rest) command.add_arguments(word);
+  } else if (verb == "open-shard") {
+    const auto shard = rest.size() == 1 ? whole_number(rest[0]) : Result<std::int64_t>(0);
+    if (!shard || *shard < 1 || *shard > UINT32_MAX) return wrong("a shard's number");
+    command.add_arguments(rest[0]);
   } else if (verb == "status") {
     if (!rest.empty()) return wrong("takes no more words");
   } else {

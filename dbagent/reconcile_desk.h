@@ -1,0 +1,67 @@
+// Puts right a shard that was restored alone (store/reconcile.h), with what every other shard and the directory know.
+// Lives with every agent and looks after the shards of its own. Until it is through, the shard answers players RETRY.
+// Logic thread only.
+//
+//   1 moves that the directory has open from or to it are turned back
+//   2 accounts that the map has elsewhere are given up; characters that came after the backup are settled as never made
+//   3 all that the others know of trades and letters is redone, in rounds (reconcile_rounds.h)
+//   4 legs that were held at the backup are ended by their registers
+//   5 items that others have leave it
+//   6 all shards are audited; clean, and nothing left open: it opens. Else it stays closed, says why, and tries again
+//
+// Keeps nothing that must outlive it: begun anew it redoes only what is missing. A shard that does not answer is waited
+// for: half of what is known is no ground to open on.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/logic/node.h"
+
+namespace dure {
+
+namespace proto {
+class Reconcile;
+class ReservedName;
+}  // namespace proto
+class Agent;
+class ReconcileRounds;
+
+class ReconcileDesk {
+ public:
+  explicit ReconcileDesk(Agent& agent);
+  ~ReconcileDesk();
+  // Each second.
+  void tick();
+  // Of this agent's shards, those that are closed as far as is known.
+  std::size_t closed() const;
+
+ private:
+  static constexpr Duration kAgain = seconds(15);
+  struct Shard {
+    bool known_open = false, closed = false, running = false;
+    MonoTime due{};
+  };
+  struct Run;
+  Task<void> look(std::uint32_t shard);
+  Task<bool> reconcile(std::uint32_t shard);  // false: somebody did not answer
+  Task<bool> turn_moves_back(Run& run);
+  Task<bool> settle_accounts(Run& run);
+  Task<bool> settle_names(Run& run);
+  Task<bool> settle_name(Run& run, const proto::ReservedName& name, std::uint64_t known_move);
+  Task<bool> hear(Run& run, std::uint32_t other);
+  Task<bool> hear_items(Run& run, std::uint32_t other);
+  Task<bool> tell(Run& run, proto::Reconcile request);
+  Task<bool> end_holds(Run& run);
+  Task<bool> audit(Run& run);
+  Task<bool> open(Run& run);
+  // Until it is no RETRY and no timeout, for some seconds.
+  template <class Reply, class Request>
+  Task<Result<Reply>> ask(NodeId to, Request request);
+
+  Agent& agent_;
+  std::map<std::uint32_t, Shard> shards_;
+};
+
+}  // namespace dure

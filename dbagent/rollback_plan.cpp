@@ -1,0 +1,466 @@
+#include "dbagent/rollback_plan.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <set>
+
+#include "common/base/ids.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/operator.pb.h"
+#include "common/proto/rollback.pb.h"
+#include "common/proto/shard_map.pb.h"
+#include "dbagent/store/debt.h"
+#include "dbagent/store/schema.h"
+
+namespace dure {
+namespace {
+
+constexpr Duration kDeadline = seconds(5);
+constexpr Duration kBetweenTries = milliseconds(100);
+constexpr int kTries = 20;
+constexpr std::size_t kItemsMax = 2000;
+using store::AccountKind;
+using store::HolderKind;
+using ItemKey = std::pair<std::uint64_t, std::uint64_t>;
+
+std::string hex(const ItemKey& item) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(item.first),
+                static_cast<unsigned long long>(item.second));
+  return text;
+}
+
+std::string plus(std::int64_t amount) { return (amount > 0 ? "+" : "") + std::to_string(amount); }
+
+void owe(RollbackShare* share, const std::string& debt, std::int64_t amount) {
+  auto* balance = share->operation->add_effects()->mutable_balance();
+  balance->set_currency(debt);
+  balance->set_delta(amount);
+}
+
+}  // namespace
+
+RollbackShare::RollbackShare() : operation(std::make_unique<proto::Operation>()) {
+  operation->set_reason(kRollbackReason);
+}
+RollbackShare::RollbackShare(RollbackShare&&) noexcept = default;
+RollbackShare& RollbackShare::operator=(RollbackShare&&) noexcept = default;
+RollbackShare::~RollbackShare() = default;
+
+struct RollbackPlanner::Money {
+  struct Of {
+    std::int64_t now = 0, since = 0;  // all movements
+    std::int64_t system = 0;          // those from faucets and into sinks
+  };
+  std::map<std::string, Of> by_name;
+  bool cut = false;
+};
+
+struct RollbackPlanner::Life {
+  std::int64_t first_at = 0;
+  bool made_for_player = false;  // its first event of all put it into a bag
+  std::uint64_t first_player = 0;
+  bool here = false;
+  proto::Item item;
+  int holder_kind = -1;
+  std::uint64_t holder_player = 0;
+  std::string last_reason;
+  std::uint64_t burnt_by = 0;
+};
+
+template <class Reply, class Request>
+Task<Result<Reply>> RollbackPlanner::ask(std::uint32_t shard, Request request) {
+  request.set_shard(shard);
+  for (int tries = 1;; ++tries) {
+    const NodeId agent = node_.shard_agent(shard);
+    const Result<Reply> reply = co_await node_.call<Reply>(agent, request, kDeadline);
+    if (reply && reply->code() != proto::RETRY) co_return reply;
+    if (tries == kTries) co_return fail(Trouble::kTimeout, "shard " + std::to_string(shard) + " does not answer");
+    co_await node_.wait(kBetweenTries);
+  }
+}
+
+Task<bool> RollbackPlanner::find_shards(RollbackPlan* plan) {
+  const proto::ShardsQuery query;
+  const NodeId directory = node_.directory_agent();
+  const Result<proto::ShardsReply> known = co_await node_.call<proto::ShardsReply>(directory, query, kDeadline);
+  shards_.clear();
+  if (known && known->code() == proto::STORED)
+    for (const auto& shard : known->shards()) shards_.push_back(shard.shard());
+  plan->away = shards_.empty();
+  if (plan->away) plan->refusal = "the directory does not answer";
+  co_return !plan->away;
+}
+
+Task<bool> RollbackPlanner::locate(std::string name, RollbackPlan* plan, RollbackShare* share) {
+  proto::PlayerLocate locate;
+  std::uint64_t number = 0;
+  const auto [last, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error == std::errc() && last == name.data() + name.size())
+    locate.set_player_id(number);
+  else
+    locate.set_name(name);
+  const NodeId directory = node_.directory_agent();
+  const Result<proto::PlayerLocateReply> found =
+      co_await node_.call<proto::PlayerLocateReply>(directory, locate, kDeadline);
+  if (!found || found->code() != proto::STORED) {
+    plan->away = !found;
+    plan->refusal = found ? "nobody is called " + name : "the directory does not answer";
+    co_return false;
+  }
+  share->player_id = found->player_id();
+  share->shard = found->shard();
+  share->name = found->name();
+  co_return true;
+}
+
+Task<std::string> RollbackPlanner::name_of(std::uint64_t player) {
+  proto::PlayerLocate locate;
+  locate.set_player_id(player);
+  locate.set_any_state(true);
+  const NodeId directory = node_.directory_agent();
+  const Result<proto::PlayerLocateReply> found =
+      co_await node_.call<proto::PlayerLocateReply>(directory, locate, kDeadline);
+  const bool known = found && found->code() == proto::STORED && !found->name().empty();
+  co_return known ? found->name() : "player " + std::to_string(player);
+}
+
+Task<bool> RollbackPlanner::already(RollbackPlan* plan, RollbackShare* share) {
+  proto::RollbackDoneQuery query;
+  query.set_player_id(share->player_id);
+  *query.mutable_key() = share->operation->effects(0).drop_key();
+  const Result<proto::RollbackDone> done = co_await ask<proto::RollbackDone>(share->shard, query);
+  if (!done || done->code() != proto::STORED) {
+    plan->away = true;
+    plan->refusal = done ? "it is on the move" : done.error().detail;
+    co_return false;
+  }
+  share->done = done->done();
+  co_return true;
+}
+
+// ── a player ────────────────────────────────────────────────────────────────────────────────────────────────
+
+Task<bool> RollbackPlanner::read_money(RollbackPlan* plan, const RollbackShare& share, std::int64_t to,
+                                       std::shared_ptr<Money> money) {
+  const std::uint64_t player = share.player_id;
+  for (const std::uint32_t shard : shards_) {
+    proto::PlayerLedgerQuery query;
+    query.set_player_id(player);
+    const Result<proto::PlayerLedgerReply> accounts = co_await ask<proto::PlayerLedgerReply>(shard, query);
+    if (!accounts) {
+      plan->away = true;
+      plan->refusal = accounts.error().detail;
+      co_return false;
+    }
+    for (const auto& account : accounts->accounts()) {
+      const std::string name = account.name();
+      // What is owed is no possession, and stays owed.
+      if (name.rfind("debt:", 0) == 0) continue;
+      Money::Of& of = money->by_name[name];
+      of.now += account.value();
+      proto::PlayerLedgerQuery movements;
+      movements.set_player_id(player);
+      movements.set_currency(name);
+      movements.set_since_unix_ms(to + 1);
+      for (bool more = true; more;) {
+        const Result<proto::PlayerLedgerReply> page = co_await ask<proto::PlayerLedgerReply>(shard, movements);
+        if (!page) {
+          plan->away = true;
+          plan->refusal = page.error().detail;
+          co_return false;
+        }
+        for (const auto& movement : page->movements()) {
+          of.since += movement.amount();
+          const auto kind = static_cast<AccountKind>(movement.other().kind());
+          if (kind == AccountKind::kFaucet || kind == AccountKind::kSink) of.system += movement.amount();
+        }
+        money->cut = money->cut || page->cut();
+        more = page->next().txn() != 0;
+        *movements.mutable_from() = page->next();
+        movements.set_balance_after(page->next_balance());
+      }
+    }
+  }
+  co_return true;
+}
+
+Task<bool> RollbackPlanner::item_life(RollbackPlan* plan, std::uint64_t high, std::uint64_t low,
+                                      std::shared_ptr<Life> life) {
+  std::int64_t last_at = 0;
+  bool any = false;
+  for (const std::uint32_t shard : shards_) {
+    proto::ItemLifeQuery query;
+    query.mutable_item()->set_high(high);
+    query.mutable_item()->set_low(low);
+    for (bool more = true; more;) {
+      const Result<proto::ItemLifeReply> page = co_await ask<proto::ItemLifeReply>(shard, query);
+      if (!page) {
+        plan->away = true;
+        plan->refusal = page.error().detail;
+        co_return false;
+      }
+      for (const auto& event : page->events()) {
+        const auto kind = static_cast<HolderKind>(event.to().kind());
+        if (!any || event.at_unix_ms() < life->first_at) {
+          any = true;
+          life->first_at = event.at_unix_ms();
+          life->made_for_player = kind == HolderKind::kPlayer;
+          life->first_player = event.to().player_id();
+        }
+        if (event.at_unix_ms() >= last_at) {
+          last_at = event.at_unix_ms();
+          life->last_reason = event.reason();
+          if (kind == HolderKind::kSink) life->burnt_by = event.player_id();
+        }
+        *query.mutable_after() = event.place();
+      }
+      if (page->here()) {
+        life->here = true;
+        life->item = page->item();
+        life->holder_kind = static_cast<int>(page->holder().kind());
+        life->holder_player = page->holder().player_id();
+      }
+      more = page->more();
+    }
+  }
+  co_return true;
+}
+
+Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share, std::int64_t to,
+                                       std::int64_t* first_kept) {
+  struct Seen {
+    bool had = false, has = false;
+  };
+  std::map<ItemKey, Seen> items;
+  std::int64_t created = 0;
+  *first_kept = 0;
+  for (const std::uint32_t shard : shards_) {
+    proto::PlayerAtQuery query;
+    query.set_player_id(share->player_id);
+    query.set_at_unix_ms(to);
+    for (bool more = true; more;) {
+      const Result<proto::PlayerAt> page = co_await ask<proto::PlayerAt>(shard, query);
+      if (!page || page->code() != proto::STORED) {
+        plan->away = true;
+        plan->refusal = page ? "shard " + std::to_string(shard) + " cannot say" : page.error().detail;
+        co_return false;
+      }
+      if (page->first_unix_ms() != 0 && (*first_kept == 0 || page->first_unix_ms() < *first_kept))
+        *first_kept = page->first_unix_ms();
+      created = std::max(created, page->created_unix_ms());
+      for (const auto& change : page->items()) {
+        Seen& seen = items[{change.item().high(), change.item().low()}];
+        seen.had = seen.had || change.had();
+        seen.has = seen.has || change.has();
+      }
+      more = page->next().txn() != 0;
+      *query.mutable_after() = page->next();
+    }
+  }
+  if (created > to) {
+    plan->refusal = share->name + " did not exist then";
+    co_return false;
+  }
+  if (items.size() > kItemsMax) {
+    plan->refusal = "more than " + std::to_string(kItemsMax) + " items came or went since: a nearer time";
+    co_return false;
+  }
+  for (const auto& [key, seen] : items) {
+    const auto life = std::make_shared<Life>();
+    const bool read = co_await item_life(plan, key.first, key.second, life);
+    if (!read) co_return false;
+    const std::string what = "item " + hex(key) + " " + life->item.template_();
+    const auto holder = static_cast<HolderKind>(life->holder_kind);
+    const bool burnt = life->here && holder == HolderKind::kSink;
+    std::string held_by = "nobody: it is under way";
+    if (life->holder_player != 0) held_by = co_await name_of(life->holder_player);
+    const bool made_since = life->first_at > to && life->made_for_player && life->first_player == share->player_id;
+    if (made_since && seen.has) {
+      auto* burn = share->operation->add_effects()->mutable_burn();
+      *burn->mutable_item() = life->item.id();
+      burn->set_version(life->item.version());
+      share->lines.push_back(what + ": got since, is taken");
+    } else if (made_since && !burnt) {
+      owe(share, store::debt_of_item(life->item.template_()), 1);
+      share->lines.push_back(what + ": got since and given away, is owed; held by " + held_by);
+    } else if (seen.had && burnt && life->burnt_by == share->player_id) {
+      auto* item = share->operation->add_effects()->mutable_mint()->mutable_item();
+      *item = life->item;
+      item->mutable_id()->set_high(mix64(key.first ^ mix64(static_cast<std::uint64_t>(to))));
+      item->mutable_id()->set_low(mix64(key.second + static_cast<std::uint64_t>(to)));
+      share->lines.push_back(what + ": used up since (" + life->last_reason + "), is made again as a new one");
+    } else if (seen.had && !seen.has && !burnt) {
+      share->lines.push_back(what + ": given away since, stands; held by " + held_by);
+    } else if (!seen.had && seen.has) {
+      share->lines.push_back(what + ": come from another player or by letter since, stands");
+    }
+  }
+  co_return true;
+}
+
+Task<RollbackPlan> RollbackPlanner::player(std::string name, std::int64_t to_unix_ms) {
+  RollbackPlan plan;
+  RollbackShare share;
+  if (to_unix_ms > unix_ms(node_.wall_now())) {
+    plan.refusal = "that time has not come yet";
+    co_return plan;
+  }
+  bool good = co_await find_shards(&plan);
+  if (good) good = co_await locate(name, &plan, &share);
+  if (!good) co_return plan;
+  auto* key = share.operation->add_effects()->mutable_drop_key();
+  key->set_source("rollback");
+  key->set_run(static_cast<std::uint64_t>(to_unix_ms));
+  key->set_number(1);
+  good = co_await already(&plan, &share);
+  if (!good) co_return plan;
+  if (share.done) {
+    plan.shares.push_back(std::move(share));
+    co_return plan;
+  }
+  std::int64_t first_kept = 0;
+  good = co_await undo_items(&plan, &share, to_unix_ms, &first_kept);
+  if (good && (first_kept == 0 || to_unix_ms < first_kept)) {
+    good = false;
+    plan.refusal = first_kept == 0 ? "there is no ledger" : "the ledger begins later than that";
+  }
+  if (!good) co_return plan;
+  const auto money = std::make_shared<Money>();
+  good = co_await read_money(&plan, share, to_unix_ms, money);
+  if (good && money->cut) {
+    good = false;
+    plan.refusal = "movements of that time are not kept any more";
+  }
+  if (!good) co_return plan;
+  for (const auto& [currency, of] : money->by_name) {
+    const std::int64_t wanted = of.now - of.system, after = std::max<std::int64_t>(0, wanted);
+    if (of.since == 0 && of.system == 0) continue;
+    share.lines.push_back(currency + ": then " + std::to_string(of.now - of.since) + ", now " + std::to_string(of.now) +
+                          " (the system " + plus(of.system) + ", other players " + plus(of.since - of.system) +
+                          "), afterwards " + std::to_string(after));
+    if (after != of.now) {
+      auto* balance = share.operation->add_effects()->mutable_balance();
+      balance->set_currency(currency);
+      balance->set_delta(after - of.now);
+    }
+    if (wanted >= 0) continue;
+    owe(&share, store::debt_of(currency), -wanted);
+    share.lines.push_back(currency + ": " + std::to_string(-wanted) + " of it was given away, and is owed");
+  }
+  if (share.operation->effects_size() == 1) share.lines.push_back("nothing is to be undone");
+  share.lines.push_back("experience, quests and flags have no history, and stay");
+  plan.shares.push_back(std::move(share));
+  co_return plan;
+}
+
+// ── a trade ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+Task<bool> RollbackPlanner::undo_side(RollbackPlan* plan, RollbackShare* share, std::uint64_t to_player,
+                                      std::string to_name, std::shared_ptr<const std::string> given,
+                                      std::uint64_t message_id) {
+  proto::TradeSide got;
+  got.ParseFromString(*given);
+  proto::PlayerLedgerQuery query;
+  query.set_player_id(share->player_id);
+  const Result<proto::PlayerLedgerReply> accounts = co_await ask<proto::PlayerLedgerReply>(share->shard, query);
+  if (!accounts) {
+    plan->away = true;
+    plan->refusal = accounts.error().detail;
+    co_return false;
+  }
+  std::map<std::string, std::int64_t> has;
+  for (const auto& account : accounts->accounts()) has[account.name()] = account.value();
+  proto::Effect::Send send;
+  send.set_message_id(message_id);
+  send.set_to_player(to_player);
+  for (const auto& amount : got.give()) {
+    const std::int64_t back = std::min(amount.value(), has[amount.name()]);
+    if (back > 0) {
+      auto* sent = send.add_balances();
+      sent->set_name(amount.name());
+      sent->set_value(back);
+      share->lines.push_back(std::to_string(back) + " " + amount.name() + " goes back to " + to_name);
+    }
+    if (back == amount.value()) continue;
+    owe(share, store::debt_of(amount.name()), amount.value() - back);
+    share->lines.push_back(std::to_string(amount.value() - back) + " " + amount.name() + " is spent, and owed");
+  }
+  for (const auto& item : got.items()) {
+    const ItemKey key{item.item().high(), item.item().low()};
+    const auto life = std::make_shared<Life>();
+    const bool read = co_await item_life(plan, key.first, key.second, life);
+    if (!read) co_return false;
+    const bool in_bag =
+        life->holder_kind == static_cast<int>(HolderKind::kPlayer) && life->holder_player == share->player_id;
+    if (in_bag) {
+      *send.add_items() = item.item();
+      share->lines.push_back("item " + hex(key) + " " + life->item.template_() + " goes back to " + to_name);
+      continue;
+    }
+    std::string held_by =
+        life->here && life->holder_kind == static_cast<int>(HolderKind::kSink) ? "used up" : "under way";
+    if (life->holder_player != 0) {
+      const std::string holder = co_await name_of(life->holder_player);
+      held_by = "held by " + holder;
+    }
+    owe(share, store::debt_of_item(life->here ? life->item.template_() : hex(key)), 1);
+    share->lines.push_back("item " + hex(key) + " " + life->item.template_() + " is gone, and owed: " + held_by);
+  }
+  if (send.balances_size() > 0 || send.items_size() > 0) *share->operation->add_effects()->mutable_send() = send;
+  co_return true;
+}
+
+Task<RollbackPlan> RollbackPlanner::trade(std::uint64_t high, std::uint64_t low) {
+  RollbackPlan plan;
+  bool good = co_await find_shards(&plan);
+  if (!good) co_return plan;
+  proto::TradeQuery query;
+  query.mutable_txn()->set_high(high);
+  query.mutable_txn()->set_low(low);
+  bool known = false, aborted = false;
+  proto::TradeRecord record;
+  for (const std::uint32_t shard : shards_) {
+    const Result<proto::TradeRecord> said = co_await ask<proto::TradeRecord>(shard, query);
+    if (!said) {
+      plan.away = true;
+      plan.refusal = said.error().detail;
+      co_return plan;
+    }
+    if (said->code() != proto::STORED) continue;
+    known = true;
+    aborted = aborted || said->aborted();
+    if (said->committed() && said->sides_size() == 2) record = *said;
+  }
+  if (record.sides_size() != 2) {
+    plan.refusal = !known    ? "no shard knows such a trade"
+                   : aborted ? "that trade did not happen: there is nothing to undo"
+                             : "that trade is not decided yet";
+    co_return plan;
+  }
+  for (const int side : {0, 1}) {
+    RollbackShare share;
+    const std::uint64_t me = record.sides(side).player_id(), other = record.sides(1 - side).player_id();
+    const std::string number = std::to_string(me);
+    good = co_await locate(number, &plan, &share);
+    if (!good) co_return plan;
+    auto* key = share.operation->add_effects()->mutable_drop_key();
+    key->set_source("rollback.trade");
+    key->set_run(high);
+    key->set_number(low);
+    good = co_await already(&plan, &share);
+    if (!good) co_return plan;
+    if (!share.done) {
+      const std::string to_name = co_await name_of(other);
+      const auto given = std::make_shared<const std::string>(record.sides(1 - side).SerializeAsString());
+      const std::uint64_t message = (mix64(high ^ mix64(low + static_cast<std::uint64_t>(side))) >> 1) | 1;
+      good = co_await undo_side(&plan, &share, other, to_name, given, message);
+      if (!good) co_return plan;
+    }
+    plan.shares.push_back(std::move(share));
+  }
+  co_return plan;
+}
+
+}  // namespace dure

@@ -1,0 +1,13 @@
+// What somebody owes: a balance of its own, so that it is in the ledger, travels with its owner and is seen by whoever
+// reads the balances. Nothing collects it: that is a game's, or an operator's, decision. Pure.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace dure::store {
+
+// "debt:gold"; of an item "debt:item:sword". A name that would be too long is cut.
+inline std::string debt_of(std::string_view name) { return ("debt:" + std::string(name)).substr(0, 64); }
+inline std::string debt_of_item(std::string_view name) { return debt_of("item:" + std::string(name)); }
+
+}  // namespace dure::store

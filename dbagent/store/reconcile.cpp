@@ -1,0 +1,378 @@
+#include "dbagent/store/reconcile.h"
+
+#include <algorithm>
+
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/reconcile.pb.h"
+#include "common/proto/shard_map.pb.h"
+#include "common/proto/trade.pb.h"
+#include "dbagent/store/debt.h"
+#include "dbagent/store/move.h"
+#include "dbagent/store/move_content.h"
+#include "dbagent/store/posting.h"
+#include "dbagent/store/trade.h"
+
+namespace dure::store {
+namespace {
+
+std::optional<Holder> holder_of(Shard& shard, const Key16& item) {
+  Query row(shard.db, "SELECT kind, owner FROM item_holder WHERE item_id = ?1", item);
+  if (!row.row()) return std::nullopt;
+  return Holder{static_cast<HolderKind>(row.i64(0)), row.u64(1)};
+}
+
+bool active_here(Shard& shard, std::uint64_t player_id) {
+  const auto root = find_root(shard, player_id);
+  return root && root->status == Status::kActive;
+}
+
+void mark_sent(Shard& shard, std::uint64_t message_id) {
+  proto::OutboxSent sent;
+  sent.set_shard(shard.number);
+  sent.set_message_id(message_id);
+  require(outbox_sent(shard, sent).code() == proto::STORED, "a letter cannot be marked");
+}
+
+// A letter between two characters of this shard that waited at the backup: from its outbox it is nobody's to take.
+void deliver_within(Shard& shard, std::uint64_t message_id) {
+  std::uint64_t after = 0;
+  for (;;) {
+    proto::OutboxQuery query;
+    query.set_shard(shard.number);
+    query.set_after(after);
+    const proto::OutboxReply page = pending_outbox(shard, query);
+    require(page.pending_size() > 0, "an item is in a letter that is under way");
+    for (const auto& pending : page.pending()) {
+      after = pending.number();
+      if (pending.message_id() != message_id) continue;
+      require(active_here(shard, pending.player_id()), "an item is in a letter that is under way");
+      proto::DeliverRequest request = pending;
+      request.set_shard(shard.number);
+      require(deliver(shard, request).code() == proto::STORED, "a letter cannot be delivered");
+      return mark_sent(shard, message_id);
+    }
+  }
+}
+
+// Every other shard has been heard, and none acted on a decision of this register: it is made now.
+void settle_undecided(Shard& shard, proto::ReconcileReply* reply) {
+  proto::OpenHoldsQuery query;
+  query.set_shard(shard.number);
+  const proto::OpenHoldsReply open = open_holds(shard, query);
+  for (const auto& hold : open.holds()) {
+    if (hold.shard() != shard.number) continue;
+    proto::TradeVote vote = hold;
+    vote.set_abort_if_undecided(true);
+    const proto::TradeVerdict verdict = cast(shard, vote);
+    if (verdict.verdict() != proto::ABORT) continue;  // COMMIT: its goods come with the fact
+    proto::TradeFinish request;
+    request.set_shard(shard.number);
+    *request.mutable_txn() = vote.terms().txn();
+    request.set_side(vote.side());
+    request.set_verdict(proto::ABORT);
+    finish(shard, request);
+    reply->set_redone(reply->redone() + 1);
+  }
+}
+
+// SEND again: what another shard received of a character of this one.
+bool redo_send(const Provider& provider, const proto::DeliverRequest& letter, std::uint32_t there) {
+  Shard& shard = provider.shard();
+  const std::uint64_t sender = letter.from_player();
+  if (!active_here(shard, sender)) return false;
+  if (const auto state = shard.db.number("SELECT state FROM outbox WHERE message_id = ?1", letter.message_id())) {
+    const bool waits = *state == static_cast<int>(OutboxState::kPending);
+    if (waits) mark_sent(shard, letter.message_id());
+    return waits;
+  }
+  for (const auto& amount : letter.balances()) provider.money(sender, amount, "a letter");
+  std::vector<Key16> wanted;
+  for (const auto& item : letter.items()) wanted.push_back(key_of(item.id()));
+  const std::vector<Key16> items = provider.items(sender, wanted);
+  const auto root = find_root(shard, sender);
+  Posting posting(shard, {sender, root->epoch, 0, letter.reason()});
+  for (const auto& amount : letter.balances())
+    posting.move(amount.name(), amount.value(), player_account(sender), transit());
+  for (const Key16& item : items) posting.let_go(item, {HolderKind::kPlayer, sender}, there);
+  proto::InboxEntry body;
+  body.set_message_id(letter.message_id());
+  body.set_reason(letter.reason());
+  body.set_memo(letter.memo());
+  body.set_from_player(sender);
+  body.set_returned_from(letter.returned_from());
+  *body.mutable_balances() = letter.balances();
+  *body.mutable_items() = letter.items();
+  shard.db.run("INSERT INTO outbox VALUES(?1, ?2, ?3, ?4, 1, ?5)", letter.message_id(), shard.file.next_number(),
+               sender, letter.player_id(), Blob{body.SerializeAsString()});
+  return true;
+}
+
+// DELIVER again, also of what was claimed: it waits to be claimed once more.
+bool redo_delivery(Shard& shard, proto::DeliverRequest letter) {
+  if (!active_here(shard, letter.player_id())) return false;
+  if (shard.db.number("SELECT 1 FROM inbox WHERE message_id = ?1", letter.message_id())) return false;
+  letter.set_shard(shard.number);
+  return deliver(shard, letter).code() == proto::STORED;
+}
+
+bool redo_departure(Shard& shard, const Key16& item, std::uint32_t there, proto::ReconcileReply* reply) {
+  const auto holder = holder_of(shard, item);
+  if (!holder || (holder->kind != HolderKind::kPlayer && holder->kind != HolderKind::kInbox)) return false;
+  const std::uint64_t whose =
+      holder->kind == HolderKind::kPlayer
+          ? holder->owner
+          : static_cast<std::uint64_t>(
+                shard.db.number("SELECT pid FROM inbox WHERE message_id = ?1", holder->owner).value_or(0));
+  Posting(shard, {whose, 0, 0, kReconcileReason}).let_go(item, *holder, there);
+  reply->add_notes("item " + hex(item) + " of player " + std::to_string(whose) + " is on shard " +
+                   std::to_string(there));
+  return true;
+}
+
+// Each fact in a savepoint of its own: one that has to wait leaves nothing.
+class Attempts {
+ public:
+  Attempts(Shard& shard, bool force, proto::ReconcileReply* reply) : shard_(shard), force_(force), reply_(reply) {}
+  template <class Act>
+  void make(proto::FactKind kind, int index, const Act& act) {
+    proto::ReconcileReply said;
+    std::vector<Key16> missing;
+    std::string why;
+    bool changed = false;
+    shard_.db.run("SAVEPOINT fact");
+    try {
+      changed = act(Provider(shard_, force_, &said, &missing));
+    } catch (const GuardFalse& guard) {
+      why = guard.what();
+    } catch (const SqlTrouble& trouble) {
+      if (!trouble.constraint()) throw;
+      why = trouble.what();
+    }
+    if (!why.empty()) shard_.db.run("ROLLBACK TO fact");
+    shard_.db.run("RELEASE fact");
+    if (why.empty()) {
+      if (changed) reply_->set_redone(reply_->redone() + 1);
+      reply_->mutable_notes()->MergeFrom(said.notes());
+      return;
+    }
+    auto* waits = reply_->add_waiting();
+    waits->set_kind(kind);
+    waits->set_index(static_cast<std::uint32_t>(index));
+    waits->set_why(why);
+    for (const Key16& item : missing) put(item, waits->add_missing());
+  }
+
+ private:
+  Shard& shard_;
+  bool force_;
+  proto::ReconcileReply* reply_;
+};
+
+}  // namespace
+
+void Provider::money(std::uint64_t player_id, const proto::Amount& amount, const char* what) const {
+  const std::int64_t missing = amount.value() - balance_of(shard_, player_id, amount.name());
+  if (missing <= 0) return;
+  Posting posting(shard_, {player_id, 0, 0, kReconcileReason});
+  posting.move(amount.name(), missing, faucet(kReconcileReason), player_account(player_id));
+  posting.move(debt_of(amount.name()), missing, faucet(kReconcileReason), player_account(player_id));
+  said_->add_notes("player " + std::to_string(player_id) + " owes " + std::to_string(missing) + " " + amount.name() +
+                   ": given away by " + what + " that the backup does not know");
+}
+
+bool Provider::item(std::uint64_t player_id, const Key16& item) const {
+  auto holder = holder_of(shard_, item);
+  if (holder && holder->kind == HolderKind::kOutbox) {
+    deliver_within(shard_, holder->owner);
+    holder = holder_of(shard_, item);
+  }
+  if (!holder || holder->kind == HolderKind::kSink) return false;
+  require(holder->kind == HolderKind::kPlayer || holder->kind == HolderKind::kInbox,
+          "an item is held for a trade that is open");
+  const Holder bag{HolderKind::kPlayer, player_id};
+  if (*holder == bag) return true;
+  Posting(shard_, {player_id, 0, 0, kReconcileReason}).hand_over(item, *holder, bag);
+  said_->add_notes("item " + hex(item) + " was given away by player " + std::to_string(player_id) +
+                   ", who did not have it at the backup");
+  return true;
+}
+
+std::vector<Key16> Provider::items(std::uint64_t player_id, const std::vector<Key16>& items) const {
+  std::vector<Key16> found;
+  for (const Key16& key : items) {
+    if (item(player_id, key))
+      found.push_back(key);
+    else
+      missing_->push_back(key);
+  }
+  require(force_ || missing_->empty(), "an item is not here");
+  return found;
+}
+
+proto::ReconcileReply reconcile(Shard& shard, const proto::Reconcile& request) {
+  proto::ReconcileReply reply;
+  if (request.shard() != shard.number) {
+    reply.set_code(proto::WRONG_SHARD);
+    return reply;
+  }
+  require(closed(shard.db), "not closed");
+  Attempts attempts(shard, request.force(), &reply);
+  for (int i = 0; i < request.trades_size(); ++i) {
+    // Decided even while its legs have to wait.
+    const int waiting = reply.waiting_size();
+    attempts.make(proto::FACT_LEGS, i, [&](const Provider&) { return redo_decision(shard, request.trades(i)); });
+    if (reply.waiting_size() == waiting)
+      attempts.make(proto::FACT_LEGS, i, [&](const Provider& on) { return redo_legs(on, request.trades(i)); });
+  }
+  for (int i = 0; i < request.received_size(); ++i)
+    attempts.make(proto::FACT_RECEIVED, i,
+                  [&](const Provider& on) { return redo_send(on, request.received(i), request.from_shard()); });
+  for (int i = 0; i < request.sent_size(); ++i)
+    attempts.make(proto::FACT_SENT, i, [&](const Provider&) { return redo_delivery(shard, request.sent(i)); });
+  for (int i = 0; i < request.items_size(); ++i)
+    attempts.make(proto::FACT_ITEMS, i, [&](const Provider&) {
+      return redo_departure(shard, key_of(request.items(i)), request.from_shard(), &reply);
+    });
+  if (request.settle()) settle_undecided(shard, &reply);
+  return reply;
+}
+
+proto::AccountsHereReply accounts_here(Shard& shard, const proto::AccountsHere& request) {
+  proto::AccountsHereReply reply;
+  if (request.shard() != shard.number) {
+    reply.set_code(proto::WRONG_SHARD);
+    return reply;
+  }
+  const std::uint32_t limit = request.limit() == 0 ? 1000 : std::min(request.limit(), 10'000u);
+  Query row(shard.db,
+            "SELECT DISTINCT account_id FROM player WHERE account_id > ?1 AND status <> 3 ORDER BY account_id LIMIT ?2",
+            request.after(), limit);
+  while (row.row()) reply.add_account_ids(row.u64(0));
+  return reply;
+}
+
+// By the map it is elsewhere since a move that this file has not seen: there is what counts. A trade that its leg holds
+// here was ended there.
+proto::ReconcileReply give_up_account(Shard& shard, const proto::GiveUpAccount& request) {
+  proto::ReconcileReply reply;
+  const std::uint64_t account = request.move().account_id(), m = request.move().move_id();
+  if (request.shard() != shard.number) {
+    reply.set_code(proto::WRONG_SHARD);
+    return reply;
+  }
+  require(closed(shard.db), "not closed");
+  const AccountHere here = account_here(shard, account);
+  const bool gone = here.state == AccountState::kMoved || here.state == AccountState::kDiscarded ||
+                    here.state == AccountState::kAbsent;
+  if (gone) return reply;
+  require(here.mv <= m, "a later move was here");
+  shard.db.run("UPDATE player SET status = 0 WHERE account_id = ?1", account);
+  std::vector<std::pair<Key16, std::uint32_t>> open;
+  {
+    Query row(shard.db, "SELECT txn_id, leg FROM hold JOIN player USING(pid) WHERE account_id = ?1 AND finished = 0",
+              account);
+    while (row.row()) open.emplace_back(row.key(0), row.u32(1));
+  }
+  for (const auto& [txn, side] : open) {
+    auto hold = find_hold(shard, txn, side);
+    auto root = find_root(shard, hold->player_id);
+    settle(shard, *root, *hold, proto::ABORT, {});
+  }
+  shard.db.run("INSERT INTO account_move VALUES(?1, 1, ?2, ?3) ON CONFLICT DO UPDATE SET state = 1, mv = ?2, at = ?3",
+               account, m, shard.file.shard_time());
+  shard.db.run("UPDATE player SET status = 1, mv = ?2 WHERE account_id = ?1", account, m);
+  proto::MoveRetire step;
+  step.set_shard(shard.number);
+  step.set_account_id(account);
+  step.set_move_id(m);
+  step.set_fate(proto::MOVE_FLIPPED);
+  step.set_other_shard(request.move().target());
+  const auto retired = retire(shard, step);
+  require(retired.code() == proto::STORED, "cannot be given up");
+  reply.set_redone(1);
+  reply.add_notes("account " + std::to_string(account) + " has moved to shard " +
+                  std::to_string(request.move().target()) + " since");
+  return reply;
+}
+
+proto::ExpectPlayersReply expect_players(Shard& shard, const proto::ExpectPlayers& request) {
+  proto::ExpectPlayersReply reply;
+  if (request.shard() != shard.number) {
+    reply.set_code(proto::WRONG_SHARD);
+    return reply;
+  }
+  for (const auto& name : request.names()) {
+    if (find_root(shard, name.player_id())) continue;
+    *reply.add_missing() = name;
+    reply.add_known_moves(account_here(shard, name.account_id()).mv);
+  }
+  return reply;
+}
+
+bool closed(Database& db) { return db.number("SELECT 1 FROM restored WHERE closed = 1").has_value(); }
+
+namespace {
+
+constexpr std::size_t kNotesMax = 64 << 10;
+
+std::string joined(const google::protobuf::RepeatedPtrField<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text.size() > kNotesMax ? text.substr(0, kNotesMax) : text;
+}
+void split(const std::string& text, const std::function<void(const std::string&)>& line) {
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    line(text.substr(from, end - from));
+    from = end + 1;
+  }
+}
+
+}  // namespace
+
+proto::ClosedReply closed_state(Shard& shard, const proto::ClosedQuery& request) {
+  proto::ClosedReply reply;
+  if (request.shard() != shard.number) {
+    reply.set_code(proto::WRONG_SHARD);
+    return reply;
+  }
+  Query row(shard.db, "SELECT closed, at, rounds, notes, open FROM restored ORDER BY generation DESC LIMIT 1");
+  if (!row.row()) return reply;
+  reply.set_closed(row.i64(0) == 1);
+  reply.set_since_unix_ms(row.i64(1));
+  reply.set_rounds(row.u64(2));
+  split(row.text(3), [&](const std::string& line) { reply.add_notes(line); });
+  split(row.text(4), [&](const std::string& line) { reply.add_open(line); });
+  return reply;
+}
+
+proto::OpenShardReply open_shard(Shard& shard, const proto::OpenShard& request) {
+  proto::OpenShardReply reply;
+  if (request.shard() != shard.number) {
+    reply.set_code(proto::WRONG_SHARD);
+    return reply;
+  }
+  if (!closed(shard.db)) return reply;
+  if (request.by().empty() || request.keep_closed()) {
+    std::string notes;
+    {
+      Query row(shard.db, "SELECT notes FROM restored WHERE closed = 1");
+      if (row.row()) notes = row.text(0);
+    }
+    notes += joined(request.notes());
+    if (notes.size() > kNotesMax) notes.resize(kNotesMax);
+    shard.db.run("UPDATE restored SET rounds = rounds + 1, notes = ?1, open = ?2 WHERE closed = 1", notes,
+                 joined(request.open()));
+  }
+  if (request.keep_closed()) return reply;
+  if (request.by().empty() && request.open_size() > 0) {
+    reply.set_code(proto::REJECTED);
+    reply.set_detail("something is open");
+    return reply;
+  }
+  shard.db.run("UPDATE restored SET closed = 0, opened_by = ?1 WHERE closed = 1",
+               request.by().empty() ? std::string("reconcile") : request.by());
+  return reply;
+}
+
+}  // namespace dure::store

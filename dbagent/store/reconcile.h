@@ -1,0 +1,82 @@
+// RECONCILE: one shard was put back to a backup, alone, and stands closed. What the other shards know of its characters
+// is redone here, until both-or-neither is true again of everything that ever crossed between them. "Here" is the
+// restored shard, "there" one that went on.
+//
+//   known there                                    missing here                    done here
+//   leg or register COMMIT of a trade              the leg, or its end             PREPARE and FINISH at once
+//   COMMIT of a trade that this register decided   the decision                    decided again, by the same legs
+//   letter received of a character here            the debit and the outbox row    SEND, already delivered
+//   letter sent to a character here                the inbox row                   DELIVER
+//   an item                                        that it left                    it leaves whoever has it here
+//   account of another shard by the map            that it moved                   given up: a tombstone
+//   character of this shard by the directory       its row                         its creation is settled: it never
+//   was
+//
+// Each is guarded by the row that it leaves (leg, outbox, inbox, tombstone), so a repeat has no effect. What a
+// character gave and does not have here comes from the faucet "reconcile" and stays as its debt (debt.h): the other
+// side has it, and nothing there is taken back. A fact that has to wait for another one (an item that comes back before
+// it left) throws GuardFalse and is tried again in the next round. Runs inside the batch's transaction; only while
+// closed.
+#pragma once
+#include <vector>
+
+#include "dbagent/store/shard.h"
+
+namespace dure::proto {
+class AccountsHere;
+class AccountsHereReply;
+class ClosedQuery;
+class ClosedReply;
+class ExpectPlayers;
+class ExpectPlayersReply;
+class Facts;
+class FactsQuery;
+class GiveUpAccount;
+class OpenShard;
+class OpenShardReply;
+class Reconcile;
+class ReconcileReply;
+class TradeFact;
+}  // namespace dure::proto
+
+namespace dure::store {
+
+inline constexpr const char* kReconcileReason = "reconcile";
+
+// reconcile_facts.cpp: there. Reads only.
+proto::Facts facts(Shard& shard, const proto::FactsQuery& request);
+
+// reconcile.cpp: here.
+proto::ReconcileReply reconcile(Shard& shard, const proto::Reconcile& request);
+proto::AccountsHereReply accounts_here(Shard& shard, const proto::AccountsHere& request);
+proto::ReconcileReply give_up_account(Shard& shard, const proto::GiveUpAccount& request);
+proto::ExpectPlayersReply expect_players(Shard& shard, const proto::ExpectPlayers& request);
+// True: only what reads, and what reconciles, is answered; all else RETRY.
+bool closed(Database& database);
+proto::ClosedReply closed_state(Shard& shard, const proto::ClosedQuery& request);
+proto::OpenShardReply open_shard(Shard& shard, const proto::OpenShard& request);
+
+// reconcile_trades.cpp. True: something was missing and is done now. The decision first, if the register is here.
+bool redo_decision(Shard& shard, const proto::TradeFact& fact);
+bool redo_legs(const class Provider& provider, const proto::TradeFact& fact);
+
+// Makes good what a character has to give and does not have here: money from the faucet, with a debt; an item from
+// whoever has it here.
+class Provider {
+ public:
+  Provider(Shard& shard, bool force, proto::ReconcileReply* said, std::vector<Key16>* missing)
+      : shard_(shard), force_(force), said_(said), missing_(missing) {}
+  Shard& shard() const { return shard_; }
+  void money(std::uint64_t player_id, const proto::Amount& amount, const char* what) const;
+  // Those of `items` that are in its bag now. Guard, unless forced: all of them.
+  std::vector<Key16> items(std::uint64_t player_id, const std::vector<Key16>& items) const;
+
+ private:
+  bool item(std::uint64_t player_id, const Key16& item) const;
+  Shard& shard_;
+  bool force_;
+  proto::ReconcileReply* said_;  // notes
+  std::vector<Key16>* missing_;
+};
+
+}  // namespace dure::store

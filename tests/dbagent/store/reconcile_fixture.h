@@ -1,0 +1,179 @@
+// A shard that is put back to a backup while the others go on, and what its agent's desk then asks of them.
+#pragma once
+#include <sqlite3.h>
+
+#include "common/proto/operator.pb.h"
+#include "common/proto/reconcile.pb.h"
+#include "dbagent/reconcile_rounds.h"
+#include "dbagent/store/backup.h"
+#include "tests/dbagent/store/trade_fixture.h"
+
+namespace dure::store {
+
+class ReconcileTest : public TradeTest {
+ protected:
+  std::string copy_of(std::uint32_t shard) { return folder.file("copy" + std::to_string(shard)); }
+  void back_up(std::uint32_t shard) {
+    proto::ShardBackup request;
+    request.set_shard(shard);
+    request.set_backup_id(++backups);
+    request.set_path(copy_of(shard));
+    request.set_finish(true);
+    proto::BackupState state;
+    for (int i = 0; i < 3 && state.phase() != proto::BACKUP_DONE; ++i) {
+      state = ask<proto::BackupState>(*stores.at(shard), request, now);
+      ASSERT_TRUE(stores.at(shard)->between_commits());
+    }
+    ASSERT_EQ(state.phase(), proto::BACKUP_DONE) << state.detail();
+  }
+  // What was under way to it and from it dies with its links.
+  void put_back(std::uint32_t shard) {
+    stores[shard].reset();
+    std::erase_if(said, [&](const proto::StoreEvent& event) {
+      return (event.has_vote() && (event.vote().shard() == shard || event.vote().from_shard() == shard)) ||
+             (event.has_finish() && event.finish().shard() == shard);
+    });
+    const Restoring restoring{
+        copy_of(shard), folder.file("shard" + std::to_string(shard)), "shard", "test", shard, ++generation, true};
+    ASSERT_TRUE(prepare_restore(restoring));
+    ASSERT_TRUE(place_restored(restoring));
+    open(shard);
+    between.insert(shard);
+  }
+  bool is_closed(std::uint32_t shard) {
+    proto::ClosedQuery query;
+    query.set_shard(shard);
+    return on<proto::ClosedReply>(shard, query).closed();
+  }
+
+  template <class Act>
+  void each_page(std::uint32_t from, proto::FactKind kind, const Act& act) {
+    proto::FactsQuery query;
+    query.set_shard(from);
+    query.set_kind(kind);
+    query.set_limit(3);
+    do {
+      const auto page = on<proto::Facts>(from, query);
+      EXPECT_EQ(page.code(), proto::STORED);
+      act(page);
+      query.set_after(page.next());
+    } while (!query.after().empty());
+  }
+  void tell(proto::Reconcile& request, std::uint32_t shard, ReconcileRounds* rounds) {
+    request.set_shard(shard);
+    const auto reply = on<proto::ReconcileReply>(shard, request);
+    EXPECT_EQ(reply.code(), proto::STORED) << reply.detail();
+    rounds->heard(request, reply);
+    for (const auto& line : reply.notes()) notes.push_back(line);
+  }
+  // All that one shard knows, in the order of the desk.
+  void hear(std::uint32_t shard, std::uint32_t from, ReconcileRounds* rounds) {
+    for (const auto kind : {proto::FACT_REGISTER, proto::FACT_LEGS, proto::FACT_RECEIVED, proto::FACT_SENT})
+      each_page(from, kind, [&](const proto::Facts& page) {
+        proto::Reconcile request;
+        request.set_from_shard(from);
+        for (const auto& fact : page.trades())
+          if (fact.undecided())
+            verdict(from, fact.terms(), true);
+          else
+            *request.add_trades() = fact;
+        *(kind == proto::FACT_SENT ? request.mutable_sent() : request.mutable_received()) = page.letters();
+        tell(request, shard, rounds);
+      });
+  }
+  // Legs that were held at the backup, by the final words of their registers.
+  void settle(std::uint32_t shard, ReconcileRounds* rounds) {
+    const auto open_legs = open_holds(shard);
+    for (auto hold : open_legs.holds()) {
+      if (hold.shard() == shard) continue;
+      hold.set_abort_if_undecided(true);
+      if (finish(finish_of(hold, cast(hold))).code() == proto::STORED) rounds->got_on();
+    }
+    proto::Reconcile request;
+    request.set_settle(true);
+    tell(request, shard, rounds);
+  }
+  void reconcile(std::uint32_t shard) {
+    ReconcileRounds rounds(shard);
+    for (const auto& [other, store] : stores)
+      if (other != shard) hear(shard, other, &rounds);
+    settle(shard, &rounds);
+    while (auto request = rounds.next()) {
+      tell(*request, shard, &rounds);
+      settle(shard, &rounds);
+    }
+    for (const auto& line : rounds.stuck()) open_lines.push_back(line);
+    for (const auto& [other, store] : stores)
+      if (other != shard)
+        each_page(other, proto::FACT_ITEMS, [&](const proto::Facts& page) {
+          proto::Reconcile request;
+          request.set_from_shard(other);
+          *request.mutable_items() = page.items();
+          tell(request, shard, &rounds);
+        });
+  }
+  proto::OpenShardReply open_again(std::uint32_t shard, const std::string& by = {}) {
+    proto::OpenShard request;
+    request.set_shard(shard);
+    request.set_by(by);
+    for (const auto& line : open_lines) request.add_open(line);
+    for (const auto& line : notes) request.add_notes(line);
+    between.erase(shard);
+    return on<proto::OpenShardReply>(shard, request);
+  }
+
+  // ── letters ──
+  static std::uint32_t home_of(std::uint64_t player) { return player <= 2 ? 1 : player <= 4 ? 2 : 3; }
+  // As the relay does: everything that waits is delivered and marked.
+  void relay(std::uint32_t shard) {
+    proto::OutboxQuery query;
+    query.set_shard(shard);
+    const auto waiting = on<proto::OutboxReply>(shard, query);
+    for (auto letter : waiting.pending()) {
+      letter.set_shard(home_of(letter.player_id()));
+      const auto reply = on<proto::DeliverReply>(letter.shard(), letter);
+      if (reply.code() != proto::STORED) continue;
+      proto::OutboxSent sent;
+      sent.set_shard(shard);
+      sent.set_message_id(letter.message_id());
+      EXPECT_EQ(on<proto::StoreReply>(shard, sent).code(), proto::STORED);
+    }
+  }
+
+  std::int64_t number(std::uint32_t shard, const std::string& sql) {
+    sqlite3* db = nullptr;
+    stores.at(shard);
+    sqlite3_open(folder.file("shard" + std::to_string(shard)).c_str(), &db);
+    sqlite3_stmt* row = nullptr;
+    EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &row, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    const std::int64_t value = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    return value;
+  }
+  // Of stopped shards: the stores hold their files exclusively.
+  void stop_all() {
+    for (auto& [shard, store] : stores) store.reset();
+  }
+  void expect_whole() {
+    std::vector<Audit> audits;
+    std::int64_t transit = 0, waiting = 0;
+    for (const auto& [shard, store] : stores) {
+      auto audited = audit_file(folder.file("shard" + std::to_string(shard)));
+      ASSERT_TRUE(audited);
+      audits.push_back(std::move(*audited));
+      transit += number(shard, "SELECT coalesce(sum(amount), 0) FROM account WHERE kind = 3");
+      waiting += number(shard, "SELECT count(*) FROM outbox WHERE state = 0");
+      waiting += number(shard, "SELECT count(*) FROM hold WHERE finished = 0");
+    }
+    const Audit merged = merge_audits(audits);
+    EXPECT_TRUE(merged.clean()) << audit_line(merged) << "\n" << (merged.findings.empty() ? "" : merged.findings[0]);
+    EXPECT_EQ(waiting, 0);
+    EXPECT_EQ(transit, 0) << "what left one shard is what came to another";
+  }
+
+  std::uint64_t backups = 0, generation = 10;
+  std::vector<std::string> open_lines, notes;
+};
+
+}  // namespace dure::store
