@@ -12,6 +12,7 @@
 #include "common/proto/dungeon.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
+#include "common/proto/party.pb.h"
 #include "common/proto/value.pb.h"
 
 namespace dure {
@@ -57,6 +58,12 @@ void Bot::tell_habits(const Notice& notice, std::uint32_t seq) {
   take_asked(seq);
   if constexpr (requires { notice.code(); }) count_code(notice.code());
   for (const auto& habit : habits_) (habit.get()->*hear)(*this, notice);
+}
+
+template <class Reply>
+void Bot::answered(const Reply& reply, std::uint32_t seq) {
+  take_asked(seq);
+  count_code(reply.code());
 }
 
 void Bot::fill(FrameTable<Bot>* table) {
@@ -107,6 +114,15 @@ void Bot::fill(FrameTable<Bot>* table) {
   table->on(&Bot::tell_habits<proto::QueueReply, &Habit::on_queue>);
   table->on(&Bot::tell_habits<proto::RunNotice, &Habit::on_run>);
   table->on(&Bot::tell_habits<proto::ChangeZoneReply, &Habit::on_change_zone>);
+  table->on(&Bot::tell_habits<proto::PartyInvited, &Habit::on_party_invited>);
+  table->on(&Bot::tell_habits<proto::PartyState, &Habit::on_party>);
+  table->on(&Bot::tell_habits<proto::PartyQueueNotice, &Habit::on_party_queue>);
+  table->on(&Bot::answered<proto::PartyInviteReply>);
+  table->on(&Bot::answered<proto::PartyAnswerReply>);
+  table->on(&Bot::answered<proto::PartyChangeReply>);
+  table->on(&Bot::tell_habits<sample::QuestListReply, &Habit::on_quests>);
+  table->on(&Bot::tell_habits<sample::QuestNotice, &Habit::on_quest>);
+  table->on(&Bot::granted<sample::QuestClaimReply>);
 }
 
 // ── session ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -308,6 +324,7 @@ void Bot::cell_changed(const proto::CellChanged& change, std::uint32_t) {
 }
 
 void Bot::died(const sample::EntityDied& notice, std::uint32_t) {
+  for (const auto& habit : habits_) habit->on_died(*this, notice);
   if (notice.entity_id() == entity_) died_at_ = now();
   surroundings_.erase(notice.entity_id());
 }
@@ -536,6 +553,7 @@ void Bot::settled(const proto::SettledNotice& notice, std::uint32_t) {
 
 void Bot::loot(const sample::LootNotice& notice, std::uint32_t) {
   if (stale(notice.epoch(), "LootNotice")) return;
+  for (const auto& habit : habits_) habit->on_loot(*this, notice);
   last_fight_ = now();
   Change change;
   for (const auto& amount : notice.amounts()) change.balances[amount.name()] += amount.value();

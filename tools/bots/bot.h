@@ -161,6 +161,8 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   void trade_reply(const Reply& reply, std::uint32_t seq);
   void loot(const sample::LootNotice& notice, std::uint32_t seq);
   template <class Reply>
+  void answered(const Reply& reply, std::uint32_t seq);
+  template <class Reply>
   void granted(const Reply& reply, std::uint32_t seq);
   void listed(const sample::AuctionListReply& reply, std::uint32_t seq);
   void cancelled(const sample::AuctionCancelReply& reply, std::uint32_t seq);

@@ -15,6 +15,7 @@
 #include "tools/bots/options.h"
 #include "tools/bots/packs.h"
 #include "tools/bots/post.h"
+#include "tools/bots/raids.h"
 #include "tools/bots/reactor.h"
 #include "tools/bots/report.h"
 #include "tools/bots/sightings.h"
@@ -35,6 +36,7 @@ struct Shared {
   Post post;
   Market market;
   Packs packs;
+  Raids raids;
   History history;
   Rng rng;
   Routes routes;

@@ -40,12 +40,7 @@ Duration DungeonHabit::act(Bot& bot) {
         go(bot, State::kFighting);
         return milliseconds(100);
       }
-      if (bot.now() < next_run_) return std::clamp<Duration>(next_run_ - bot.now(), milliseconds(50), seconds(1));
-      if (bot.model().now().balance("gold") > gold_most_) return seconds(1);
-      proto::QueueRequest request;
-      request.set_dungeon(bot.shared().options.dungeon);
-      if (bot.ask(request)) go(bot, State::kQueued);
-      return milliseconds(300);
+      return idle(bot);
     }
     case State::kQueued:
       if (spent > kMatchWithin) fail(bot, "no match");
@@ -65,6 +60,23 @@ Duration DungeonHabit::act(Bot& bot) {
       return milliseconds(300);
   }
   return seconds(1);
+}
+
+Duration DungeonHabit::idle(Bot& bot) {
+  if (bot.now() < next_run_) return std::clamp<Duration>(next_run_ - bot.now(), milliseconds(50), seconds(1));
+  if (bot.model().now().balance("gold") > gold_most_) return seconds(1);
+  proto::QueueRequest request;
+  request.set_dungeon(bot.shared().options.dungeon);
+  if (bot.ask(request)) go(bot, State::kQueued);
+  return milliseconds(300);
+}
+
+void DungeonHabit::queued(Bot& bot) {
+  if (state_ == State::kIdle) go(bot, State::kQueued);
+}
+
+void DungeonHabit::unqueued(Bot& bot) {
+  if (state_ == State::kQueued) go(bot, State::kIdle);
 }
 
 Duration DungeonHabit::fight(Bot& bot) {

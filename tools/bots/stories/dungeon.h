@@ -22,6 +22,13 @@ class DungeonHabit : public Habit {
   void on_attack(Bot& bot, const sample::AttackReply& reply) override;
   void on_skill(Bot& bot, const sample::SkillReply& reply) override;
 
+ protected:
+  // In a zone, in no queue: what to do. Here: rest, then queue.
+  virtual Duration idle(Bot& bot);
+  // Somebody else queued for it, or took it out of the queue.
+  void queued(Bot& bot);
+  void unqueued(Bot& bot);
+
  private:
   enum class State { kIdle, kQueued, kMatched, kFighting, kComingBack };
   void go(Bot& bot, State state);

@@ -6,6 +6,8 @@
 #include "tools/bots/stories/dungeon.h"
 #include "tools/bots/stories/guild.h"
 #include "tools/bots/stories/mail.h"
+#include "tools/bots/stories/party.h"
+#include "tools/bots/stories/quest.h"
 #include "tools/bots/stories/shop.h"
 #include "tools/bots/stories/trade.h"
 #include "tools/bots/stories/walk.h"
@@ -32,7 +34,8 @@ std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uin
   const bool evening = story == "evening";
   if (evening) habits.push_back(std::make_unique<EveningHabit>());
   if (evening || story == "walk" || story == "shop" || story == "dungeon" || story == "zone" || story == "chat" ||
-      story == "trade" || story == "market" || story == "mail" || story == "auction" || story == "guild")
+      story == "trade" || story == "market" || story == "mail" || story == "auction" || story == "guild" ||
+      story == "party" || story == "quest")
     habits.push_back(std::make_unique<WalkHabit>());
   if (evening || story == "chat") habits.push_back(std::make_unique<ChatHabit>(evening ? seconds(6) : seconds(2)));
   if (evening || story == "shop")
@@ -49,6 +52,8 @@ std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uin
   if (story == "mail") habits.push_back(std::make_unique<MailHabit>(milliseconds(1500), number % 2 == 0));
   if (story == "auction") habits.push_back(std::make_unique<AuctionHabit>(milliseconds(1200)));
   if (story == "guild") habits.push_back(std::make_unique<GuildHabit>(number, milliseconds(1200)));
+  if (story == "party") habits.push_back(std::make_unique<PartyHabit>(number));
+  if (story == "quest") habits.push_back(std::make_unique<QuestHabit>());
   if (story == "trade") habits.push_back(std::make_unique<TradeHabit>(seconds(1), true));
   if (evening && number % 4 == 2) habits.push_back(std::make_unique<TradeHabit>(seconds(10), false));
   if (story == "zone" || (evening && number % 5 == 1))

@@ -13,12 +13,19 @@ namespace dure {
 namespace proto {
 class ChangeZoneReply;
 class MatchNotice;
+class PartyInvited;
+class PartyQueueNotice;
+class PartyState;
 class QueueReply;
 class RunNotice;
 }  // namespace proto
 namespace sample {
 class AttackReply;
 class AuctionBrowseReply;
+class EntityDied;
+class LootNotice;
+class QuestListReply;
+class QuestNotice;
 class AuctionListReply;
 class AuctionNotice;
 class GuildNotice;
@@ -47,6 +54,13 @@ class Habit {
   virtual void on_match(Bot&, const proto::MatchNotice&) {}
   virtual void on_queue(Bot&, const proto::QueueReply&) {}
   virtual void on_run(Bot&, const proto::RunNotice&) {}
+  virtual void on_loot(Bot&, const sample::LootNotice&) {}
+  virtual void on_died(Bot&, const sample::EntityDied&) {}
+  virtual void on_quests(Bot&, const sample::QuestListReply&) {}
+  virtual void on_quest(Bot&, const sample::QuestNotice&) {}
+  virtual void on_party_invited(Bot&, const proto::PartyInvited&) {}
+  virtual void on_party(Bot&, const proto::PartyState&) {}
+  virtual void on_party_queue(Bot&, const proto::PartyQueueNotice&) {}
   // Every word of a table one sits at; and that something asked there was refused.
   virtual void on_trade_table(Bot&, const sample::TradeTable&) {}
   virtual void on_trade_refused(Bot&) {}
