@@ -141,10 +141,10 @@ Options file_options(const Config& config, const NodeIdentity& identity, const s
 }
 
 Result<NodeBundle> dbagent(const Config& config, const NodeIdentity& identity, const Routes& routes, const Game& game,
-                           const Seams& seams) {
+                           const Seams& seams, Workers workers) {
   const auto& settings = config.of(identity.id).dbagent();
   std::error_code error;
-  std::filesystem::create_directories(config.base().cluster().data_dir(), error);
+  if (workers == Workers::kReal) std::filesystem::create_directories(config.base().cluster().data_dir(), error);
   if (error) return fail(Trouble::kInvalid, config.base().cluster().data_dir() + ": " + error.message());
   AgentOptions options;
   options.group.wait = milliseconds(settings.group_commit_ms());
@@ -153,6 +153,7 @@ Result<NodeBundle> dbagent(const Config& config, const NodeIdentity& identity, c
   options.items = game.items;
   NodeBundle bundle;
   bundle.node = std::make_unique<Agent>(identity, routes, seams, options);
+  if (workers == Workers::kNone) return bundle;
   for (const std::uint32_t shard : identity.shards) {
     const auto file = file_options<store::ShardOptions>(config, identity, shard_path(config, shard), shard);
     if (auto added = add_store<store::ShardStore>(&bundle, Agent::shard_queue(shard), file); !added)
@@ -226,7 +227,7 @@ NodeBundle chat(const Config& config, const NodeIdentity& identity, const Routes
 }  // namespace
 
 Result<NodeBundle> compose_node(const Config& config, const NodeEntry& entry, const Routes& routes, const Game& game,
-                                const Incarnation& incarnation, const Seams& seams) {
+                                const Incarnation& incarnation, const Seams& seams, Workers workers) {
   const NodeIdentity identity = identity_of(config, entry, incarnation);
   Result<NodeBundle> bundle = fail(Trouble::kInvalid, entry.name + ": no such role");
   switch (entry.node.role()) {
@@ -243,7 +244,7 @@ Result<NodeBundle> compose_node(const Config& config, const NodeEntry& entry, co
       bundle = chat(config, identity, routes, seams);
       break;
     case Role::kDbagent:
-      bundle = dbagent(config, identity, routes, game, seams);
+      bundle = dbagent(config, identity, routes, game, seams, workers);
       break;
     default:
       break;

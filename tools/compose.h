@@ -13,6 +13,10 @@
 
 namespace dure {
 
+// kNone: no database file is opened and no password is hashed; the node alone, whose workers' answers come from a
+// journal.
+enum class Workers { kReal, kNone };
+
 struct NodeBundle {
   std::unique_ptr<Node> node;
   std::shared_ptr<void> game;                              // the game's part of it
@@ -25,6 +29,7 @@ struct NodeBundle {
 // kInvalid: to be told and ended with kExitConfig. Anything else (a database file that is still locked): to be tried
 // again. `routes`, `game` and the seams outlive the bundle.
 [[nodiscard]] Result<NodeBundle> compose_node(const Config& config, const NodeEntry& entry, const Routes& routes,
-                                              const Game& game, const Incarnation& incarnation, const Seams& seams);
+                                              const Game& game, const Incarnation& incarnation, const Seams& seams,
+                                              Workers workers = Workers::kReal);
 
 }  // namespace dure

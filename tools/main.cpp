@@ -19,6 +19,7 @@
 #include "tools/launcher/status.h"
 #include "tools/launcher/up.h"
 #include "tools/ledger/run_ledger.h"
+#include "tools/replay.h"
 #include "tools/rollback/run_rollback.h"
 #include "tools/seed/run_seed.h"
 #include "tools/serve.h"
@@ -85,6 +86,7 @@ struct Arguments {
   LedgerOptions ledger;
   RollbackOptions rollback;
   SeedOptions seed;
+  ReplayOptions replay;
   std::string key_path, duration, every, folder;
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
@@ -175,6 +177,8 @@ int run(int argc, char** argv) {
       ->delimiter(',');
   app.add_option("--config", a.config, "configuration file")->capture_default_str();
   app.add_option("--node", a.serve.nodes, "which of the configured nodes this is: gateway-1, all-1")->delimiter(',');
+  app.add_option("--journal", a.serve.journal_folder,
+                 "folder: keep a journal of all that enters the nodes, for dure replay");
   app.add_flag("--print-config", a.serve.print_config, "print the settings that apply, and where each came from");
   app.require_subcommand(0, 1);
 
@@ -185,6 +189,7 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   up->add_option("--for", a.duration, "stop after so long: 60s, 10m");
   up->add_option("--report", a.up.report_path, "where the bots write their report");
+  up->add_option("--journal", a.up.journal_folder, "folder: every node keeps a journal there, for dure replay");
   up->add_option("--gateways", a.gateway_count, "how many, instead of what the configuration says");
   up->add_option("--generals", a.general_count, "likewise");
   up->add_option("--dungeons", a.dungeon_count, "likewise");
@@ -261,6 +266,11 @@ int run(int argc, char** argv) {
   seed->add_option("--items", a.seed.items, "of a character")->check(CLI::Range(0, 2000))->capture_default_str();
   auto* check = command(app, a, "check-config", "say whether a configuration is good");
   auto* routes = command(app, a, "routes", "the table of all messages", false);
+  auto* replay =
+      command(app, a, "replay", "run a node's journal through the same role again, without the cluster", false);
+  replay->add_option("file", a.replay.path, "a .journal that --journal kept")->required();
+  replay->add_option("--stop-before", a.replay.stop_before, "turn before which SIGTRAP is raised, for a debugger");
+  replay->add_flag("--log", a.replay.log, "with what the node logs");
   auto* keygen = command(app, a, "keygen", "make an ed25519 key for a game master or the account service", false);
   keygen->add_option("path", a.key_path, "file to write; its public half goes to PATH.pub")->required();
 
@@ -330,6 +340,7 @@ int run(int argc, char** argv) {
     return bad != 0 ? bad : with_config(a.config, [](const Config& config) { return check_content(config); });
   }
   if (routes->parsed()) return run_routes();
+  if (replay->parsed()) return run_replay(a.replay);
   if (keygen->parsed()) return run_keygen(a.key_path);
   if (a.serve.roles.empty()) {
     std::cout << app.help();

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <sstream>
 #include <thread>
 
 #include "common/host/clock.h"
 #include "common/host/event_log.h"
+#include "common/host/journal_file.h"
 #include "common/host/os_entropy.h"
 #include "common/host/process.h"
 #include "common/host/signals.h"
@@ -113,6 +115,23 @@ Result<NodeBundle> compose_patiently(const Config& config, const NodeEntry& entr
   }
 }
 
+struct Journaling {
+  std::unique_ptr<JournalFile> file;
+  JournaledEntropy entropy;
+};
+
+Result<> begin_journal(const ServeOptions& options, const NodeEntry& entry, const Incarnation& incarnation,
+                       Entropy& source, EventLog& log, std::unique_ptr<Journaling>* journaling) {
+  if (options.journal_folder.empty()) return {};
+  std::ifstream in(options.config_path);
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  auto file = JournalFile::create(options.journal_folder, {entry.name, incarnation, options.config_path, text}, log);
+  if (!file) return tl::unexpected<Error>(file.error());
+  JournalFile& journal = **file;
+  journaling->reset(new Journaling{std::move(*file), JournaledEntropy(source, journal)});
+  return {};
+}
+
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
@@ -139,12 +158,17 @@ int run_serve(const ServeOptions& options) {
   HostThrowStack throw_stack;
   const std::size_t count = mine->size();
   std::vector<TurnFigures> figures(count);
+  std::vector<std::unique_ptr<Journaling>> journals(count);
   std::vector<NodeBundle> bundles(count);
   Process process(process_options(*config, *mine), **log);
   for (std::size_t i = 0; i < count; ++i) {
     const NodeEntry& entry = (*mine)[i];
-    const Seams seams{log->get(), &entropy, &throw_stack, &figures[i]};
-    auto bundle = compose_patiently(*config, entry, *routes, *game, {entropy.u64(), entropy.u64()}, seams, **log);
+    const Incarnation incarnation{entropy.u64(), entropy.u64()};
+    if (auto begun = begin_journal(options, entry, incarnation, entropy, **log, &journals[i]); !begun)
+      return refuse(begun.error().detail);
+    Entropy& chance = journals[i] ? static_cast<Entropy&>(journals[i]->entropy) : entropy;
+    const Seams seams{log->get(), &chance, &throw_stack, &figures[i]};
+    auto bundle = compose_patiently(*config, entry, *routes, *game, incarnation, seams, **log);
     if (!bundle) {
       std::fprintf(stderr, "dure: %s\n", bundle.error().detail.c_str());
       return bundle.error().trouble == Trouble::kInvalid ? kExitConfig : kExitTemporary;
@@ -153,6 +177,7 @@ int run_serve(const ServeOptions& options) {
     NodeParts parts;
     parts.node = bundles[i].node.get();
     parts.figures = &figures[i];
+    parts.journal = journals[i] ? journals[i]->file.get() : nullptr;
     parts.bus_address = bundles[i].address;
     parts.listen_address = bundles[i].listen;
     for (const auto& port : bundles[i].ports) parts.client_io.push_back(port.get());

@@ -9,6 +9,7 @@ struct ServeOptions {
   std::string config_path = "configs/local.toml";
   std::vector<std::string> roles;  // "gateway", "lobby", "all"
   std::vector<std::string> nodes;  // "gateway-1", "all-1"; empty: the first one of each role
+  std::string journal_folder;      // where each node keeps its journal; empty: none does
   bool print_config = false;       // prints what applies and returns
 };
 

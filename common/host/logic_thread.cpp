@@ -5,6 +5,7 @@
 
 #include "common/base/check.h"
 #include "common/host/clock.h"
+#include "common/host/journal_file.h"
 
 namespace dure {
 namespace {
@@ -13,11 +14,12 @@ constexpr Duration kFiguresInterval = milliseconds(250);
 }  // namespace
 
 LogicThread::LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures,
-                         std::function<void()> on_started)
+                         JournalFile* journal, std::function<void()> on_started)
     : node_(node),
       mailbox_(mailbox),
       distributor_(distributor),
       figures_(figures),
+      journal_(journal),
       on_started_(std::move(on_started)) {}
 
 LogicThread::~LogicThread() { stop(); }
@@ -41,6 +43,14 @@ std::string LogicThread::waits_for() const {
   return waits_for_;
 }
 
+void LogicThread::one_turn(MonoTime now, std::vector<Inbound>* in, std::vector<Outbound>* out) {
+  const WallTime wall = wall_now();
+  if (journal_ == nullptr) return node_.turn(now, wall, in, out);
+  journal_->turn_begins({left_, now, wall, figures_ != nullptr ? *figures_ : TurnFigures{}, {}}, *in);
+  node_.turn(now, wall, in, out);
+  journal_->turn_ended(*out);
+}
+
 void LogicThread::run() {
   RecentHistogram turns;
   std::vector<Inbound> in;
@@ -53,12 +63,12 @@ void LogicThread::run() {
     turn_since_ns_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     mailbox_.take(&in, now);
     distributor_.taking(in);
-    node_.turn(now, wall_now(), &in, &out);
+    one_turn(now, &in, &out);
     distributor_.distribute(&out);
     const MonoTime began = now;
     now = mono_now();
     turn_since_ns_.store(0, std::memory_order_relaxed);
-    node_.effects_left(now);
+    node_.effects_left(left_ = now);
     turns.record(now - began, now);
     first = false;
     if (!serving) {

@@ -14,10 +14,13 @@
 
 namespace dure {
 
+class JournalFile;
+
 class LogicThread {
  public:
-  // on_started: once the node waits for nothing more, on the thread. figures: written between turns; may be null.
-  LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures,
+  // journal: may be null. on_started: once the node waits for nothing more, on the thread. figures: written between
+  // turns; may be null.
+  LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures, JournalFile* journal,
               std::function<void()> on_started);
   ~LogicThread();
   LogicThread(const LogicThread&) = delete;
@@ -38,13 +41,16 @@ class LogicThread {
 
  private:
   void run();
+  void one_turn(MonoTime now, std::vector<Inbound>* in, std::vector<Outbound>* out);
   Node& node_;
   Mailbox& mailbox_;
   Distributor& distributor_;
   TurnFigures* figures_;
+  JournalFile* journal_;
   std::function<void()> on_started_;
   std::atomic<std::int64_t> turn_since_ns_{0};
   std::atomic<bool> stopping_{false};
+  MonoTime left_{};  // the effects of the last turn
   std::thread thread_;
   mutable std::mutex waits_mutex_;
   std::string waits_for_ = "its first turn";

@@ -23,6 +23,8 @@
 
 namespace dure {
 
+class JournalFile;
+
 inline constexpr int kExitTemporary = 75;  // EX_TEMPFAIL: could not start in time
 
 struct StaticPeer {
@@ -37,7 +39,7 @@ struct ProcessOptions {
   Duration start_timeout = seconds(10);
   Duration stop_timeout = seconds(30);
   Duration end_timeout = seconds(10);  // for threads to end once every role has stopped; then kExitStuck
-  Duration turn_max = seconds(10);  // then the watchdog acts
+  Duration turn_max = seconds(10);     // then the watchdog acts
   bool watchdog_aborts = true;
   std::size_t mailbox_frames_max = 65536;
 };
@@ -45,6 +47,7 @@ struct ProcessOptions {
 struct NodeParts {
   Node* node = nullptr;
   TurnFigures* figures = nullptr;    // the one in the node's Seams; may be null
+  JournalFile* journal = nullptr;    // may be null
   std::string bus_address;           // identity().address; empty: only nodes of this process reach it
   std::string listen_address;        // for clients; with at least one ClientIo
   std::vector<ClientIo*> client_io;  // an IO thread each

@@ -149,6 +149,8 @@ class Up {
       process->command = {options_.program,
                           {"dure", "--role=" + planned.role, "--config=" + config_.path(), "--node=" + planned.name},
                           data_dir_ + "/logs/" + planned.name + ".log"};
+      if (!options_.journal_folder.empty())
+        process->command.arguments.push_back("--journal=" + options_.journal_folder);
       supervisor_.add(std::move(process), now);
     }
     return {};
