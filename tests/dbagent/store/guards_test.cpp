@@ -2,6 +2,8 @@
 #include <sqlite3.h>
 
 #include "dbagent/store/move_content.h"
+#include "dbagent/store/schema.h"
+#include "dbagent/store/store_file.h"
 #include "tests/dbagent/store/move_fixture.h"
 
 namespace dure::store {
@@ -16,6 +18,19 @@ class GuardTest : public ShardTest {
     EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
     sqlite3_close(db);
     store = open_shard(shard_options(path));
+  }
+  std::int64_t number_in_file(const char* sql) {
+    store.reset();
+    sqlite3* db = nullptr;
+    sqlite3_stmt* row = nullptr;
+    EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_prepare_v2(db, sql, -1, &row, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    EXPECT_EQ(sqlite3_step(row), SQLITE_ROW);
+    const std::int64_t number = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    store = open_shard(shard_options(path));
+    return number;
   }
   // The same character, wherever it stands.
   void set_status(std::uint64_t player, int status) {
@@ -77,6 +92,17 @@ TEST_F(GuardTest, ABalanceDoesNotWrapRound) {
   const auto most = std::numeric_limits<std::int64_t>::max();
   EXPECT_EQ(ask<proto::DeliverReply>(*store, delivery(1, 901, most)).code(), proto::STORED);
   EXPECT_EQ(ask<proto::DeliverReply>(*store, delivery(1, 902, 1)).code(), proto::REJECTED) << "the faucet is dry";
+}
+
+// Else each shard's books would balance and both together would not.
+TEST_F(GuardTest, WhatIsRelayedComesOutOfTransit) {
+  ASSERT_EQ(apply(Ops(1, 1).op(1).balance("gold", 10).send(900, 2, 4)).code(), proto::STORED);
+  EXPECT_EQ(number_in_file("SELECT amount FROM account WHERE kind = 3"), 4);
+  proto::OutboxQuery query;
+  query.set_shard(3);
+  const auto letter = ask<proto::OutboxReply>(*store, query).pending(0);
+  EXPECT_EQ(ask<proto::DeliverReply>(*store, letter).code(), proto::STORED);
+  EXPECT_EQ(number_in_file("SELECT amount FROM account WHERE kind = 3"), 0);
 }
 
 TEST_F(GuardTest, AMemoThatNoInboxTakesDoesNotLeaveItsSender) {
@@ -301,6 +327,59 @@ TEST_F(GuardTest, ACreationIsRepeatedOnlyByTheSameReservationOfTheSameAccount) {
   auto other = creation(1);
   other.set_reservation(7);
   EXPECT_EQ(ask<proto::StoreReply>(*store, other).code(), proto::EXPECTED_OTHER);
+}
+
+// ── the file ────────────────────────────────────────────────────────────────────────────────────────────────
+
+TEST(StoreFileGuardTest, AnAgentThatWasReplacedBeginsNothing) {
+  const TempFolder folder;
+  FileOptions options;
+  options.path = folder.file("shard");
+  options.cluster_id = "test";
+  options.shard = 3;
+  options.agent_incarnation = {1, 1};
+  auto opened = StoreFile::open(options, "shard", kShardSchema);
+  ASSERT_TRUE(opened) << opened.error().detail;
+  StoreFile& file = **opened;
+  EXPECT_TRUE(file.begin(kNow));
+  file.database().run("UPDATE shard_meta SET agent_inc = ?1", key_of(Incarnation{1, 2}));
+  EXPECT_FALSE(file.begin(kNow));
+}
+
+// ── the directory ───────────────────────────────────────────────────────────────────────────────────────────
+
+// The hash of the second row after a first one of this text.
+std::string second_hash(const std::string& path, const std::string& first_text) {
+  DirectoryOptions options;
+  options.path = path;
+  options.cluster_id = "test";
+  options.agent_incarnation = {1, 1};
+  options.shards = 2;
+  auto directory = std::move(DirectoryStore::open(options).value());
+  for (const auto& [id, text] : {std::pair{1u, first_text}, {2u, std::string("kick Anna")}}) {
+    proto::GmClaim claim;
+    claim.set_command_id(id);
+    claim.set_node("general-1");
+    claim.set_text(text);
+    EXPECT_EQ(ask<proto::StoreReply>(*directory, claim).code(), proto::STORED);
+  }
+  directory.reset();
+  sqlite3* db = nullptr;
+  sqlite3_stmt* row = nullptr;
+  EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_prepare_v2(db, "SELECT hex(hash) FROM gm_audit WHERE number = 2", -1, &row, nullptr), SQLITE_OK);
+  EXPECT_EQ(sqlite3_step(row), SQLITE_ROW);
+  const std::string hash = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
+  sqlite3_finalize(row);
+  sqlite3_close(db);
+  return hash;
+}
+
+TEST(DirectoryGuardTest, ARowOfTheAuditHangsOnTheOneBefore) {
+  const TempFolder folder;
+  const std::string before = second_hash(folder.file("one"), "give Anna 5 gold");
+  EXPECT_EQ(second_hash(folder.file("two"), "give Anna 5 gold"), before);
+  EXPECT_NE(second_hash(folder.file("three"), "give Anna 1 gold"), before);
 }
 
 }  // namespace

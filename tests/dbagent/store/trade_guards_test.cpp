@@ -1,0 +1,110 @@
+// Guards of trades that stand behind others, each by itself: who removes one sees its test fail (tests/mutants).
+#include "tests/dbagent/store/trade_fixture.h"
+
+namespace dure::store {
+namespace {
+
+class TradeGuardTest : public TradeTest {
+ protected:
+  // Players 1 and 2 of the register's shard, and 1 and 3 of different shards.
+  proto::TradeTerms here = terms_of(21, 1, {1, 25, {}}, {2, 5, {}});
+  proto::TradeTerms across = terms_of(22, 1, {1, 30, {}}, {3, 0, {30}});
+
+  // As if the other side had voted on another shard, and moved here since.
+  static proto::TradeVote yes_from_elsewhere(const proto::TradeTerms& terms, std::uint32_t side) {
+    proto::TradeVote vote;
+    vote.set_shard(terms.register_shard());
+    vote.set_from_shard(2);
+    *vote.mutable_terms() = terms;
+    vote.set_side(side);
+    vote.set_yes(true);
+    vote.set_epoch(1);
+    vote.set_pseq(1);
+    return vote;
+  }
+  std::int64_t gold_of_new_owner(std::uint64_t player, std::uint32_t shard) {
+    return gold_of(acquire(player, shard).aggregate());
+  }
+};
+
+// ── dead legs ───────────────────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(TradeGuardTest, ALegOfThisEpochIsNotDeadBecauseAnotherProcessSentItToo) {
+  auto strangers = leg(across, 1);
+  *strangers.request.mutable_owner_incarnation() = uid(8, 1);
+  EXPECT_EQ(apply(2, strangers).code(), proto::STALE_EPOCH);
+  strangers = leg(across, 1, 2, 9);
+  EXPECT_EQ(apply(2, strangers).code(), proto::STALE_EPOCH) << "of an epoch that has not begun";
+  EXPECT_FALSE(take_vote());
+  EXPECT_EQ(apply(2, leg(across, 1)).legs(0).state(), proto::LEG_HELD);
+  scan();
+}
+
+TEST_F(TradeGuardTest, ALegThatWasSwappedInItsTimeVotesNothingAfterwards) {
+  apply(1, leg(here, 0));
+  EXPECT_EQ(apply(1, leg(here, 1)).legs(0).state(), proto::LEG_COMMITTED);
+  acquire(1, 1);
+  EXPECT_EQ(apply(1, leg(here, 0)).code(), proto::STALE_EPOCH);
+  EXPECT_EQ(changed, 0u);
+  EXPECT_EQ(state_of(1, 1, here).outcome().state(), proto::LEG_COMMITTED);
+}
+
+TEST_F(TradeGuardTest, ALegWhoseNumberWentToSomethingElseHoldsUpNobody) {
+  EXPECT_EQ(apply(1, leg(here, 1)).legs(0).state(), proto::LEG_WAITING);
+  EXPECT_EQ(apply(1, Ops(1, 1).op(2).balance("gold", 1)).code(), proto::STORED);
+  EXPECT_EQ(apply(1, leg(here, 0, 2)).legs(0).state(), proto::LEG_ABORTED);
+  EXPECT_EQ(verdict(1, here, false).verdict(), proto::ABORT);
+  EXPECT_EQ(gold_of_new_owner(1, 1), 101);
+  EXPECT_EQ(gold_of_new_owner(2, 1), 100);
+}
+
+// ── legs that wait for a SWAP that never comes ──────────────────────────────────────────────────────────────
+
+TEST_F(TradeGuardTest, AWaitingLegOfAnEndedEpochIsNotPrepared) {
+  EXPECT_EQ(apply(1, leg(here, 0)).legs(0).state(), proto::LEG_WAITING);
+  EXPECT_EQ(acquire(1, 1).epoch(), 2u);
+  EXPECT_EQ(cast(yes_from_elsewhere(here, 1)).verdict(), proto::UNDECIDED);
+  EXPECT_EQ(apply(1, Ops(1, 2).op(1).balance("gold", 1)).saved_pseq(), 1u);
+  EXPECT_EQ(gold_of_new_owner(1, 1), 101);
+}
+
+TEST_F(TradeGuardTest, AWaitingLegOfAnEndedEpochIsNotConsumed) {
+  EXPECT_EQ(apply(1, leg(here, 0)).legs(0).state(), proto::LEG_WAITING);
+  EXPECT_EQ(acquire(1, 1).epoch(), 2u);
+  EXPECT_EQ(verdict(1, here, true).verdict(), proto::ABORT);
+  EXPECT_EQ(apply(1, Ops(1, 2).op(1).balance("gold", 1)).saved_pseq(), 1u);
+  EXPECT_EQ(gold_of_new_owner(1, 1), 101);
+}
+
+// A SWAP needs room for what comes, PREPARE also for what may come back.
+TEST_F(TradeGuardTest, AWaitingLegThatDoesNotFitAPrepareIsFenced) {
+  const auto tight = terms_of(23, 1, {1, 60, {}, 70}, {2, 20, {}});
+  EXPECT_EQ(apply(1, leg(tight, 0)).legs(0).state(), proto::LEG_WAITING);
+  EXPECT_EQ(cast(yes_from_elsewhere(tight, 1)).verdict(), proto::ABORT);
+  EXPECT_EQ(epoch_of(1, 1), 2u);
+  EXPECT_EQ(apply(1, Ops(1, 1).op(2).balance("gold", 1)).code(), proto::STALE_EPOCH);
+  EXPECT_EQ(gold_of_new_owner(1, 1), 100);
+}
+
+// ── around a hold ───────────────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(TradeGuardTest, ACharacterInTheMiddleOfATradeIsNotPurged) {
+  EXPECT_EQ(apply(2, leg(across, 1)).legs(0).state(), proto::LEG_HELD);
+  proto::DeletePlayerRequest erase;
+  erase.set_shard(2);
+  erase.set_account_id(9);
+  erase.set_player_id(3);
+  erase.set_delete_at_unix_ms(kNow + 1);
+  ASSERT_EQ(on<proto::StoreReply>(2, erase).code(), proto::STORED);
+  now = kNow + 2;
+  proto::PurgePlayer purge;
+  purge.set_shard(2);
+  purge.set_player_id(3);
+  EXPECT_EQ(on<proto::StoreReply>(2, purge).code(), proto::RETRY);
+  EXPECT_EQ(epoch_of(3, 2), 1u);
+  scan();
+  EXPECT_EQ(on<proto::StoreReply>(2, purge).code(), proto::STORED);
+}
+
+}  // namespace
+}  // namespace dure::store
