@@ -56,6 +56,7 @@ proto::OpenInstanceReply Dungeon::open(const From&, const proto::OpenInstance& r
         if (Player* player = find(watcher)) tell(*player, cell);
       },
       now());
+  instance->content_version = content_version();
   instance->handler = factory->second(*this, *instance);
   log().event(LogLevel::kInfo, "instance.opened",
               {{"run", run}, {"dungeon", request.dungeon()}, {"players", request.players_size()}});
@@ -114,8 +115,8 @@ void Dungeon::on_arrived(Player& player, const proto::Admit& admit, bool fresh) 
 void Dungeon::on_left(Player& player) {
   Instance* instance = instance_of(player);
   if (instance == nullptr) return;
-  publisher_.unsubscribe(player.session.gateway, player.session.session, {instance_topic(instance->id())});
   for (const auto& listener : leave_listeners_) listener(player);
+  publisher_.unsubscribe(player.session.gateway, player.session.session, {instance_topic(instance->id())});
   instance->area().unwatch(player.id, true);
   instance->area().leave(EntityId(player.id.value));
   instance->members.erase(player.id);
@@ -205,7 +206,8 @@ void Dungeon::tick_instance(Instance& instance, std::uint64_t tick) {
         if (now() - instance.empty_since >= options_.empty_closes) close(instance, "empty");
         return;
       }
-      // For who cannot be saved any more time stands still: the run is its safe place, since it can be handed to nobody.
+      // For who cannot be saved any more time stands still: the run is its safe place, since it can be handed to
+      // nobody.
       if (!stranded(instance)) instance.handler->tick(tick);
       break;
     case Instance::State::kClosing:
@@ -275,6 +277,13 @@ Task<void> Dungeon::go_back(PlayerRef ref, std::string reason) {
     co_await wait(milliseconds(250));
   }
   if (Player* player = find(pid)) kick(*player, proto::BUSY, "no lobby takes players");
+}
+
+// A run goes on with the content it began with, through one change. After a second one its operations would be taken no
+// more: it ends, as without success.
+void Dungeon::on_content() {
+  for (const auto& [run, instance] : instances_)
+    if (instance->content_version + 1 < content_version()) close(*instance, "the content has changed");
 }
 
 void Dungeon::on_players_faulted(const std::vector<PlayerId>& faulted, const Fault& fault) {

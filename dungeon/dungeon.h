@@ -68,6 +68,7 @@ class Dungeon : public OwnerNode {
   void on_arrived(Player& player, const proto::Admit& admit, bool fresh) override;
   void on_left(Player& player) override;
   void on_letting_go(Player& player) override;
+  void on_content() override;
   void on_players_faulted(const std::vector<PlayerId>& players, const Fault& fault) override;
   std::uint32_t place_kind() const override { return 1; }
   void fill_state(const Player& player, std::uint64_t* tick, std::uint32_t* tick_rate_hz,
@@ -103,7 +104,7 @@ class Dungeon : public OwnerNode {
   TopicPublisher publisher_;
   std::map<std::string, RunFactory> factories_;
   std::map<RunId, std::unique_ptr<Instance>> instances_;
-};
   std::vector<std::function<void(Player&)>> leave_listeners_;
+};
 
 }  // namespace dure

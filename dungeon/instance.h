@@ -55,6 +55,7 @@ class Instance {
   MonoTime opened() const { return opened_; }
 
   State state = State::kWaiting;
+  std::uint32_t content_version = 0;  // it began with, and goes on with
   std::unique_ptr<RunHandler> handler;
   std::set<PlayerId> members;
   std::map<PlayerId, Pace> paces;

@@ -151,6 +151,8 @@ Result<NodeBundle> dbagent(const Config& config, const NodeIdentity& identity, c
   options.group.items_max = settings.batch_operations_max();
   options.balances = game.balances;
   options.items = game.items;
+  // A developer plays what the files say; elsewhere a game master activates it.
+  if (identity.directory) options.content = content_load(game, true, config.base().dev().enabled());
   NodeBundle bundle;
   bundle.node = std::make_unique<Agent>(identity, routes, seams, options);
   if (workers == Workers::kNone) return bundle;

@@ -22,6 +22,8 @@ class Lobby;
 struct Game {
   std::vector<const google::protobuf::FileDescriptor*> files;
   Content content;
+  std::vector<ContentFile> content_files;               // what all of it was read from: kept by version
+  std::string content_guards;                           // an encoded ContentGuards: what follows from them
   std::function<std::int64_t(const std::string&)> cap;  // of a balance
   std::size_t items_max = 0;                            // in a bag
   std::set<std::string> reasons;             // that operations may carry
@@ -38,5 +40,7 @@ std::vector<const google::protobuf::FileDescriptor*> game_files();
 
 // For the two implementations.
 [[nodiscard]] Result<ContentFile> read_content(const std::string& content_dir, const std::string& name);
+// The game's content as one version of it: an encoded ContentLoad (content.proto).
+std::string content_load(const Game& game, bool activate_first, bool activate_always);
 
 }  // namespace dure

@@ -1,5 +1,7 @@
+#include "common/game/sample/guards.h"
 #include "common/game/sample/messages.h"
 #include "common/game/sample/outcome.h"
+#include "common/proto/content.pb.h"
 #include "dungeon/sample/sample.h"
 #include "lobby/sample/sample.h"
 #include "tools/game.h"
@@ -10,6 +12,7 @@ namespace {
 struct SampleContent {
   sample::LobbyContent lobby;
   sample::FightContent fight;
+  std::uint64_t hash = 0;
 };
 
 }  // namespace
@@ -17,39 +20,39 @@ struct SampleContent {
 std::vector<const google::protobuf::FileDescriptor*> game_files() { return sample::message_files(); }
 
 Result<Game> load_game(const std::string& content_dir) {
-  const char* names[] = {"zones.toml", "dungeons.toml", "items.toml", "shops.toml", "quests.toml"};
-  ContentFile files[5];
-  for (int i = 0; i < 5; ++i) {
-    auto file = read_content(content_dir, names[i]);
+  std::vector<ContentFile> files;
+  for (const char* name : {"zones.toml", "dungeons.toml", "items.toml", "shops.toml", "quests.toml", "guards.toml"}) {
+    auto file = read_content(content_dir, name);
     if (!file) return tl::unexpected<Error>(file.error());
-    files[i] = std::move(*file);
+    files.push_back(std::move(*file));
   }
   auto content = parse_content(files[0], files[1]);
   if (!content) return tl::unexpected<Error>(content.error());
-  auto runs = sample::parse_runs(files[1]);
-  if (!runs) return tl::unexpected<Error>(runs.error());
-  auto items = sample::parse_items(files[2]);
-  if (!items) return tl::unexpected<Error>(items.error());
-  auto shops = sample::parse_shops(files[3], *items);
-  if (!shops) return tl::unexpected<Error>(shops.error());
-  auto quests = sample::parse_quests(files[4], *runs, *items);
-  if (!quests) return tl::unexpected<Error>(quests.error());
+  auto lobby = sample::parse_lobby_content(files);
+  if (!lobby) return tl::unexpected<Error>(lobby.error());
+  auto guards = sample::parse_sample_guards(files[5], lobby->items, lobby->shops, lobby->quests);
+  if (!guards) return tl::unexpected<Error>(guards.error());
 
   auto kept = std::make_shared<SampleContent>();
-  kept->fight = {*runs, *items, *quests};
-  kept->lobby = {std::move(*items), std::move(*shops), std::move(*runs), std::move(*quests)};
+  kept->fight = {lobby->runs, lobby->items, lobby->quests};
+  kept->lobby = std::move(*lobby);
+  kept->hash = content_hash(files);
   Game game;
   game.files = game_files();
   game.content = std::move(*content);
+  game.content_files = std::move(files);
+  game.content_guards = guards->SerializeAsString();
   game.reasons = sample::reasons();
   game.cap = [kept](const std::string& name) { return kept->lobby.items.cap(name); };
   game.items_max = kept->lobby.items.bag_slots;
   game.balances.push_back("gold");
   for (const auto& [name, item] : kept->lobby.items.templates)
     (item.stack ? game.balances : game.items).push_back(name);
-  game.lobby = [kept](Lobby& lobby) { sample::add_sample(lobby, kept->lobby); };
+  game.lobby = [kept](Lobby& node) { sample::add_live_sample(node, kept->lobby, kept->hash); };
   game.dungeon = [kept](Dungeon& dungeon) -> std::shared_ptr<void> {
-    return std::make_shared<sample::DungeonSample>(dungeon, kept->fight);
+    const auto live = sample::live_fight_content(kept->fight, kept->hash);
+    dungeon.use_content(live);
+    return std::make_shared<sample::DungeonSample>(dungeon, live);
   };
   return game;
 }

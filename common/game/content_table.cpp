@@ -79,6 +79,12 @@ std::string range(std::int64_t least, std::int64_t most) {
 
 }  // namespace
 
+Result<ContentFile> find_content_file(const std::vector<ContentFile>& files, const std::string& name) {
+  for (const ContentFile& file : files)
+    if (file.name == name || file.name.ends_with("/" + name)) return file;
+  return fail(Trouble::kInvalid, name + ": is missing");
+}
+
 Result<ContentTable> ContentTable::parse(const ContentFile& file) {
   auto shared = std::make_shared<Shared>();
   shared->file = file.name;

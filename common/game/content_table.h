@@ -17,6 +17,9 @@ struct ContentFile {
   std::string text;
 };
 
+// The file of that name (without its folder) of a version's files; kInvalid: it is missing.
+[[nodiscard]] Result<ContentFile> find_content_file(const std::vector<ContentFile>& files, const std::string& name);
+
 class ContentTable {
  public:
   struct Node;

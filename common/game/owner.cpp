@@ -5,26 +5,30 @@
 #include "common/game/blocks.h"
 #include "common/proto/chat.pb.h"
 #include "common/proto/cluster.pb.h"
+#include "common/proto/content.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
-#include "common/proto/trade.pb.h"
 #include "common/proto/party.pb.h"
+#include "common/proto/trade.pb.h"
 
 namespace dure {
 
 OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams seams, Options options)
-    : Node(std::move(identity), node_routes, seams), options_(std::move(options)) {
+    : Node(std::move(identity), node_routes, seams),
+      options_(std::move(options)),
+      content_(*this, this->identity().content_version, [this] { on_content(); }) {
   on(&OwnerNode::admit);
   on(&OwnerNode::attach);
   on(&OwnerNode::session_lost);
   on(&OwnerNode::leave_player);
   on(&OwnerNode::inbox_notice);
   on(&OwnerNode::trade_notice);
+  on(&OwnerNode::content_notice);
+  on(&OwnerNode::party_held);
   after(seconds(1), [this] { housekeeping(); });
 }
 
-  on(&OwnerNode::party_held);
 // Tasks that are still on their way have locals that touch this object's members: they go before the members do.
 OwnerNode::~OwnerNode() {
   scope().end();
@@ -97,27 +101,29 @@ Mirror::Guard OwnerNode::commit(Player& player, proto::Operation operation, cons
   operation.set_creq(request.creq);
   operation.set_creq_hash(request.hash);
   player.creq_committed = std::max(player.creq_committed, request.creq);
-  operation.set_content_version(identity().content_version);
+  if (operation.content_version() == 0) operation.set_content_version(content_version());
   staged_.emplace_back(player.id, std::move(operation));
   return guard;
 }
 
 void OwnerNode::commit_soft(Player& player, const std::string& reason, const std::string& name, std::int64_t delta,
-                            bool counter) {
+                            bool counter, std::uint32_t made_by) {
   CHECK_MSG(options_.reasons.empty() || options_.reasons.count(reason), "reason " + reason);
   CHECK(delta >= 0);
   auto& sums = counter ? player.soft_counters : player.soft_balances;
-  sums[reason][name] += delta;
+  sums[{reason, made_by == 0 ? content_version() : made_by}][name] += delta;
 }
 
 void OwnerNode::flush_soft(Player& player) {
   auto balances = std::exchange(player.soft_balances, {});
   auto counters = std::exchange(player.soft_counters, {});
   const ValueRequest request = std::exchange(current_, {});
-  const auto put = [&](const std::string& reason, const std::string& name, std::int64_t delta, bool counter) {
+  const auto put = [&](const SoftReason& soft, const std::string& name, std::int64_t delta, bool counter) {
     if (delta == 0) return;
+    const std::string& reason = soft.first;
     proto::Operation operation;
     operation.set_reason(reason);
+    operation.set_content_version(soft.second);
     auto* effect = operation.add_effects();
     if (counter) {
       effect->mutable_count()->set_counter(name);
@@ -125,8 +131,9 @@ void OwnerNode::flush_soft(Player& player) {
     } else {
       effect->mutable_balance()->set_currency(name);
       effect->mutable_balance()->set_delta(delta);
+      effect->mutable_balance()->set_cap(cap_of(name));
     }
-    // A credit that would pass the cap of int64 is dropped: there is nowhere to put it.
+    // A credit that would pass the cap is dropped: there is nowhere to put it.
     if (commit(player, std::move(operation)) != Mirror::Guard::kOk)
       log().event(LogLevel::kWarning, "soft.dropped", {{"player", player.id}, {"reason", reason}, {"name", name}});
   };
@@ -183,6 +190,7 @@ void OwnerNode::housekeeping() {
   after(seconds(1), [this] { housekeeping(); });
   saved_lag_ = {};
   listen_to_agents();
+  content_.tick();
   std::vector<PlayerRef> waited_for_enough;
   for (auto& [id, player] : players_) {
     saved_lag_ = std::max(saved_lag_, player.window.age(now()));
@@ -196,6 +204,13 @@ void OwnerNode::housekeeping() {
   }
   for (const PlayerRef ref : waited_for_enough)
     spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
+}
+
+void OwnerNode::content_notice(const From&, const proto::ContentNotice& notice) { content_.hear(notice); }
+
+std::int64_t OwnerNode::cap_of(const std::string& balance) const {
+  if (content_.reader() != nullptr) return content_.reader()->cap(balance);
+  return options_.cap ? options_.cap(balance) : 0;
 }
 
 std::string OwnerNode::waits_for() const { return directory_agent() ? "" : "the directory's agent"; }
@@ -251,8 +266,6 @@ void OwnerNode::tell_presence(const Player& player, bool gone) {
   for (const NodeId chat : peers(Role::kChat)) send(chat, presence);
 }
 
-}  // namespace dure
-  for (const PlayerId blocked : blocked_by(player.mirror)) presence.add_blocked(blocked.value);
 // From the chat, or from the owner that it comes from, who may not know what the chat has decided since: the chat is
 // told of what that one says.
 void OwnerNode::party_held(const From& from, const proto::PartyHeld& held) {
@@ -263,3 +276,4 @@ void OwnerNode::party_held(const From& from, const proto::PartyHeld& held) {
   if (!ordered) parties_.tell_chat(player);
 }
 
+}  // namespace dure

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/game/party_keeper.h"
+#include "common/game/content_keeper.h"
 #include "common/game/player.h"
 #include "common/game/shard_cache.h"
 #include "common/logic/node.h"
@@ -25,6 +26,7 @@ class AcquireReply;
 class ApplyReply;
 class Attach;
 class AttachReply;
+class ContentNotice;
 class InboxEntry;
 class InboxNotice;
 class LegOutcome;
@@ -32,9 +34,9 @@ class LeavePlayer;
 class LeavePlayerReply;
 class SessionLost;
 class Operation;
+class PartyHeld;
 class TradeNotice;
 }  // namespace proto
-class PartyHeld;
 
 class OwnerNode : public Node {
  public:
@@ -77,6 +79,9 @@ class OwnerNode : public Node {
   // kClosed: the reason's switch ("reason:shop.buy") is off. `dure gm feature reason:shop.buy off` stops a faucet, whatever
   // feature it belongs to; what is coalesced meanwhile is dropped.
   bool reason_open(const std::string& reason) const { return switched_on("reason:" + reason); }
+  // The content that is played: what operations carry that name none themselves, as a run's do that began with another.
+  std::uint32_t content_version() const { return content_.version(); }
+  void use_content(std::shared_ptr<ContentReader> reader) { content_.use(std::move(reader)); }
   // For a conversation that commits after a co_await, under the number it was asked under (running_request() before the
   // first one). Numbers only rise: overtaken() says that a later one was committed meanwhile; then it must not.
   [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation, const ValueRequest& request);
@@ -85,7 +90,7 @@ class OwnerNode : public Node {
   }
   // The same for what is coalesced per reason for up to 1 s: experience, kill gold, counters. Deltas only, credits.
   void commit_soft(Player& player, const std::string& reason, const std::string& name, std::int64_t delta,
-                   bool counter);
+                   bool counter, std::uint32_t made_by = 0);
   // co_await saved(ref): everything committed so far is SAVED (true), or the player is gone or time ran out (false).
   Task<bool> saved(PlayerRef ref, Duration deadline = seconds(10));
   // The same without a deadline: false only when the player is gone from here (or was acquired anew). What is told
@@ -130,7 +135,8 @@ class OwnerNode : public Node {
   // Hands the player to `target` by ticket. True: it is there. False: it is here again, with a new epoch, or gone.
   Task<bool> hand_over(PlayerRef ref, NodeId target, proto::Admit admit);
   // Acquires an owned player again (its memory is in doubt) and sends its state. False: it is gone.
-  Task<bool> reacquire(PlayerRef ref, std::string reason);
+  // `flush`: what can still be saved is saved before.
+  Task<bool> reacquire(PlayerRef ref, std::string reason, bool flush = true);
   // Flushes, then forgets the player. The row keeps the last epoch; the next login acquires.
   Task<bool> let_go(PlayerRef ref);
   // At once: somebody else owns it, or it was rejected.
@@ -163,6 +169,8 @@ class OwnerNode : public Node {
   virtual void on_letting_go(Player&) {}
   // on_arrived threw. The player goes to the lobby by its gateway; a role adds what else that means.
   virtual void on_arrival_failed(Player&) {}
+  // Another version of the content is played from now on.
+  virtual void on_content() {}
   // How long this player stays in the world without a socket.
   virtual Duration link_dead(const Player&) const { return options_.link_dead; }
   // A fault touched these players; their memory is poisoned. Default: each is acquired again in place.
@@ -203,6 +211,8 @@ class OwnerNode : public Node {
   void session_lost(const From& from, const proto::SessionLost& lost);
   void inbox_notice(const From& from, const proto::InboxNotice& notice);
   void trade_notice(const From& from, const proto::TradeNotice& notice);
+  void content_notice(const From& from, const proto::ContentNotice& notice);
+  void party_held(const From& from, const proto::PartyHeld& held);
   void leg_outcome(Player& player, const proto::LegOutcome& outcome);
   void tell_settled_again(Player& player, std::uint64_t creq);
   void load_trades(Player& player, const proto::AcquireReply& grant);
@@ -216,7 +226,6 @@ class OwnerNode : public Node {
   void bind(Player& player, const SessionBinding& session, const std::string& returned_because);
   bool bring_in(Player& player, const SessionBinding& session, const proto::Admit& admit, bool fresh,
                 const std::string& returned_because);
-  void party_held(const From& from, const proto::PartyHeld& held);
   void walk_on(Player& player, const std::string& reason);
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);
@@ -236,11 +245,16 @@ class OwnerNode : public Node {
   Duration silence(std::uint32_t shard) const;
   void listen_to_agents();
 
+  // The most of a balance that a character may have; 0: any.
+  std::int64_t cap_of(const std::string& balance) const;
+
   Options options_;
+  ContentKeeper content_;
   std::size_t unsaved_ = 0;                     // operations in all windows
   std::map<std::uint32_t, MonoTime> heard_of_;  // by shard: when its agent was last known to work
   std::map<PlayerId, Player> players_;
   ShardCache shards_;
+  PartyKeeper parties_{*this};
   std::set<PlayerId> dirty_;                  // windows with operations not yet sent
   std::vector<std::pair<PlayerId, proto::Operation>> staged_;
   std::set<PlayerId> faulted_;   // whose operations were dropped, for on_fault
@@ -257,4 +271,3 @@ class OwnerNode : public Node {
 }  // namespace dure
 
 #include "common/game/owner_handlers.h"
-  PartyKeeper parties_{*this};

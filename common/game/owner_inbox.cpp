@@ -75,14 +75,14 @@ std::vector<std::string> OwnerNode::claim_what_fits(Player& player) {
       continue;
     proto::Operation operation;
     operation.set_reason(entry.reason());
-    operation.set_content_version(identity().content_version);
+    operation.set_content_version(content_version());
     auto* claim = operation.add_effects()->mutable_claim();
     claim->set_message_id(message);
-    if (options_.cap)
-      for (const auto& amount : entry.balances()) {
+    for (const auto& amount : entry.balances())
+      if (const std::int64_t most = cap_of(amount.name()); most > 0) {
         auto* cap = claim->add_caps();
         cap->set_name(amount.name());
-        cap->set_value(options_.cap(amount.name()));
+        cap->set_value(most);
       }
     for (const auto& addition : claim_additions_) addition(player.mirror, entry, &operation);
     if (player.mirror.apply(operation) != Mirror::Guard::kOk) continue;

@@ -410,12 +410,12 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   co_return false;
 }
 
-Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason) {
+Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason, bool flush) {
   Player* player = find(ref);
   if (player == nullptr || player->state != Player::State::kActive) co_return false;
   player->state = Player::State::kLeaving;  // nothing is executed meanwhile
   const std::uint32_t shard = player->shard;
-  if (!player->window.empty()) (void)co_await saved(ref, seconds(5));
+  if (flush && !player->window.empty()) (void)co_await saved(ref, seconds(5));
   if (find(ref) == nullptr) co_return false;
   auto grant = co_await acquire(ref.id, shard, ref.epoch, false);
   player = find(ref);

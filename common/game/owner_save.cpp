@@ -103,6 +103,14 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
       log().event(LogLevel::kInfo, "owner.stale", {{"player", player.id}, {"epoch", player.epoch}});
       forget(player.id);
       return;
+    case proto::OTHER_CONTENT:
+      // Nothing of it happened, and nobody is to blame: it was made by rules that were replaced twice meanwhile.
+      log().event(LogLevel::kWarning, "owner.other_content", {{"player", player.id}, {"why", answer.detail()}});
+      player.poisoned = true;
+      spawn([](OwnerNode* self, PlayerRef who) -> Task<void> {
+        (void)co_await self->reacquire(who, "the content has changed", false);
+      }(this, PlayerRef{player.id, player.epoch}));
+      return;
     default:
       ++rejected_;
       log().event(LogLevel::kError, "owner.rejected",

@@ -56,7 +56,7 @@ OwnerNode::TradeStart OwnerNode::start_trade(const std::string& reason, const Tr
   start.txn = {entropy().u64(), entropy().u64()};
   proto::Operation leg;
   leg.set_reason(reason);
-  leg.set_content_version(identity().content_version);
+  leg.set_content_version(content_version());
   proto::TradeTerms* terms = leg.mutable_trade()->mutable_terms();
   *terms->mutable_txn() = to_uid(start.txn);
   // The decision lives where the smaller id's row is now, and never moves.

@@ -30,6 +30,9 @@ struct Position {
   friend bool operator==(const Position&, const Position&) = default;
 };
 
+// Why something is coalesced, and by which version of the content.
+using SoftReason = std::pair<std::string, std::uint32_t>;
+
 struct Player {
   // kActive ──► kLeaving (flush, then hand over or let go) ──► gone
   //    ▲────────────┘ (taken back: a new epoch)
@@ -54,8 +57,8 @@ struct Player {
   bool saving = false;        // a save task is under way
   bool stranded = false;      // its agent has been silent for kStoreLost: nothing is accepted, and nothing may harm it
   bool poisoned = false;      // its memory may differ from its operations: to be acquired again
-  std::map<std::string, std::map<std::string, std::int64_t>> soft_balances;  // reason → currency → delta
-  std::map<std::string, std::map<std::string, std::int64_t>> soft_counters;
+  std::map<SoftReason, std::map<std::string, std::int64_t>> soft_balances;  // reason → currency → delta
+  std::map<SoftReason, std::map<std::string, std::int64_t>> soft_counters;
   std::vector<std::pair<std::uint64_t, CallId>> saved_waiters;  // pseq → who waits for it
   std::uint64_t creq_saved_told = 0, creq_committed = 0;
   std::uint64_t settle_seq = 0;                           // of the last FINISH that was in what was loaded

@@ -1,4 +1,5 @@
 #include "common/proto/dbagent.pb.h"
+#include "dbagent/store/content_guard.h"
 #include "dbagent/store/shard.h"
 #include "dbagent/store/trade.h"
 
@@ -16,6 +17,8 @@ std::string try_operation(Shard& shard, const Root& root, const proto::Operation
   shard.db.run("SAVEPOINT operation");
   try {
     check_creq(root, operation);
+    if (const GuardTable* table = shard.content->table(operation.content_version()))
+      guard_creation(shard, root.player_id, *table, operation);
     apply_effects(shard, root, operation);
   } catch (const GuardFalse& refused) {
     guard = refused.what();
@@ -34,6 +37,18 @@ std::string blame(const proto::Operation& operation, const std::string& guard) {
 
 // The next operation; false: it does not take effect now, and none after it.
 bool take_next(Shard& shard, Root& root, const proto::Operation& operation, proto::ApplyReply* reply) {
+  switch (shard.content->fit(operation.content_version())) {
+    case ContentShelf::Fit::kFits:
+      break;
+    case ContentShelf::Fit::kTooOld:
+      reply->set_code(proto::OTHER_CONTENT);
+      reply->set_detail("content " + std::to_string(operation.content_version()) + ", active is " +
+                        std::to_string(shard.content->active()));
+      return false;
+    case ContentShelf::Fit::kNotYet:
+      reply->set_code(proto::RETRY);
+      return false;
+  }
   std::string guard;
   LegEnd end = LegEnd::kDone;
   if (operation.has_trade()) {

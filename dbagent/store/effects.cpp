@@ -3,6 +3,7 @@
 
 #include "common/proto/store.pb.h"
 #include "common/proto/value.pb.h"
+#include "dbagent/store/content_guard.h"
 #include "dbagent/store/posting.h"
 
 namespace dure::store {
@@ -14,13 +15,15 @@ struct Applying {
   std::uint64_t player_id;
   std::string_view reason;
   Posting posting;
+  const GuardTable* content;  // none: nothing but the operation's own caps
   Holder bag() const { return {HolderKind::kPlayer, player_id}; }
 };
 
 void require_name(std::string_view name) { require(!name.empty() && name.size() <= 64, "name"); }
 
 void credit(Applying& on, std::string_view currency, std::int64_t amount, std::int64_t cap, const Account& from) {
-  require_room(on.shard, on.player_id, currency, amount, cap);
+  const std::int64_t most = on.content == nullptr ? cap : lesser_cap(cap, on.content->cap(currency));
+  require_room(on.shard, on.player_id, currency, amount, most);
   on.posting.move(currency, amount, from, player_account(on.player_id));
 }
 
@@ -86,7 +89,9 @@ void count(Applying& on, const proto::Effect::Count& effect) {
           .value_or(0);
   std::int64_t after = 0;
   require(!__builtin_add_overflow(now, effect.delta(), &after) && after >= 0, "counter");
-  require(effect.cap() <= 0 || effect.delta() <= 0 || after <= effect.cap(), "counter cap");
+  const std::int64_t cap =
+      on.content == nullptr ? effect.cap() : lesser_cap(effect.cap(), on.content->counter_cap(effect.counter()));
+  require(cap <= 0 || effect.delta() <= 0 || after <= cap, "counter cap");
   on.shard.db.run("INSERT INTO counter VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
                   on.player_id, effect.counter(), after);
 }
@@ -185,7 +190,9 @@ void apply_effect(Applying& on, const proto::Effect& effect) {
 void apply_effects(Shard& shard, const Root& root, const proto::Operation& operation) {
   Applying on{shard, root.player_id, operation.reason(),
               Posting(shard, {root.player_id, root.epoch, operation.pseq(), operation.reason(),
-                              operation.content_version(), operation.trace_id()})};
+                              operation.content_version(), operation.trace_id()}),
+              // Whoever holds what is nobody's, an auction house, has no cap.
+              root.kind == RootKind::kOwnerless ? nullptr : shard.content->table(operation.content_version())};
   for (const auto& effect : operation.effects()) apply_effect(on, effect);
 }
 

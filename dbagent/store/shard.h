@@ -48,6 +48,7 @@ class StoreReply;
 
 namespace dure::store {
 
+class ContentShelf;
 class WaitingLegs;
 
 struct Shard {
@@ -58,6 +59,7 @@ struct Shard {
   // What others have to hear once this is committed (store.proto).
   std::function<void(const proto::StoreEvent&)> tell = [](const proto::StoreEvent&) {};
   WaitingLegs* waiting = nullptr;
+  ContentShelf* content = nullptr;
 };
 
 // The root row of an aggregate.

@@ -14,6 +14,7 @@ namespace dure::store {
 
 struct ShardOptions : FileOptions {
   std::uint32_t characters_max = 8;  // of one account
+  bool content_guards = true;        // false: an operator fills a file that nobody plays on
 };
 
 class ShardStore {

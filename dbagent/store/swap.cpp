@@ -4,6 +4,7 @@
 
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
+#include "dbagent/store/content_guard.h"
 #include "dbagent/store/posting.h"
 #include "dbagent/store/trade.h"
 
@@ -11,8 +12,9 @@ namespace dure::store {
 namespace {
 
 bool has_room(Shard& shard, std::uint64_t player_id, const std::string& currency, const Exchange& exchange,
-              std::int64_t credit) {
-  const std::int64_t most = exchange.cap > 0 ? exchange.cap : std::numeric_limits<std::int64_t>::max();
+              std::int64_t credit, const GuardTable* content) {
+  const std::int64_t cap = content == nullptr ? exchange.cap : lesser_cap(exchange.cap, content->cap(currency));
+  const std::int64_t most = cap > 0 ? cap : std::numeric_limits<std::int64_t>::max();
   std::int64_t sum = balance_of(shard, player_id, currency) - exchange.give;
   return !__builtin_add_overflow(sum, reserved_of(shard, player_id, currency), &sum) &&
          !__builtin_add_overflow(sum, credit, &sum) && sum <= most;
@@ -108,9 +110,10 @@ void fail_partner(Shard& shard, Root& partner, const Leg& other) {
 const char* does_not_fit(Shard& shard, const Root& root, const Leg& leg, bool held) {
   if (leg.operation.creq() != 0 && leg.operation.creq() <= root.last_creq) return "creq";
   if (const char* wrong = cannot_give(shard, root.player_id, mine(leg))) return wrong;
+  const GuardTable* content = shard.content->table(leg.operation.content_version());
   for (const auto& [currency, exchange] : exchange_of(leg.terms, leg.side)) {
     const std::int64_t credit = held ? std::max(exchange.give, exchange.get) : exchange.get;
-    if (credit > 0 && !has_room(shard, root.player_id, currency, exchange, credit)) return "room";
+    if (credit > 0 && !has_room(shard, root.player_id, currency, exchange, credit, content)) return "room";
   }
   return nullptr;
 }

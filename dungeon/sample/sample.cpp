@@ -33,12 +33,44 @@ Reply no_npc() {
 
 }  // namespace
 
+Result<FightContent> parse_fight_content(const std::vector<ContentFile>& files) {
+  ContentFile named[3];
+  const char* names[] = {"items.toml", "dungeons.toml", "quests.toml"};
+  for (int i = 0; i < 3; ++i) {
+    auto file = find_content_file(files, names[i]);
+    if (!file) return tl::unexpected<Error>(file.error());
+    named[i] = std::move(*file);
+  }
+  auto items = parse_items(named[0]);
+  if (!items) return tl::unexpected<Error>(items.error());
+  auto runs = parse_runs(named[1]);
+  if (!runs) return tl::unexpected<Error>(runs.error());
+  auto quests = parse_quests(named[2], *runs, *items);
+  if (!quests) return tl::unexpected<Error>(quests.error());
+  return FightContent{std::move(*runs), std::move(*items), std::move(*quests)};
+}
+
+std::shared_ptr<LiveContent<FightContent>> live_fight_content(const FightContent& first, std::uint64_t hash) {
+  return std::make_shared<LiveContent<FightContent>>(
+      first, hash, &parse_fight_content,
+      [](const FightContent& content, const std::string& name) { return content.items.cap(name); });
+}
+
 DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content)
-    : dungeon_(dungeon), use_(dungeon, content.items, [this](const Player& player) { show_hit_points(player); }),
-      trades_(dungeon, content.items), blocks_(dungeon) {
+    : DungeonSample(dungeon, content,
+                    [&content] { return std::shared_ptr<const FightContent>(std::shared_ptr<void>(), &content); }) {}
+
+DungeonSample::DungeonSample(Dungeon& dungeon, std::shared_ptr<LiveContent<FightContent>> content)
+    : DungeonSample(dungeon, content->now(), [content] { return content->kept(); }) {}
+
+DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content, Kept kept)
+    : dungeon_(dungeon),
+      use_(dungeon, content.items, [this](const Player& player) { show_hit_points(player); }),
+      trades_(dungeon, content.items),
+      blocks_(dungeon) {
   dungeon.on_leaving([this](Player& player) { trades_.player_left(player); });
-  dungeon.add_handler("waves", [&content](Dungeon& node, Instance& instance) {
-    return std::make_unique<WaveRun>(node, instance, content);
+  dungeon.add_handler("waves", [kept](Dungeon& node, Instance& instance) {
+    return std::make_unique<WaveRun>(node, instance, kept());
   });
   dungeon.on_player(this, &DungeonSample::attack);
   dungeon.on_claimed([&dungeon](Player& player, const proto::InboxEntry& entry) {

@@ -24,12 +24,18 @@ std::int64_t pending(const Player& player, const std::string& counter) {
 }
 }  // namespace
 
-WaveRun::WaveRun(Dungeon& dungeon, Instance& instance, const FightContent& content)
+WaveRun::WaveRun(Dungeon& dungeon, Instance& instance, std::shared_ptr<const FightContent> content)
     : dungeon_(dungeon),
       instance_(instance),
-      content_(content),
-      run_(content.runs.runs.at(instance.dungeon())),
+      kept_(std::move(content)),
+      content_(*kept_),
+      run_(content_.runs.runs.at(instance.dungeon())),
       split_(run_.loot) {}
+
+bool WaveRun::commit(Player& player, proto::Operation& operation) {
+  operation.set_content_version(instance_.content_version);
+  return dungeon_.commit(player, operation) == Mirror::Guard::kOk;
+}
 
 void WaveRun::start() {
   tell_run();
@@ -79,7 +85,7 @@ void WaveRun::walks_out(Player& player) {
   proto::Operation operation;
   operation.set_reason("run.left");
   if (player.state != Player::State::kActive || !use_entry(player.mirror, instance_.id().value, &operation)) return;
-  if (dungeon_.commit(player, operation) == Mirror::Guard::kOk) tell_changed(dungeon_, player, operation);
+  if (commit(player, operation)) tell_changed(dungeon_, player, operation);
 }
 
 Fighter WaveRun::fighter(const Player& player) const {
@@ -222,7 +228,7 @@ bool WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry
     *operation.add_effects()->mutable_mint()->mutable_item() = item;
     *notice.add_items() = item;
   }
-  if (dungeon_.commit(player, std::move(operation)) != Mirror::Guard::kOk) return false;
+  if (!commit(player, operation)) return false;
   player.scope->spawn(tell_when_saved({player.id, player.epoch}, notice.SerializeAsString()));
   return true;
 }
@@ -241,7 +247,7 @@ Task<void> WaveRun::tell_when_saved(PlayerRef ref, std::string encoded_notice) {
 void WaveRun::gain(Player& player, std::int64_t experience) {
   std::int64_t total = player.mirror.counter(kExperience) + pending(player, kExperience);
   const std::int64_t gained = gains(content_.quests, total, experience);
-  dungeon_.commit_soft(player, "kill", kExperience, gained, true);
+  dungeon_.commit_soft(player, "kill", kExperience, gained, true, instance_.content_version);
   total += gained;
   LevelNotice notice;
   notice.set_epoch(player.epoch);
@@ -256,7 +262,7 @@ void WaveRun::progress(Player& player, Quest::Task task, const std::string& obje
     const std::int64_t before = pending(player, quest.counter());
     const std::int64_t counted = counts(quest, player.mirror, before, 1);
     if (counted == 0) continue;
-    dungeon_.commit_soft(player, "quest", quest.counter(), counted, true);
+    dungeon_.commit_soft(player, "quest", quest.counter(), counted, true, instance_.content_version);
     QuestNotice notice;
     notice.set_epoch(player.epoch);
     notice.mutable_quest()->set_quest(quest.name);
@@ -284,7 +290,7 @@ void WaveRun::reward_levels() {
         amount->set_name(effect.balance().currency());
         amount->set_value(effect.balance().delta());
       }
-    if (dungeon_.commit(*player, std::move(operation)) != Mirror::Guard::kOk) continue;
+    if (!commit(*player, operation)) continue;
     player->scope->spawn(tell_when_saved({player->id, player->epoch}, notice.SerializeAsString()));
   }
 }
@@ -336,7 +342,7 @@ void WaveRun::checkpoint() {
     count->set_counter("waves_cleared");
     count->set_delta(1);
     use_entry(player->mirror, instance_.id().value, &operation);
-    if (dungeon_.commit(*player, std::move(operation)) != Mirror::Guard::kOk)
+    if (!commit(*player, operation))
       dungeon_.log().event(LogLevel::kWarning, "run.checkpoint_twice", {{"run", instance_.id()}, {"player", member}});
   }
 }

@@ -3,6 +3,7 @@
 // instance's fault boundary.
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 
 #include "common/game/sample/items.h"
@@ -12,6 +13,7 @@
 #include "dungeon/dungeon.h"
 
 namespace dure::proto {
+class Operation;
 class RunNotice;
 }
 
@@ -32,7 +34,8 @@ struct StrikeResult {
 
 class WaveRun : public RunHandler {
  public:
-  WaveRun(Dungeon& dungeon, Instance& instance, const FightContent& content);
+  // `content`: as it was when the run began; it goes on by that, whatever is played elsewhere.
+  WaveRun(Dungeon& dungeon, Instance& instance, std::shared_ptr<const FightContent> content);
 
   void start() override;
   void tick(std::uint64_t tick) override;
@@ -55,6 +58,7 @@ class WaveRun : public RunHandler {
     MonoTime rises{};  // while dead: when it stands up again
     bool dead = false;
   };
+  bool commit(Player& player, proto::Operation& operation);
   void spawn_wave();
   void hurt_monster(EntityId id, std::uint32_t amount, Player& by);
   void killed(EntityId id, const Monster& monster, Player& by);
@@ -76,6 +80,7 @@ class WaveRun : public RunHandler {
 
   Dungeon& dungeon_;
   Instance& instance_;
+  const std::shared_ptr<const FightContent> kept_;
   const FightContent& content_;
   const RunContent& run_;
   std::map<EntityId, Monster> monsters_;

@@ -16,7 +16,11 @@ struct LobbyContent {
   Quests quests;
 };
 
-// `content` outlives the lobby.
+// From the files of a version.
+[[nodiscard]] Result<LobbyContent> parse_lobby_content(const std::vector<ContentFile>& files);
+// One version for ever. `content` outlives the lobby.
 void add_sample(Lobby& lobby, const LobbyContent& content);
+// The version that is active, this one until somebody says. What the zones' npcs are is asked when a zone opens.
+void add_live_sample(Lobby& lobby, const LobbyContent& first, std::uint64_t hash);
 
 }  // namespace dure::sample

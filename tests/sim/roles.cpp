@@ -5,9 +5,12 @@
 #include <stdexcept>
 
 #include "chat/chat.h"
+#include "common/game/content_keeper.h"
+#include "common/game/sample/guards.h"
 #include "common/game/sample/messages.h"
 #include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
+#include "common/proto/content.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/agent.h"
@@ -91,7 +94,7 @@ Blueprint general(const Game& game, std::uint16_t n) {
     options.content = game.content;
     options.owner.reasons = sample::reasons();
     auto lobby = std::make_unique<Lobby>(identity, game.routes, seams, options);
-    sample::add_sample(*lobby, game.lobby);
+    sample::add_live_sample(*lobby, game.lobby, game.hash);
     Parts parts;
     parts.node = std::move(lobby);
     return parts;
@@ -103,9 +106,14 @@ Blueprint general(const Game& game, std::uint16_t n) {
 class SampleDungeon : public Dungeon {
  public:
   SampleDungeon(const NodeIdentity& identity, const Game& game, const Seams& seams, const DungeonOptions& options)
-      : Dungeon(identity, game.routes, seams, options), sample_(*this, game.fight) {}
+      : SampleDungeon(identity, game, seams, options, sample::live_fight_content(game.fight, game.hash)) {}
 
  private:
+  SampleDungeon(const NodeIdentity& identity, const Game& game, const Seams& seams, const DungeonOptions& options,
+                const std::shared_ptr<LiveContent<sample::FightContent>>& live)
+      : Dungeon(identity, game.routes, seams, options), sample_(*this, live) {
+    use_content(live);
+  }
   sample::DungeonSample sample_;
 };
 
@@ -141,7 +149,9 @@ Blueprint agent(const Game& game, const Shape& shape, const std::string& folder)
   plan.identity.directory = true;
   plan.build = [&game, shape, folder](const NodeIdentity& identity, const Seams& seams) {
     Parts parts;
-    parts.node = std::make_unique<Agent>(identity, game.routes, seams, AgentOptions{});
+    AgentOptions agent_options;
+    agent_options.content = game.load(true);
+    parts.node = std::make_unique<Agent>(identity, game.routes, seams, agent_options);
     for (const std::uint32_t shard : identity.shards)
       parts.workers[Agent::shard_queue(shard)] =
           std::make_unique<StoreWorker<store::ShardStore>>(open_shard(folder, shard, identity.incarnation));
@@ -173,18 +183,40 @@ Reply ask(store::ShardStore& shard, const Request& request) {
 }  // namespace
 
 Game::Game() {
-  auto files = engine_files();
-  for (const auto* file : sample::message_files()) files.push_back(file);
-  routes = good(Routes::build(files));
-  content = good(parse_content(content_file("zones.toml"), content_file("dungeons.toml")));
-  lobby.items = good(sample::parse_items(content_file("items.toml")));
-  lobby.shops = good(sample::parse_shops(content_file("shops.toml"), lobby.items));
-  fight.runs = good(sample::parse_runs(content_file("dungeons.toml")));
-  fight.items = lobby.items;
-  fight.quests = good(sample::parse_quests(content_file("quests.toml"), fight.runs, fight.items));
-  lobby.runs = fight.runs;
-  lobby.quests = fight.quests;
+  auto messages = engine_files();
+  for (const auto* file : sample::message_files()) messages.push_back(file);
+  routes = good(Routes::build(messages));
+  for (const char* name : {"zones.toml", "dungeons.toml", "items.toml", "shops.toml", "quests.toml", "guards.toml"})
+    files.push_back(content_file(name));
+  to_load = files;
+  hash = content_hash(files);
+  content = good(parse_content(files[0], files[1]));
+  lobby = good(sample::parse_lobby_content(files));
+  fight = good(sample::parse_fight_content(files));
   port.limit_loopback = false;
+}
+
+void Game::edit(const std::string& file, const std::string& text, const std::string& instead) {
+  for (ContentFile& one : to_load) {
+    if (one.name != file) continue;
+    const auto at = one.text.find(text);
+    if (at == std::string::npos) throw std::runtime_error(file + " has no " + text);
+    one.text.replace(at, text.size(), instead);
+  }
+}
+
+std::string Game::load(bool activate_first) const {
+  const auto loaded = good(sample::parse_lobby_content(to_load));
+  proto::ContentLoad load;
+  load.set_hash(content_hash(to_load));
+  for (const ContentFile& file : to_load) {
+    auto* text = load.add_files();
+    text->set_name(file.name);
+    text->set_text(file.text);
+  }
+  *load.mutable_guards() = good(sample::parse_sample_guards(to_load[5], loaded.items, loaded.shops, loaded.quests));
+  load.set_activate_first(activate_first);
+  return load.SerializeAsString();
 }
 
 void add_roles(Cluster& cluster, const Game& game, const Shape& shape, const std::string& folder) {

@@ -21,7 +21,13 @@ namespace dure::sim {
 // Reads configs/content of the source tree. Outlives the cluster.
 struct Game {
   Game();
+  // Changes a text of the content as the directory's agent loads it at its next start (everybody else reads it there).
+  void edit(const std::string& file, const std::string& text, const std::string& instead);
+  std::string load(bool activate_first) const;  // an encoded ContentLoad
   Routes routes;
+  std::vector<ContentFile> files;
+  std::vector<ContentFile> to_load;
+  std::uint64_t hash = 0;
   Content content;
   sample::LobbyContent lobby;
   sample::FightContent fight;

@@ -94,7 +94,7 @@ Result<void> times_fit_together(const Config::State& state, NodeId node) {
 
 // "anna:give,kick": a known key, and what a game master may say.
 Result<void> rights_speak_of_keys(const Config::State& state) {
-  const std::set<std::string> verbs{"announce", "kick", "give", "feature", "ban", "maintenance", "status"};
+  const std::set<std::string> verbs{"announce", "kick", "give", "feature", "ban", "maintenance", "content", "status"};
   std::set<std::string> keys;
   for (const std::string& key : state.base.gm().public_keys()) keys.insert(key.substr(0, key.find(':')));
   for (const std::string& right : state.base.gm().rights()) {

@@ -210,6 +210,7 @@ int run_seed(const Config& config, const SeedOptions& options) {
     store::ShardOptions shard_options;
     common(&shard_options, shard_path(config, shard));
     shard_options.shard = shard;
+    shard_options.content_guards = false;
     auto opened = store::ShardStore::open(shard_options);
     if (!opened) return refuse(opened.error());
     shards[shard] = std::move(*opened);

@@ -1,0 +1,100 @@
+#include "common/proto/content.pb.h"
+#include "tests/dbagent/store/store_fixture.h"
+
+namespace dure::store {
+namespace {
+
+class DirectoryContentTest : public ::testing::Test {
+ protected:
+  void SetUp() override { open(); }
+  void open() {
+    DirectoryOptions options;
+    options.path = folder.file("directory.db");
+    options.cluster_id = "test";
+    options.agent_incarnation = {1, 1};
+    auto opened = DirectoryStore::open(options);
+    ASSERT_TRUE(opened) << opened.error().detail;
+    directory = std::move(*opened);
+  }
+  proto::ContentLoaded load(std::uint64_t hash, bool first = false, bool always = false, std::size_t bytes = 3) {
+    proto::ContentLoad request;
+    request.set_hash(hash);
+    auto* file = request.add_files();
+    file->set_name("items.toml");
+    file->set_text(std::string(bytes, 'x'));
+    request.mutable_guards()->set_closed(hash % 2 == 1);
+    request.set_activate_first(first);
+    request.set_activate_always(always);
+    return ask<proto::ContentLoaded>(*directory, request);
+  }
+  proto::ContentDone activate(std::uint32_t version) {
+    proto::ContentActivate request;
+    request.set_version(version);
+    return ask<proto::ContentDone>(*directory, request);
+  }
+  proto::ContentReply state(std::uint32_t version = 0) {
+    proto::ContentQuery query;
+    query.set_files(true);
+    query.set_guards(true);
+    query.set_version(version);
+    return ask<proto::ContentReply>(*directory, query);
+  }
+  TempFolder folder;
+  std::unique_ptr<DirectoryStore> directory;
+};
+
+TEST_F(DirectoryContentTest, TheFirstVersionIsActiveIfThatWasAsked) {
+  EXPECT_EQ(state().active(), 0u);
+  EXPECT_EQ(load(11).version(), 1u);
+  EXPECT_EQ(state().active(), 0u);
+  const auto again = load(11, true);
+  EXPECT_FALSE(again.fresh());
+  EXPECT_EQ(again.active(), 1u);
+  EXPECT_EQ(state().versions(0).files(0).text(), "xxx");
+  EXPECT_TRUE(state().versions(0).guards().closed());
+}
+
+TEST_F(DirectoryContentTest, AVersionThatNobodyPlayedIsReplacedAPlayedOneNever) {
+  load(11, true);
+  EXPECT_EQ(load(12).version(), 2u);
+  EXPECT_EQ(load(13).version(), 2u);
+  EXPECT_EQ(state(2).versions(0).hash(), 13u);
+  EXPECT_EQ(activate(2).code(), proto::STORED);
+  EXPECT_EQ(load(14).version(), 3u);
+  EXPECT_EQ(load(13).version(), 2u) << "it is there";
+  EXPECT_EQ(load(11).version(), 3u) << "what was before comes back as a new version";
+}
+
+TEST_F(DirectoryContentTest, ActivationGoesOneStepAtATimeEitherWay) {
+  load(11, true);
+  load(12);
+  EXPECT_EQ(activate(2).code(), proto::STORED);
+  load(13);
+  EXPECT_EQ(activate(1).code(), proto::STORED);
+  const auto far = activate(3);
+  EXPECT_EQ(far.code(), proto::EXPECTED_OTHER);
+  EXPECT_NE(far.detail().find("version 1 is active"), std::string::npos);
+  EXPECT_EQ(activate(1).code(), proto::STORED) << "asked again";
+  EXPECT_EQ(activate(2).code(), proto::STORED);
+  EXPECT_EQ(activate(4).code(), proto::NO_SUCH);
+  EXPECT_EQ(activate(0).code(), proto::NO_SUCH);
+  EXPECT_EQ(activate(3).code(), proto::STORED);
+  directory.reset();
+  open();
+  EXPECT_EQ(state().active(), 3u);
+  EXPECT_EQ(state().versions_size(), 2) << "the active one and the one before";
+}
+
+TEST_F(DirectoryContentTest, ADeveloperPlaysWhatIsLoaded) {
+  load(11, true);
+  EXPECT_EQ(load(12, true, true).active(), 2u);
+  EXPECT_EQ(load(12, true, true).active(), 2u);
+}
+
+TEST_F(DirectoryContentTest, ContentBeyondItsLimitIsRefused) {
+  EXPECT_EQ(load(11, true, false, 2 << 20).code(), proto::REJECTED);
+  EXPECT_EQ(state().active(), 0u);
+}
+
+}  // namespace
+}  // namespace dure::store
