@@ -329,9 +329,9 @@ int run(int argc, char** argv) {
       return kExitUsage;
     }
     return with_config(a.config, [&](const Config& config) {
-      GmOptions gm = gm_options(config);
-      gm.patience = seconds(60);
-      return run_rollback(config, gm, a.rollback);
+      GmOptions order = gm_options(config);
+      order.patience = seconds(60);
+      return run_rollback(config, order, a.rollback);
     });
   }
   if (seed->parsed()) return with_config(a.config, [&](const Config& config) { return start_seed(config, a.seed); });
