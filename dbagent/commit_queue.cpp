@@ -10,28 +10,36 @@ constexpr std::size_t kDurationsKept = 128;
 }  // namespace
 
 bool CommitQueue::push(Asked asked) {
-  if (waiting_.size() >= limits_.waiting_max) return false;
-  waiting_.push_back(std::move(asked));
+  if (waiting() >= limits_.waiting_max) return false;
+  (asked.kind != nullptr && asked.kind->load ? loads_ : waiting_).push_back(std::move(asked));
   return true;
 }
 
 std::optional<MonoTime> CommitQueue::due(MonoTime now, bool hurry) const {
-  if (committing_ || waiting_.empty()) return std::nullopt;
-  if (hurry || waiting_.size() >= limits_.items_max) return now;
-  return std::max(now, waiting_.front().since + limits_.wait);
+  if (committing_ || waiting() == 0) return std::nullopt;
+  if (hurry || waiting_.size() >= limits_.items_max || loads_.size() >= limits_.loads_max) return now;
+  MonoTime oldest = MonoTime::max();
+  for (const auto* queue : {&waiting_, &loads_})
+    if (!queue->empty()) oldest = std::min(oldest, queue->front().since);
+  return std::max(now, oldest + limits_.wait);
 }
 
 std::vector<Asked> CommitQueue::take(MonoTime now) {
-  CHECK(!committing_ && !waiting_.empty());
+  CHECK(!committing_ && waiting() > 0);
   std::vector<Asked> group;
-  oldest_ = waiting_.front().since;
+  oldest_ = MonoTime::max();
   std::size_t bytes = 0;
-  while (!waiting_.empty() && group.size() < limits_.items_max) {
-    bytes += waiting_.front().body.size();
-    if (!group.empty() && bytes > limits_.bytes_max) break;
-    group.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-  }
+  const auto take_from = [&](std::deque<Asked>& queue, std::size_t most) {
+    for (; most > 0 && !queue.empty(); --most) {
+      bytes += queue.front().body.size();
+      if (!group.empty() && bytes > limits_.bytes_max) return;
+      oldest_ = std::min(oldest_, queue.front().since);
+      group.push_back(std::move(queue.front()));
+      queue.pop_front();
+    }
+  };
+  take_from(waiting_, limits_.items_max);
+  take_from(loads_, std::max<std::size_t>(1, limits_.loads_max));
   committing_ = true;
   group_ = group.size();
   left_at_ = now;
@@ -50,7 +58,9 @@ void CommitQueue::done(MonoTime now) {
 
 std::vector<Asked> CommitQueue::abandon() {
   std::vector<Asked> all(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
+  all.insert(all.end(), std::make_move_iterator(loads_.begin()), std::make_move_iterator(loads_.end()));
   waiting_.clear();
+  loads_.clear();
   return all;
 }
 

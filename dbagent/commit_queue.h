@@ -1,7 +1,9 @@
 // What waits for one database file, and when the next group of it is to be committed. Plain object, logic thread only.
 //
 // A group leaves when the one before it is done and either the oldest item has waited for `wait`, or `items_max` wait
-// already. Order of arrival is the order of commit.
+// already. Order of arrival is the order of commit, but for loads (kinds that read much: a login, a ledger): they are
+// read a slice at a time, at most `loads_max` in a group, and what comes later overtakes those that have to wait. So a
+// burst of logins delays no operation by more than a slice.
 #pragma once
 #include <cstddef>
 #include <deque>
@@ -23,6 +25,7 @@ struct StoreKind {
   std::uint32_t message_id = 0;
   std::function<std::string(int code)> refuse;                            // an encoded reply with only a StoreCode
   std::function<void(const Asked& asked, std::string_view reply)> after;  // may be empty
+  bool load = false;
 };
 
 struct Asked {
@@ -37,6 +40,7 @@ struct GroupLimits {
   std::size_t bytes_max = 8u << 20;
   std::size_t waiting_max = 65536;  // beyond it askers are told to try again
   Duration wait = milliseconds(5);
+  std::size_t loads_max = 12;  // of a group
 };
 
 class CommitQueue {
@@ -53,8 +57,8 @@ class CommitQueue {
   std::vector<Asked> abandon();
 
   bool committing() const { return committing_; }
-  bool idle() const { return waiting_.empty() && !committing_; }
-  std::size_t waiting() const { return waiting_.size(); }
+  bool idle() const { return waiting() == 0 && !committing_; }
+  std::size_t waiting() const { return waiting_.size() + loads_.size(); }
   std::uint64_t committed() const { return committed_; }
   // Of the last groups, from leaving to being answered.
   Duration p50() const;
@@ -66,7 +70,7 @@ class CommitQueue {
 
  private:
   GroupLimits limits_;
-  std::deque<Asked> waiting_;
+  std::deque<Asked> waiting_, loads_;
   bool committing_ = false;
   std::size_t group_ = 0;
   MonoTime left_at_{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/base/ordered_id.h"
 #include "common/game/owner.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/lobby.pb.h"
@@ -53,7 +54,8 @@ OwnerNode::TradeStart OwnerNode::start_trade(const std::string& reason, const Tr
     start.guard = Mirror::Guard::kClosed;
     return start;
   }
-  start.txn = {entropy().u64(), entropy().u64()};
+  const ItemId txn = ordered_id(wall_now(), entropy());
+  start.txn = {txn.high, txn.low};
   proto::Operation leg;
   leg.set_reason(reason);
   leg.set_content_version(content_version());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "common/base/ordered_id.h"
 #include "common/game/sample/entry_fee.h"
 #include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
@@ -222,7 +223,7 @@ bool WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry
       continue;
     }
     proto::Item item;
-    *item.mutable_id() = uid_of({dungeon_.entropy().id63(), dungeon_.entropy().u64()});
+    *item.mutable_id() = uid_of(ordered_id(dungeon_.wall_now(), dungeon_.entropy()));
     item.set_template_(entry.template_name);
     item.set_version(1);
     *operation.add_effects()->mutable_mint()->mutable_item() = item;

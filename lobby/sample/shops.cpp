@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/ordered_id.h"
 #include "common/game/sample/outcome.h"
 #include "common/game/sample/sample.pb.h"
 
@@ -58,7 +59,7 @@ BuyReply Shops::buy_from(Player& player, const BuyRequest& request) {
   proto::Code code = proto::OK;
   const Shop* shop = enter(player, request.npc(), &code);
   proto::Operation operation;
-  const NewItemId new_item_id = [this] { return ItemId{lobby_.entropy().u64(), lobby_.entropy().u64()}; };
+  const NewItemId new_item_id = [this] { return ordered_id(lobby_.wall_now(), lobby_.entropy()); };
   if (shop != nullptr)
     code = buy(items_, *shop, request.template_(), request.count(), player.mirror, new_item_id, &operation);
   if (code == proto::OK) code = code_of(lobby_.commit(player, operation));

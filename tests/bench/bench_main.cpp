@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/bench/agent_figures.h"
 #include "tests/bench/store_figures.h"
 
 namespace {
@@ -22,7 +23,8 @@ struct Options {
 
 [[noreturn]] void usage() {
   std::fputs(
-      "dure_bench [--dir DIR] [--players N] [--items N] [--groups N] [--pairs N] [--only hard|soft|trade|audit]\n"
+      "dure_bench [--dir DIR] [--players N] [--items N] [--groups N] [--pairs N] [--only "
+      "hard|soft|trade|agent|trades|latency|audit]\n"
       "  two shards with so many players each and so many items a player are seeded in DIR and thrown away\n",
       stderr);
   std::exit(64);
@@ -78,6 +80,7 @@ int main(int argc, char** argv) {
   if (wanted("hard")) measure_operations(world, disk, options.run, Kind::kHard, &table);
   if (wanted("soft")) measure_operations(world, disk, options.run, Kind::kSoft, &table);
   if (wanted("trade")) measure_operations(world, disk, options.run, Kind::kTrade, &table);
+  measure_agent(world, disk, options.only, &table);
   if (wanted("audit")) measure_audit(options.world, &table);
   std::filesystem::remove_all(base);
   table.print();

@@ -63,7 +63,7 @@ std::string number(double value) {
 void Table::row(const std::string& what, const std::string& figure, const std::string& wanted, int holds,
                 const std::string& note) {
   rows_.push_back({what, figure, wanted, holds < 0 ? "" : holds > 0 ? "yes" : "NO", note});
-  std::fprintf(stderr, "  %s: %s\n", what.c_str(), figure.c_str());
+  std::fprintf(stderr, "  %s: %s (%s)\n", what.c_str(), figure.c_str(), note.c_str());
 }
 
 void Table::print() const {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "common/base/check.h"
+#include "common/base/ordered_id.h"
 #include "common/host/os_entropy.h"
 #include "common/proto/config.pb.h"
 #include "common/proto/dbagent.pb.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::uint64_t kAccountsAtOnce = 50;
 constexpr const char* kReason = "seed";
+constexpr std::uint64_t kItemsAgeMs = 180ull * 86'400'000;
 
 // Look-alikes are one name to the directory: l and o are left out.
 std::string letters(std::uint64_t number) {
@@ -166,8 +168,11 @@ class Seeder {
     }
     for (std::uint32_t i = 0; i < options_.items && !options_.templates.empty(); ++i) {
       auto* item = operation->add_effects()->mutable_mint()->mutable_item();
-      item->mutable_id()->set_high(entropy_.u64());
-      item->mutable_id()->set_low(entropy_.u64() | 1);
+      // As if they had come together over half a year.
+      const auto age = milliseconds(entropy_.u64() % kItemsAgeMs);
+      const ItemId id = ordered_id(WallTime(std::chrono::system_clock::now().time_since_epoch() - age), entropy_);
+      item->mutable_id()->set_high(id.high);
+      item->mutable_id()->set_low(id.low);
       item->set_template_(options_.templates[i % options_.templates.size()]);
     }
     return apply;
