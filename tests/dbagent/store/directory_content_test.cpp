@@ -1,3 +1,5 @@
+#include <sqlite3.h>
+
 #include "common/proto/content.pb.h"
 #include "tests/dbagent/store/store_fixture.h"
 
@@ -89,6 +91,17 @@ TEST_F(DirectoryContentTest, ADeveloperPlaysWhatIsLoaded) {
   load(11, true);
   EXPECT_EQ(load(12, true, true).active(), 2u);
   EXPECT_EQ(load(12, true, true).active(), 2u);
+}
+
+TEST_F(DirectoryContentTest, ADirectoryOfTheSchemaBeforeIsBroughtUpWhereItIsOpened) {
+  directory.reset();
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(folder.file("directory.db").c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "DROP TABLE content; UPDATE shard_meta SET schema_version = 2", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(db);
+  open();
+  EXPECT_EQ(load(11, true).active(), 1u);
 }
 
 TEST_F(DirectoryContentTest, ContentBeyondItsLimitIsRefused) {
