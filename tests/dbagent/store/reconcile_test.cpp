@@ -226,6 +226,60 @@ TEST_F(ReconcileTest, WhatCannotBeRedoneKeepsItClosedUntilSomebodyTakesItUponHim
   EXPECT_FALSE(is_closed(2));
 }
 
+TEST_F(ReconcileTest, WhatReconcilingNeedsIsNeverCollected) {
+  const auto terms = terms_of(1, 2, {1, 30, {10}}, {3, 0, {30}});
+  apply(1, leg(terms, 0));
+  apply(2, leg(terms, 1));
+  carry_all();
+  Ops out(3, 1);
+  out.op(3).send(800, 1, 40, {10});
+  ASSERT_EQ(apply(2, out).code(), proto::STORED);
+  relay(2);
+  Ops back(1, 1);
+  back.op(3).claim(800);
+  ASSERT_EQ(apply(1, back).code(), proto::STORED);
+  for (int day = 0; day < 400; day += 40) {
+    now += 40 * kDayMs;
+    for (const std::uint32_t shard : {1u, 2u}) {
+      acquire(shard == 1 ? 1 : 3, shard);
+      proto::BooksQuery books;
+      books.set_shard(shard);
+      books.set_step(true);
+      on<proto::BooksReply>(shard, books);
+      proto::EconomyWatch watch;
+      watch.set_shard(shard);
+      on<proto::EconomyJumps>(shard, watch);
+      ASSERT_TRUE(stores.at(shard)->between_commits());
+    }
+  }
+  stop_all();
+  for (const std::uint32_t shard : {1u, 2u})
+    EXPECT_EQ(number(shard, "SELECT count(*) FROM hold WHERE length(goods) > 0"), 1);
+  EXPECT_EQ(number(2, "SELECT count(*) FROM decision"), 1);
+  EXPECT_EQ(number(2, "SELECT count(*) FROM trade_vote"), 2);
+  EXPECT_EQ(number(2, "SELECT count(*) FROM outbox WHERE length(body) > 0"), 1);
+  EXPECT_EQ(number(1, "SELECT count(*) FROM inbox WHERE length(letter) > 0"), 1);
+}
+
+// An older file is brought up where it is opened; its old legs have no goods, and say so.
+TEST_F(ReconcileTest, AFileOfTheVersionBeforeIsBroughtUp) {
+  stores[2].reset();
+  number(2, "ALTER TABLE hold DROP COLUMN goods");
+  number(2, "ALTER TABLE hold DROP COLUMN creq_hash");
+  number(2, "ALTER TABLE inbox DROP COLUMN letter");
+  for (const char* table : {"restored", "content_guard", "content_active", "faucet_day"})
+    number(2, std::string("DROP TABLE IF EXISTS ") + table);
+  number(2, "UPDATE shard_meta SET schema_version = 2");
+  open(2);
+  ASSERT_NE(stores.at(2), nullptr);
+  EXPECT_FALSE(is_closed(2));
+  const auto terms = terms_of(1, 2, {1, 30, {}}, {3, 0, {30}});
+  apply(1, leg(terms, 0));
+  apply(2, leg(terms, 1));
+  carry_all();
+  EXPECT_EQ(state_of(2, 3, terms).outcome().state(), proto::LEG_COMMITTED);
+}
+
 // ── random ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 // Owners that trade, send, claim, loot and spend over three shards; shard 2 is backed up at some time and put back at
