@@ -11,6 +11,7 @@
 
 #include "common/host/clock.h"
 #include "common/host/event_log.h"
+#include "common/host/flight_recorder.h"
 #include "common/host/journal_file.h"
 #include "common/host/os_entropy.h"
 #include "common/host/process.h"
@@ -158,12 +159,16 @@ int run_serve(const ServeOptions& options) {
   HostThrowStack throw_stack;
   const std::size_t count = mine->size();
   std::vector<TurnFigures> figures(count);
+  std::vector<std::unique_ptr<FlightRecorder>> flights;
   std::vector<std::unique_ptr<Journaling>> journals(count);
   std::vector<NodeBundle> bundles(count);
   Process process(process_options(*config, *mine), **log);
   for (std::size_t i = 0; i < count; ++i) {
     const NodeEntry& entry = (*mine)[i];
     const Incarnation incarnation{entropy.u64(), entropy.u64()};
+    auto flight = FlightRecorder::open(config->base().cluster().data_dir() + "/flight", entry.name, **log);
+    if (!flight) return refuse(flight.error().detail);
+    flights.push_back(std::move(*flight));
     if (auto begun = begin_journal(options, entry, incarnation, entropy, **log, &journals[i]); !begun)
       return refuse(begun.error().detail);
     Entropy& chance = journals[i] ? static_cast<Entropy&>(journals[i]->entropy) : entropy;
@@ -177,7 +182,8 @@ int run_serve(const ServeOptions& options) {
     NodeParts parts;
     parts.node = bundles[i].node.get();
     parts.figures = &figures[i];
-    parts.journal = journals[i] ? journals[i]->file.get() : nullptr;
+    parts.recorders.push_back(flights[i].get());
+    if (journals[i]) parts.recorders.push_back(journals[i]->file.get());
     parts.bus_address = bundles[i].address;
     parts.listen_address = bundles[i].listen;
     for (const auto& port : bundles[i].ports) parts.client_io.push_back(port.get());

@@ -9,22 +9,22 @@
 
 #include "common/base/random.h"
 #include "common/base/result.h"
-#include "common/logic/journal.h"
+#include "common/host/turn_recorder.h"
 
 namespace dure {
 
-class JournalFile {
+class JournalFile : public TurnRecorder {
  public:
   // FOLDER/NODE-INCARNATION.journal ("/" in the node's name becomes "-"). The folder is made if it is not there. kIo.
   static Result<std::unique_ptr<JournalFile>> create(const std::string& folder, const JournalStart& start,
                                                      EventLog& log);
-  ~JournalFile();
+  ~JournalFile() override;
   JournalFile(const JournalFile&) = delete;
   JournalFile& operator=(const JournalFile&) = delete;
 
-  void turn_begins(const JournalTurn& turn, const std::vector<Inbound>& inputs);
+  void turn_begins(const JournalTurn& turn, const std::vector<Inbound>& inputs) override;
   void drawn(std::string_view bytes);
-  void turn_ended(const std::vector<Outbound>& effects);
+  void turn_ended(const std::vector<Outbound>& effects) override;
   const std::string& path() const { return path_; }
 
  private:

@@ -5,7 +5,7 @@
 
 #include "common/base/check.h"
 #include "common/host/clock.h"
-#include "common/host/journal_file.h"
+#include "common/host/turn_recorder.h"
 
 namespace dure {
 namespace {
@@ -14,12 +14,12 @@ constexpr Duration kFiguresInterval = milliseconds(250);
 }  // namespace
 
 LogicThread::LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures,
-                         JournalFile* journal, std::function<void()> on_started)
+                         std::vector<TurnRecorder*> recorders, std::function<void()> on_started)
     : node_(node),
       mailbox_(mailbox),
       distributor_(distributor),
       figures_(figures),
-      journal_(journal),
+      recorders_(std::move(recorders)),
       on_started_(std::move(on_started)) {}
 
 LogicThread::~LogicThread() { stop(); }
@@ -45,10 +45,10 @@ std::string LogicThread::waits_for() const {
 
 void LogicThread::one_turn(MonoTime now, std::vector<Inbound>* in, std::vector<Outbound>* out) {
   const WallTime wall = wall_now();
-  if (journal_ == nullptr) return node_.turn(now, wall, in, out);
-  journal_->turn_begins({left_, now, wall, figures_ != nullptr ? *figures_ : TurnFigures{}, {}}, *in);
+  const JournalTurn turn{left_, now, wall, figures_ != nullptr ? *figures_ : TurnFigures{}, {}};
+  for (TurnRecorder* recorder : recorders_) recorder->turn_begins(turn, *in);
   node_.turn(now, wall, in, out);
-  journal_->turn_ended(*out);
+  for (TurnRecorder* recorder : recorders_) recorder->turn_ended(*out);
 }
 
 void LogicThread::run() {

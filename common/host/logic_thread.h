@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/host/distributor.h"
 #include "common/host/mailbox.h"
@@ -14,14 +15,14 @@
 
 namespace dure {
 
-class JournalFile;
+class TurnRecorder;
 
 class LogicThread {
  public:
-  // journal: may be null. on_started: once the node waits for nothing more, on the thread. figures: written between
-  // turns; may be null.
-  LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures, JournalFile* journal,
-              std::function<void()> on_started);
+  // recorders: hear of every turn. on_started: once the node waits for nothing more, on the thread. figures: written
+  // between turns; may be null.
+  LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures,
+              std::vector<TurnRecorder*> recorders, std::function<void()> on_started);
   ~LogicThread();
   LogicThread(const LogicThread&) = delete;
   LogicThread& operator=(const LogicThread&) = delete;
@@ -46,7 +47,7 @@ class LogicThread {
   Mailbox& mailbox_;
   Distributor& distributor_;
   TurnFigures* figures_;
-  JournalFile* journal_;
+  const std::vector<TurnRecorder*> recorders_;
   std::function<void()> on_started_;
   std::atomic<std::int64_t> turn_since_ns_{0};
   std::atomic<bool> stopping_{false};

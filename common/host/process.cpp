@@ -192,7 +192,7 @@ void Process::start() {
     running.listeners.clear();  // the IO threads own them now
     running.distributor = std::make_unique<Distributor>(std::move(outlets));
     running.logic = std::make_unique<LogicThread>(*running.parts.node, *running.mailbox, *running.distributor,
-                                                  running.parts.figures, running.parts.journal, [this, &running] {
+                                                  running.parts.figures, running.parts.recorders, [this, &running] {
                                                     running.started = true;
                                                     wake_.ring();
                                                   });

@@ -23,7 +23,7 @@
 
 namespace dure {
 
-class JournalFile;
+class TurnRecorder;
 
 inline constexpr int kExitTemporary = 75;  // EX_TEMPFAIL: could not start in time
 
@@ -46,11 +46,11 @@ struct ProcessOptions {
 
 struct NodeParts {
   Node* node = nullptr;
-  TurnFigures* figures = nullptr;    // the one in the node's Seams; may be null
-  JournalFile* journal = nullptr;    // may be null
-  std::string bus_address;           // identity().address; empty: only nodes of this process reach it
-  std::string listen_address;        // for clients; with at least one ClientIo
-  std::vector<ClientIo*> client_io;  // an IO thread each
+  TurnFigures* figures = nullptr;        // the one in the node's Seams; may be null
+  std::vector<TurnRecorder*> recorders;  // hear of every turn
+  std::string bus_address;               // identity().address; empty: only nodes of this process reach it
+  std::string listen_address;            // for clients; with at least one ClientIo
+  std::vector<ClientIo*> client_io;      // an IO thread each
   std::map<std::string, Worker*> workers;
 };
 

@@ -40,7 +40,7 @@ struct Watched {
   StuckNode node{identity(), routes, Seams{&log, &entropy, nullptr, nullptr}};
   Mailbox box{"chat-1", 100, log};
   Distributor distributor{Outlets{}};
-  LogicThread node_thread{node, box, distributor, nullptr, nullptr};
+  LogicThread node_thread{node, box, distributor, nullptr, {}, nullptr};
 };
 
 TEST(Watchdog, AStuckTurnIsNamedUntilItEnds) {
