@@ -635,6 +635,60 @@ TEST_F(TogetherTest, TwoInOneRunTradeAndAcrossRunsTheyDoNot) {
   EXPECT_EQ(last->phase(), sample::TradeTable::CLOSED);
 }
 
+TEST_F(TogetherTest, TwoInOneRunTradeAsInAZone) {
+  auto* gold = rows_[1].add_balances();
+  gold->set_name("gold");
+  gold->set_value(50);
+  auto* sword = rows_[2].add_items();
+  sword->mutable_id()->set_low(9);
+  sword->set_template_("sword");
+  sword->set_version(1);
+  open(77, {1, 2});
+  cluster_->run(milliseconds(100));
+  dungeon_->find(PlayerId(2))->position = dungeon_->find(PlayerId(1))->position;
+  ASSERT_EQ(invite(1, 2), proto::OK);
+  std::optional<sample::TradeTable> table;
+  const auto look = [&] {
+    while (auto told = cluster_->take<sample::TradeTable>(kGateway)) table = told->second;
+  };
+  sample::TradeAnswerRequest accept;
+  accept.set_table(1);
+  accept.set_accept(true);
+  client(2, accept);
+  sample::TradeOfferRequest pay, give;
+  pay.set_table(1);
+  pay.add_amounts()->set_name("gold");
+  pay.mutable_amounts(0)->set_value(20);
+  give.set_table(1);
+  give.add_items()->set_low(9);
+  client(1, pay);
+  client(2, give);
+  look();
+  ASSERT_TRUE(table);
+  for (const std::uint64_t player : {1, 2}) {
+    sample::TradeLockRequest lock;
+    lock.set_table(1);
+    lock.set_revision(table->revision());
+    client(player, lock);
+  }
+  look();
+  for (const std::uint64_t player : {1, 2}) {
+    sample::TradeConfirmRequest confirm;
+    confirm.set_creq(1);
+    confirm.set_table(1);
+    confirm.set_revision(table->revision());
+    client(player, confirm);
+  }
+  cluster_->run(milliseconds(100));
+  look();
+  EXPECT_EQ(table->phase(), sample::TradeTable::SETTLING);
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->mirror.balance("gold"), 30);
+  EXPECT_TRUE(dungeon_->find(PlayerId(2))->mirror.items().empty());
+  const auto legs = applied("trade");
+  ASSERT_EQ(legs.size(), 2u);
+  EXPECT_EQ(legs[0].trade().terms().SerializeAsString(), legs[1].trade().terms().SerializeAsString());
+}
+
 TEST_F(TogetherTest, InARunWhoIsBlockedIsNotTradedWith) {
   counter(2, "block:01", 1);
   open(77, {1, 2});
