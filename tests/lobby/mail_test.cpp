@@ -180,6 +180,36 @@ TEST_F(MailTest, WhatIsDeliveredIsClaimedOnceAndToldWhenSaved) {
   EXPECT_EQ(player(1).epoch, epoch) << "nothing was acquired anew";
 }
 
+TEST_F(MailTest, AGiftReachesWhoSitsAtATable) {
+  proto::Admit beside;
+  beside.set_zone("town");
+  beside.set_channel(1);
+  ASSERT_EQ(admit(2, beside).code(), proto::OK);
+  cluster_->run(milliseconds(200));
+  player(2).position = player(1).position;
+  cluster_->forget_sent();
+  sample::TradeInviteRequest invite;
+  invite.set_player(2);
+  const auto invited = ask<sample::TradeInviteReply>(1, invite);
+  ASSERT_EQ(invited->code(), proto::OK);
+  sample::TradeAnswerRequest accept;
+  accept.set_table(invited->table());
+  accept.set_accept(true);
+  ASSERT_EQ(ask<sample::TradeAnswerReply>(2, accept)->code(), proto::OK);
+  sample::TradeOfferRequest offer;
+  offer.set_table(invited->table());
+  offer.add_amounts()->set_name("gold");
+  offer.mutable_amounts(0)->set_value(500);
+  ASSERT_EQ(ask<sample::TradeOfferReply>(1, offer)->code(), proto::OK);
+  applied_.clear();
+  deliver(70, 40);
+  notice();
+  EXPECT_EQ(player(1).mirror.balance("gold"), 540);
+  ASSERT_EQ(applied_.size(), 1u) << "claimed at once, once; the offer stands";
+  offer.mutable_amounts(0)->set_value(540);
+  EXPECT_EQ(ask<sample::TradeOfferReply>(1, offer)->code(), proto::OK);
+}
+
 TEST_F(MailTest, AClaimWaitsForRoom) {
   proto::Operation rich;
   rich.set_reason("loot");

@@ -114,6 +114,24 @@ TEST_F(MoveTest, WhatIsOnTheWayIsAskedForAgainAndWhatIsGoneIsElsewhere) {
   EXPECT_EQ(step<proto::StoreReply>(4, creation(9, account)).code(), proto::STORED);
 }
 
+TEST_F(MoveTest, AGiftToWhoIsOnTheMoveIsAskedForAgainAndArrivesOnce) {
+  const auto gift = delivery(1, 500, 5);
+  intent(1, 4);
+  const auto content = freeze(3, 1);
+  EXPECT_EQ(step<proto::DeliverReply>(3, gift).code(), proto::RETRY);
+  copy(4, 1, content);
+  EXPECT_EQ(step<proto::DeliverReply>(4, gift).code(), proto::RETRY);
+  flip(1, 4, 1);
+  activate(4, 1);
+  EXPECT_EQ(step<proto::DeliverReply>(4, gift).code(), proto::STORED);
+  retire(3, 1);
+  EXPECT_EQ(step<proto::DeliverReply>(3, gift).code(), proto::WRONG_SHARD);
+  EXPECT_EQ(step<proto::DeliverReply>(4, gift).code(), proto::STORED) << "the same once more";
+  EXPECT_EQ(apply(4, Ops(1, 1).op(1).claim(500)).code(), proto::STORED);
+  EXPECT_EQ(gold_of(reacquire(4, 1, 1).aggregate()), 5);
+  expect_clean();
+}
+
 TEST_F(MoveTest, EveryStepMayBeRepeated) {
   intent(1, 4);
   EXPECT_EQ(intent(1, 4).code(), proto::STORED);

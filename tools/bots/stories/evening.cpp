@@ -49,9 +49,11 @@ std::vector<std::unique_ptr<Habit>> habits_of(const std::string& story, std::uin
     habits.push_back(std::make_unique<DungeonHabit>(evening ? seconds(20) : seconds(1)));
   else if (evening)  // who has spent everything goes hunting
     habits.push_back(std::make_unique<DungeonHabit>(seconds(10), kPoor));
+  if (story == "mail" || story == "auction" || story == "guild")  // so that there are things to send
+    habits.push_back(std::make_unique<ShopHabit>(seconds(2)));
   if (story == "mail") habits.push_back(std::make_unique<MailHabit>(milliseconds(1500), number % 2 == 0));
   if (story == "auction") habits.push_back(std::make_unique<AuctionHabit>(milliseconds(1200)));
-  if (story == "guild") habits.push_back(std::make_unique<GuildHabit>(number, milliseconds(1200)));
+  if (story == "guild") habits.push_back(std::make_unique<GuildHabit>(number - 1, milliseconds(1200)));
   if (story == "party") habits.push_back(std::make_unique<PartyHabit>(number));
   if (story == "quest") habits.push_back(std::make_unique<QuestHabit>());
   if (story == "trade") habits.push_back(std::make_unique<TradeHabit>(seconds(1), true));
