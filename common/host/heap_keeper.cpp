@@ -1,19 +1,24 @@
 #include "common/host/heap_keeper.h"
 
 #include <malloc.h>
+#include <unistd.h>
+
+#include <fstream>
 
 namespace dure {
 
 HeapUse HeapKeeper::use() {
+  std::size_t pages = 0, resident = 0, shared = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident >> shared;
   const struct mallinfo2 info = mallinfo2();
-  return {info.arena, info.fordblks};
+  return {(resident - shared) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)), info.uordblks + info.hblkhd};
 }
 
 bool HeapKeeper::tend(MonoTime now) {
   if (now < next_) return false;
   next_ = now + kPause;
   const HeapUse heap = use();
-  if (heap.free_bytes < kFreeBytesMin || heap.free_bytes * 2 < heap.held_bytes) return false;
+  if (heap.resident_bytes < 2 * heap.used_bytes || heap.resident_bytes - heap.used_bytes < kIdleBytesMin) return false;
   malloc_trim(0);
   return true;
 }

@@ -8,20 +8,20 @@
 
 namespace dure {
 
-// What the allocator has of the system's and what of it nobody uses.
+// What the process keeps in memory of its own, and what of it somebody asked the allocator for.
 struct HeapUse {
-  std::size_t held_bytes = 0;
-  std::size_t free_bytes = 0;
+  std::size_t resident_bytes = 0;
+  std::size_t used_bytes = 0;
 };
 
 class HeapKeeper {
  public:
-  // Worth it: at least so much is free, and as much again as is used; and not twice within the pause.
-  static constexpr std::size_t kFreeBytesMin = 4 << 20;
+  // Worth it: at least so much lies idle, and as much again as is used; and not twice within the pause.
+  static constexpr std::size_t kIdleBytesMin = 8 << 20;
   static constexpr Duration kPause = seconds(20);
 
   static HeapUse use();
-  // True: it gave back what it could. Asks the allocator at most once a kPause.
+  // True: it gave back what it could. Looks at most once a kPause.
   bool tend(MonoTime now);
 
  private:

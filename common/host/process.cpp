@@ -259,7 +259,7 @@ bool Process::steer(MonoTime start_until) {
     if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->gone; })) return in_time;
     if (stops > 0) stop_roles(false);  // the next rank, if the last one has just gone
     if (heap.tend(mono_now()))
-      log_.event(LogLevel::kDebug, "heap.given_back", {{"held_bytes", HeapKeeper::use().held_bytes}});
+      log_.event(LogLevel::kDebug, "heap.given_back", {{"resident_bytes", HeapKeeper::use().resident_bytes}});
     if (mono_now() >= stop_at) {
       log_.event(LogLevel::kError, "process.stop_timeout", {{"after_ms", to_ms(options_.stop_timeout)}});
       return in_time;
