@@ -13,6 +13,9 @@
 #include "common/proto/trade.pb.h"
 
 namespace dure {
+namespace {
+constexpr std::uint64_t kSoftSlots = 10;
+}  // namespace
 
 OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams seams, Options options)
     : Node(std::move(identity), node_routes, seams),
@@ -114,33 +117,44 @@ void OwnerNode::commit_soft(Player& player, const std::string& reason, const std
   sums[{reason, made_by == 0 ? content_version() : made_by}][name] += delta;
 }
 
+// One operation per reason. If it does not fit as a whole, each credit goes by itself; one that would pass its cap is
+// dropped: there is nowhere to put it.
 void OwnerNode::flush_soft(Player& player) {
-  auto balances = std::exchange(player.soft_balances, {});
-  auto counters = std::exchange(player.soft_counters, {});
-  const ValueRequest request = std::exchange(current_, {});
-  const auto put = [&](const SoftReason& soft, const std::string& name, std::int64_t delta, bool counter) {
-    if (delta == 0) return;
-    const std::string& reason = soft.first;
-    proto::Operation operation;
-    operation.set_reason(reason);
+  std::map<SoftReason, proto::Operation> operations;
+  const auto operation_of = [&](const SoftReason& soft) -> proto::Operation& {
+    proto::Operation& operation = operations[soft];
+    operation.set_reason(soft.first);
     operation.set_content_version(soft.second);
-    auto* effect = operation.add_effects();
-    if (counter) {
-      effect->mutable_count()->set_counter(name);
-      effect->mutable_count()->set_delta(delta);
-    } else {
-      effect->mutable_balance()->set_currency(name);
-      effect->mutable_balance()->set_delta(delta);
-      effect->mutable_balance()->set_cap(cap_of(name));
-    }
-    // A credit that would pass the cap is dropped: there is nowhere to put it.
-    if (commit(player, std::move(operation)) != Mirror::Guard::kOk)
-      log().event(LogLevel::kWarning, "soft.dropped", {{"player", player.id}, {"reason", reason}, {"name", name}});
+    return operation;
   };
-  for (const auto& [reason, sums] : balances)
-    for (const auto& [name, delta] : sums) put(reason, name, delta, false);
-  for (const auto& [reason, sums] : counters)
-    for (const auto& [name, delta] : sums) put(reason, name, delta, true);
+  for (const auto& [soft, sums] : std::exchange(player.soft_balances, {}))
+    for (const auto& [name, delta] : sums) {
+      if (delta == 0) continue;
+      auto* effect = operation_of(soft).add_effects()->mutable_balance();
+      effect->set_currency(name);
+      effect->set_delta(delta);
+      effect->set_cap(cap_of(name));
+    }
+  for (const auto& [soft, sums] : std::exchange(player.soft_counters, {}))
+    for (const auto& [name, delta] : sums) {
+      if (delta == 0) continue;
+      auto* effect = operation_of(soft).add_effects()->mutable_count();
+      effect->set_counter(name);
+      effect->set_delta(delta);
+    }
+  const ValueRequest request = std::exchange(current_, {});
+  for (const auto& [soft, operation] : operations) {
+    if (commit(player, operation) == Mirror::Guard::kOk) continue;
+    for (const auto& effect : operation.effects()) {
+      proto::Operation alone;
+      alone.set_reason(soft.first);
+      alone.set_content_version(soft.second);
+      *alone.add_effects() = effect;
+      if (commit(player, std::move(alone)) == Mirror::Guard::kOk) continue;
+      const std::string& name = effect.has_balance() ? effect.balance().currency() : effect.count().counter();
+      log().event(LogLevel::kWarning, "soft.dropped", {{"player", player.id}, {"reason", soft.first}, {"name", name}});
+    }
+  }
   current_ = request;
 }
 
@@ -188,13 +202,19 @@ void OwnerNode::on_players_faulted(const std::vector<PlayerId>& faulted, const F
 
 void OwnerNode::housekeeping() {
   after(seconds(1), [this] { housekeeping(); });
+  // A tenth of the players at a time: what has gathered in a second does not reach the store all at once.
+  for (std::uint64_t slot = 0; slot < kSoftSlots; ++slot)
+    after(seconds(1) * slot / kSoftSlots, [this, slot] {
+      for (auto& [id, player] : players_)
+        if (id.value % kSoftSlots == slot && !(player.soft_balances.empty() && player.soft_counters.empty()))
+          flush_soft(player);
+    });
   saved_lag_ = {};
   listen_to_agents();
   content_.tick();
   std::vector<PlayerRef> waited_for_enough;
   for (auto& [id, player] : players_) {
     saved_lag_ = std::max(saved_lag_, player.window.age(now()));
-    if (!player.soft_balances.empty() || !player.soft_counters.empty()) flush_soft(player);
     if (now() >= player.hint_due) write_hint(player);
     claim_waiting(player);
     ask_about_trades(player);

@@ -150,5 +150,37 @@ TEST_F(OwnerHandlersTest, AConversationThatThrowsIsAnsweredAndItsPlayerAcquiredA
   EXPECT_EQ(owner_->find(PlayerId(1))->epoch, 2u);
 }
 
+TEST_F(OwnerHandlersTest, WhatIsSoftGathersForASecondAndIsOneOperationPerReason) {
+  std::vector<proto::Operation> operations;
+  cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(kAgent, [&](auto&, const proto::ApplyRequest& request) {
+    operations.insert(operations.end(), request.operations().begin(), request.operations().end());
+    proto::ApplyReply saved;
+    saved.set_saved_pseq(operations.back().pseq());
+    return saved;
+  });
+  Player& player = *owner_->find(PlayerId(1));
+  for (int kill = 0; kill < 3; ++kill) {
+    owner_->commit_soft(player, "kill", "gold", 2, false);
+    owner_->commit_soft(player, "kill", "experience", 10, true);
+  }
+  owner_->commit_soft(player, "quest", "slain", 3, true);
+  cluster_->run(milliseconds(1200));
+  ASSERT_EQ(operations.size(), 2u);
+  EXPECT_EQ(operations[0].reason(), "kill");
+  ASSERT_EQ(operations[0].effects_size(), 2);
+  EXPECT_EQ(operations[0].effects(0).balance().delta(), 6);
+  EXPECT_EQ(operations[0].effects(1).count().delta(), 30);
+  EXPECT_EQ(operations[1].reason(), "quest");
+  EXPECT_EQ(player.mirror.balance("gold"), 6);
+  // What has no room is left out, and takes nothing else with it.
+  owner_->commit_soft(player, "kill", "gold", INT64_MAX, false);
+  owner_->commit_soft(player, "kill", "experience", 1, true);
+  cluster_->run(milliseconds(1200));
+  ASSERT_EQ(operations.size(), 3u);
+  EXPECT_EQ(operations[2].effects_size(), 1);
+  EXPECT_EQ(player.mirror.counter("experience"), 31);
+  EXPECT_EQ(player.mirror.balance("gold"), 6);
+}
+
 }  // namespace
 }  // namespace dure
