@@ -5,13 +5,12 @@
 #include <map>
 #include <set>
 
+#include "common/base/debt.h"
 #include "common/base/ids.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/operator.pb.h"
 #include "common/proto/rollback.pb.h"
 #include "common/proto/shard_map.pb.h"
-#include "dbagent/store/debt.h"
-#include "dbagent/store/schema.h"
 
 namespace dure {
 namespace {
@@ -20,8 +19,9 @@ constexpr Duration kDeadline = seconds(5);
 constexpr Duration kBetweenTries = milliseconds(100);
 constexpr int kTries = 20;
 constexpr std::size_t kItemsMax = 2000;
-using store::AccountKind;
-using store::HolderKind;
+// LedgerParty.kind, of money and of items.
+enum class AccountKind { kFaucet = 1, kSink = 2 };
+enum class HolderKind { kPlayer = 0, kSink = 2 };
 using ItemKey = std::pair<std::uint64_t, std::uint64_t>;
 
 std::string hex(const ItemKey& item) {
@@ -283,7 +283,7 @@ Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share,
       burn->set_version(life->item.version());
       share->lines.push_back(what + ": got since, is taken");
     } else if (made_since && !burnt) {
-      owe(share, store::debt_of_item(life->item.template_()), 1);
+      owe(share, debt_of_item(life->item.template_()), 1);
       share->lines.push_back(what + ": got since and given away, is owed; held by " + held_by);
     } else if (seen.had && burnt && life->burnt_by == share->player_id) {
       auto* item = share->operation->add_effects()->mutable_mint()->mutable_item();
@@ -346,7 +346,7 @@ Task<RollbackPlan> RollbackPlanner::player(std::string name, std::int64_t to_uni
       balance->set_delta(after - of.now);
     }
     if (wanted >= 0) continue;
-    owe(&share, store::debt_of(currency), -wanted);
+    owe(&share, debt_of(currency), -wanted);
     share.lines.push_back(currency + ": " + std::to_string(-wanted) + " of it was given away, and is owed");
   }
   if (share.operation->effects_size() == 1) share.lines.push_back("nothing is to be undone");
@@ -384,7 +384,7 @@ Task<bool> RollbackPlanner::undo_side(RollbackPlan* plan, RollbackShare* share, 
       share->lines.push_back(std::to_string(back) + " " + amount.name() + " goes back to " + to_name);
     }
     if (back == amount.value()) continue;
-    owe(share, store::debt_of(amount.name()), amount.value() - back);
+    owe(share, debt_of(amount.name()), amount.value() - back);
     share->lines.push_back(std::to_string(amount.value() - back) + " " + amount.name() + " is spent, and owed");
   }
   for (const auto& item : got.items()) {
@@ -405,7 +405,7 @@ Task<bool> RollbackPlanner::undo_side(RollbackPlan* plan, RollbackShare* share, 
       const std::string holder = co_await name_of(life->holder_player);
       held_by = "held by " + holder;
     }
-    owe(share, store::debt_of_item(life->here ? life->item.template_() : hex(key)), 1);
+    owe(share, debt_of_item(life->here ? life->item.template_() : hex(key)), 1);
     share->lines.push_back("item " + hex(key) + " " + life->item.template_() + " is gone, and owed: " + held_by);
   }
   if (send.balances_size() > 0 || send.items_size() > 0) *share->operation->add_effects()->mutable_send() = send;

@@ -4,8 +4,8 @@
 // A player is brought back to a time by undoing what the *system* gave and took since: faucets and sinks, items that
 // were made and burnt. What went between players stands, because the other one would lose it: a trade has a rollback of
 // its own, of both sides. What the system gave and the player has no more, having given it on, becomes a debt
-// (store/debt.h): the balance does not go below 0, and it is said who holds the item now. Experience, quest progress
-// and flags have no history and stay.
+// (common/base/debt.h): the balance does not go below 0, and it is said who holds the item now. Experience, quest
+// progress and flags have no history and stay.
 //
 // Of a trade each side sends back, by letter, what it got and still has; the rest becomes its debt.
 #pragma once

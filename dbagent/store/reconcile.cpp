@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "common/base/debt.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/reconcile.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/trade.pb.h"
-#include "dbagent/store/debt.h"
 #include "dbagent/store/move.h"
 #include "dbagent/store/move_content.h"
 #include "dbagent/store/posting.h"

@@ -13,10 +13,10 @@
 //   was
 //
 // Each is guarded by the row that it leaves (leg, outbox, inbox, tombstone), so a repeat has no effect. What a
-// character gave and does not have here comes from the faucet "reconcile" and stays as its debt (debt.h): the other
-// side has it, and nothing there is taken back. A fact that has to wait for another one (an item that comes back before
-// it left) throws GuardFalse and is tried again in the next round. Runs inside the batch's transaction; only while
-// closed.
+// character gave and does not have here comes from the faucet "reconcile" and stays as its debt (common/base/debt.h):
+// the other side has it, and nothing there is taken back. A fact that has to wait for another one (an item that comes
+// back before it left) throws GuardFalse and is tried again (reconcile_rounds.h). Runs inside the batch's transaction;
+// only while closed.
 #pragma once
 #include <vector>
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace dure::store {
+namespace dure {
 
 // "debt:gold"; of an item "debt:item:sword". A name that would be too long is cut.
 inline std::string debt_of(std::string_view name) { return ("debt:" + std::string(name)).substr(0, 64); }
 inline std::string debt_of_item(std::string_view name) { return debt_of("item:" + std::string(name)); }
 
-}  // namespace dure::store
+}  // namespace dure
