@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace dure {
@@ -18,8 +19,10 @@ bool HeapKeeper::tend(MonoTime now) {
   if (now < next_) return false;
   next_ = now + kPause;
   const HeapUse heap = use();
-  if (heap.resident_bytes < 2 * heap.used_bytes || heap.resident_bytes - heap.used_bytes < kIdleBytesMin) return false;
+  const std::size_t in_use = std::max(heap.used_bytes, left_bytes_);
+  if (heap.resident_bytes < 2 * heap.used_bytes || heap.resident_bytes < in_use + kIdleBytesMin) return false;
   malloc_trim(0);
+  left_bytes_ = use().resident_bytes;
   return true;
 }
 

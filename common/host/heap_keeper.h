@@ -16,7 +16,8 @@ struct HeapUse {
 
 class HeapKeeper {
  public:
-  // Worth it: at least so much lies idle, and as much again as is used; and not twice within the pause.
+  // Worth it: at least so much lies idle, as much as is used, and so much came since the last time; and not twice
+  // within the pause.
   static constexpr std::size_t kIdleBytesMin = 8 << 20;
   static constexpr Duration kPause = seconds(20);
 
@@ -26,6 +27,7 @@ class HeapKeeper {
 
  private:
   MonoTime next_{};
+  std::size_t left_bytes_ = 0;  // resident after the last time: in pages of which something is used
 };
 
 }  // namespace dure

@@ -8,7 +8,7 @@
 namespace dure {
 namespace {
 
-constexpr std::size_t kPieces = 100'000, kPieceBytes = 400;
+constexpr std::size_t kPieces = 400'000, kPieceBytes = 400;
 
 TEST(HeapKeeper, GivesBackWhatABurstLeftBehindAndLeavesAFullHeapAlone) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
