@@ -159,6 +159,7 @@ struct Kept {
     bool swapped = false;
   };
   std::map<std::string, Decision> decisions;
+  Amounts transit;  // of all shards together
 };
 
 void read_shard(const std::string& path, int shard, Kept* kept) {
@@ -197,6 +198,8 @@ void read_shard(const std::string& path, int shard, Kept* kept) {
               leg.shard = shard;
               ++leg.rows;
             });
+  file.each("SELECT currency, amount FROM account WHERE kind = 3",
+            [&](sqlite3_stmt* row) { kept->transit[text(row, 0)] += sqlite3_column_int64(row, 1); });
   file.each("SELECT lower(hex(txn_id)), verdict, swapped FROM decision", [&](sqlite3_stmt* row) {
     Kept::Decision& decision = kept->decisions[text(row, 0)];
     decision.verdict = static_cast<int>(number(row, 1));
@@ -328,6 +331,8 @@ Judgement judge(const std::string& history, const std::vector<std::string>& shar
   Judgement judgement;
   const Counts found = look_at_ledger(kept, &judgement);
   look_at_verdicts(told, kept, &judgement);
+  for (const auto& [name, amount] : kept.transit)
+    if (amount != 0) judgement.wrong.push_back(std::to_string(amount) + " " + name + " is between the shards for ever");
 
   struct Bounds {
     std::uint64_t told = 0, unknown = 0;

@@ -148,7 +148,6 @@ void Bot::on_resumed(bool replayed) {
     return;
   }
   in_doubt_ = true;
-  agreement_ = {};
   world_lines_.reset();
   place_lines_.reset();
 }
@@ -211,7 +210,8 @@ void Bot::state(const proto::PlayerState& state, std::uint32_t) {
   else if (route_is_new_)
     arrival = OwnModel::Arrival::kMoved;
   // The outcome of a trade may have been decided, and its word lost, with the owner.
-  if (!settling_.empty() && arrival != OwnModel::Arrival::kSame) model_.forget();
+  if ((!settling_.empty() || agreement_.creq != 0) && arrival != OwnModel::Arrival::kSame) model_.forget();
+  if (arrival != OwnModel::Arrival::kSame) agreement_ = {};
   settling_.clear();
   for (const auto& hold : state.aggregate().holds())
     settling_[{hold.terms().txn().high(), hold.terms().txn().low()}] = now();
@@ -548,7 +548,7 @@ void Bot::settled(const proto::SettledNotice& notice, std::uint32_t) {
   OwnModel::Told told;
   for (const auto& amount : notice.aggregate().balances()) told.balances[amount.name()] = amount.value();
   told.added = belongings_of(notice.aggregate()).items;
-  model_.set(told);
+  model_.set(told, true);
 }
 
 void Bot::loot(const sample::LootNotice& notice, std::uint32_t) {

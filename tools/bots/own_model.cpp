@@ -144,8 +144,9 @@ void OwnModel::gained(Change change) {
   unsaved_.push_back(std::move(change));
 }
 
-Change OwnModel::set(const Told& now) {
+Change OwnModel::set(const Told& now, bool settled) {
   Change made;
+  made.settled = settled;
   const std::map<ItemId, OwnItem> had = now_.items;
   for (const auto& [name, value] : now.balances) made.balances[name] = value - now_.balance(name);
   made.added = now.added;
@@ -183,7 +184,8 @@ OwnModel::Verdict OwnModel::state(const Belongings& seen, std::uint64_t last_cre
   bool have_closest = false;
   for (std::size_t kept = unsaved_.size() + 1; kept-- > least;) {
     Belongings expected = base_;
-    for (std::size_t i = 0; i < kept; ++i) apply(unsaved_[i], &expected);
+    for (std::size_t i = 0; i < unsaved_.size(); ++i)
+      if (i < kept || unsaved_[i].settled) apply(unsaved_[i], &expected);
     if (kept == unsaved_.size()) expected = now_;
     std::map<std::string, int> fresh;
     // Requests without a reply, in their order, as far as the owner has seen them. Only behind the whole chain.

@@ -4,7 +4,8 @@
 //   base ──► change (creq 7) ──► change (loot) ──► change (creq 8) ──► now        open: creq 9, 10 (no reply yet)
 //   └ SAVED └───────────────── told, not yet SAVED ──────────────┘
 //
-// A walk back from a fault may cut the chain anywhere behind the last SAVED number; nothing else may.
+// A walk back from a fault may cut the chain anywhere behind the last SAVED number, but for what was settled; nothing
+// else may.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -41,6 +42,7 @@ struct Change {
   std::map<ItemId, OwnItem> added;
   std::vector<ItemId> removed;
   std::map<std::string, int> fresh;  // template → items that will come with ids we cannot know
+  bool settled = false;              // a trade's end: stands whatever becomes of what was applied before it
 };
 
 struct Difference {
@@ -72,7 +74,7 @@ class OwnModel {
   // A notice: added by the world.
   void gained(Change change);
   // AggregateChanged: these balances and items are now so. What that changed.
-  Change set(const Told& now);
+  Change set(const Told& now, bool settled = false);
   // SavedNotice.
   void saved(std::uint64_t creq);
   // PlayerState. Afterwards the model is what was seen.

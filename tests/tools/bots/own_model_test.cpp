@@ -58,6 +58,14 @@ TEST(OwnModel, AFaultMayNotUndoWhatWasSaved) {
   EXPECT_FALSE(after_two_purchases().state(owning(100, 1), 0, OwnModel::Arrival::kFault, false).differences.empty());
 }
 
+TEST(OwnModel, AFaultMayUndoWhatWasAppliedAndNotTheTradeThatWasSettledAfterwards) {
+  OwnModel model = after_two_purchases();
+  model.set(now_owning(99, 3), true);  // 11 gold came
+  OwnModel undone = model;
+  EXPECT_TRUE(undone.state(owning(105, 2), 1, OwnModel::Arrival::kFault, false).differences.empty());
+  EXPECT_FALSE(model.state(owning(94, 2), 1, OwnModel::Arrival::kFault, false).differences.empty());
+}
+
 TEST(OwnModel, ARequestWithoutAReplyMayBeInTheStateOnceAndItsLateReplyChangesNothing) {
   OwnModel model = after_two_purchases();
   model.asked(buying(3));
