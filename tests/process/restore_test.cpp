@@ -52,6 +52,8 @@ TEST(RestoreAlone, AShardThatWentBackIsReconciledWithTheOtherAndPlayedOn) {
   EXPECT_EQ(status.exit_code, 0) << status.output;
   EXPECT_TRUE(contains(status, "shard 2: open again")) << status.output;
   std::printf("%s", status.output.c_str());
+  const Finished audit = dure(cluster, {"audit"});  // while everybody trades
+  EXPECT_EQ(audit.exit_code, 0) << audit.output;
   ASSERT_EQ(cluster.wait(seconds(120)), 0) << cluster.output();
   test::expect_clean(cluster.report("third.json"));
   test::expect_audit_clean(cluster.config());
