@@ -370,6 +370,7 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   const bool flushed = player->poisoned || co_await saved(ref);
   player = find(ref);
   if (player == nullptr) co_return false;
+  const Incarnation life = link(target) == nullptr ? Incarnation() : link(target)->heard_incarnation();
   std::string why = "flush";
   if (flushed) {
     admit_request.set_player_id(ref.id.value);
@@ -405,8 +406,19 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   }
   log().event(LogLevel::kWarning, "handover.failed", {{"player", ref.id}, {"target", target}, {"why", why}});
   player->state = Player::State::kActive;
+  const SessionBinding session = player->session;
   const std::string silently;
-  (void)co_await reacquire(ref, silently);
+  if (co_await reacquire(ref, silently) || find(ref.id) != nullptr) co_return false;
+  // The target has taken it, and died before it could say so: the gateway, which believes us, is told to ask on.
+  const Link* taker = link(target);
+  if (target != id() && (taker == nullptr || !peer_up(target) || !(taker->heard_incarnation() == life))) {
+    proto::RouteDrop drop;
+    drop.set_session_id(session.session.value);
+    drop.set_player_epoch(ref.epoch);
+    drop.set_reason("where you went is gone");
+    drop.set_ask_lobby(true);
+    send(session.gateway, drop);
+  }
   co_return false;
 }
 

@@ -143,5 +143,26 @@ TEST_F(LobbyQueueTest, OwnersOnOtherGeneralsAreToldOfTheMatch) {
   EXPECT_EQ(found->second.node(), kDungeon.value);
 }
 
+TEST_F(LobbyQueueTest, WhomADungeonTookBeforeItDiedTheGatewayTakesOn) {
+  dungeon_up();
+  cluster_->answers<proto::Admit, proto::AdmitReply>(
+      kDungeon, [this](auto&, const auto& request) -> std::optional<proto::AdmitReply> {
+        ++epochs_[request.player_id()];  // acquired; nobody is told
+        return std::nullopt;
+      });
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(join(1), proto::OK);
+  cluster_->run(seconds(4));
+  ASSERT_TRUE(cluster_->take<proto::Admit>(kDungeon));
+  cluster_->forget_sent_to(kGateway);
+  cluster_->down(kDungeon);
+  cluster_->run(seconds(1));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  const auto drop = told<proto::RouteDrop>();
+  ASSERT_TRUE(drop);
+  EXPECT_TRUE(drop->ask_lobby());
+  EXPECT_EQ(drop->player_epoch(), 1u) << "the epoch that the gateway knows";
+}
+
 }  // namespace
 }  // namespace dure::test
