@@ -321,6 +321,25 @@ TEST_F(GuardTest, APurgedCharacterIsNeitherCreatedAgainNorCountedAsCreated) {
   EXPECT_EQ(ask<proto::StoreReply>(*store, settle).code(), proto::NO_SUCH);
 }
 
+TEST_F(GuardTest, WhatLayInTheInboxOfAPurgedCharacterIsNotLeftThere) {
+  auto letter = delivery(1, 900, 5);
+  *letter.add_items()->mutable_id() = uid(1, 8);
+  letter.mutable_items(0)->set_template_("sword");
+  ASSERT_EQ(ask<proto::DeliverReply>(*store, letter).code(), proto::STORED);
+  proto::DeletePlayerRequest erase;
+  erase.set_shard(3);
+  erase.set_account_id(9);
+  erase.set_player_id(1);
+  erase.set_delete_at_unix_ms(kNow + 1);
+  ASSERT_EQ(ask<proto::StoreReply>(*store, erase).code(), proto::STORED);
+  proto::PurgePlayer purge;
+  purge.set_shard(3);
+  purge.set_player_id(1);
+  ASSERT_EQ(ask<proto::StoreReply>(*store, purge, kNow + 2).code(), proto::STORED);
+  EXPECT_EQ(number_in_file("SELECT sum(amount) FROM account WHERE kind = 4"), 0);
+  EXPECT_EQ(number_in_file("SELECT count(*) FROM item_holder WHERE kind = 4"), 0);
+}
+
 TEST_F(GuardTest, ACreationIsRepeatedOnlyByTheSameReservationOfTheSameAccount) {
   EXPECT_EQ(ask<proto::StoreReply>(*store, creation(1)).code(), proto::STORED);
   EXPECT_EQ(ask<proto::StoreReply>(*store, creation(1, 10)).code(), proto::EXPECTED_OTHER);
