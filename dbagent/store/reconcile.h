@@ -48,6 +48,8 @@ proto::Facts facts(Shard& shard, const proto::FactsQuery& request);
 
 // reconcile.cpp: here.
 proto::ReconcileReply reconcile(Shard& shard, const proto::Reconcile& request);
+
+// reconcile_accounts.cpp
 proto::AccountsHereReply accounts_here(Shard& shard, const proto::AccountsHere& request);
 proto::ReconcileReply give_up_account(Shard& shard, const proto::GiveUpAccount& request);
 proto::ExpectPlayersReply expect_players(Shard& shard, const proto::ExpectPlayers& request);
