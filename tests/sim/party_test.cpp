@@ -199,6 +199,9 @@ TEST(PartySimulation, WhoeverDiesTheChatTheOwnersAndThePlayersAgreeAfterwards) {
   }
 }
 
+// A dungeon that took a party in and died before it could tell anybody.
+TEST(PartySimulation, NobodyStaysBehindWhereADungeonWas) { company(59); }
+
 TEST(PartySimulation, AChatThatDiesAloneCostsNoParty) {
   Company company(77);
   company.cluster.run(seconds(8));
