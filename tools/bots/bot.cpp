@@ -271,6 +271,8 @@ void Bot::changed(const proto::AggregateChanged& notice, std::uint32_t) {
   for (const auto& amount : notice.aggregate().balances()) told.balances[amount.name()] = amount.value();
   told.added = seen.items;
   const Change made = model_.set(told);
+  // A game master's gift is announced by nothing else, and may be told together with what others sent.
+  if (notice.reason() == "gm.give") gains_.give_up();
   if (awaits_gains_) gains_.came(made);
 }
 

@@ -34,11 +34,6 @@ class Market {
     if (of.bought + of.sold > 0) return "went home after it was sold";
     return of.seller.empty() || of.seller == by ? "" : "went home to another than its seller";
   }
-  // Bought, and its seller was in the world long enough to hear of it, but did not.
-  bool unpaid(std::uint64_t lot) const {
-    const auto at = lots_.find(lot);
-    return at != lots_.end() && at->second.bought > 0 && at->second.sold == 0;
-  }
 
  private:
   struct Lot {
