@@ -13,6 +13,7 @@
 #include "tools/config/print_config.h"
 #include "tools/content/run_content.h"
 #include "tools/duration.h"
+#include "tools/flight.h"
 #include "tools/game.h"
 #include "tools/gm/gm_key.h"
 #include "tools/gm/run_gm.h"
@@ -31,20 +32,22 @@ namespace {
 constexpr const char* kVersion = "dure 0.1.0 (protocol 1)";
 constexpr int kExitUsage = 64;  // EX_USAGE
 
-int run_routes() {
+int with_routes(const std::function<int(const Routes&)>& action) {
   auto files = engine_files();
   for (const auto* file : game_files()) files.push_back(file);
   const auto routes = Routes::build(files);
-  if (!routes) {
-    std::fprintf(stderr, "dure routes: %s\n", routes.error().detail.c_str());
-    return kExitConfig;
-  }
+  if (routes) return action(*routes);
+  std::fprintf(stderr, "dure: %s\n", routes.error().detail.c_str());
+  return kExitConfig;
+}
+
+int print_routes(const Routes& routes) {
   const char* phases[] = {"always", "connected", "account", "world"};
   const char* rates[] = {"free", "login", "move", "act", "value", "talk", "costly"};
   const char* answers[] = {"", "APPLIED", "SAVED"};
   std::printf("%6s  %-24s %-8s %-18s %-10s %-7s %-9s %-8s %6s  %s\n", "id", "message", "from", "to", "phase", "rate",
               "class", "answer", "slo_ms", "reply");
-  for (const auto& [id, route] : routes->all()) {
+  for (const auto& [id, route] : routes.all()) {
     std::string to = route.to_client ? "client" : route.to_any ? "any" : "";
     for (const Role role : route.to) to += (to.empty() ? "" : ",") + std::string(to_text(role));
     std::printf("%6u  %-24s %-8s %-18s %-10s %-7s %-9s %-8s %6s  %s\n", id, route.name.c_str(),
@@ -87,6 +90,7 @@ struct Arguments {
   RollbackOptions rollback;
   SeedOptions seed;
   ReplayOptions replay;
+  std::size_t flight_lines = 40;
   std::string key_path, duration, every, folder;
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
@@ -271,6 +275,10 @@ int run(int argc, char** argv) {
   replay->add_option("file", a.replay.path, "a .journal that --journal kept")->required();
   replay->add_option("--stop-before", a.replay.stop_before, "turn before which SIGTRAP is raised, for a debugger");
   replay->add_flag("--log", a.replay.log, "with what the node logs");
+  auto* flight =
+      command(app, a, "flight", "the last inputs of a node whose process died: DATA_DIR/flight/NODE-1.flight", false);
+  flight->add_option("file", a.folder, "a .flight")->required();
+  flight->add_option("--lines", a.flight_lines, "the last so many; 0: all")->capture_default_str();
   auto* keygen = command(app, a, "keygen", "make an ed25519 key for a game master or the account service", false);
   keygen->add_option("path", a.key_path, "file to write; its public half goes to PATH.pub")->required();
 
@@ -339,8 +347,10 @@ int run(int argc, char** argv) {
     const int bad = check_config(a.config, std::cout, std::cerr);
     return bad != 0 ? bad : with_config(a.config, [](const Config& config) { return check_content(config); });
   }
-  if (routes->parsed()) return run_routes();
+  if (routes->parsed()) return with_routes(print_routes);
   if (replay->parsed()) return run_replay(a.replay);
+  if (flight->parsed())
+    return with_routes([&](const Routes& known) { return print_flight(a.folder, known, a.flight_lines); });
   if (keygen->parsed()) return run_keygen(a.key_path);
   if (a.serve.roles.empty()) {
     std::cout << app.help();

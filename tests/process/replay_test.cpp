@@ -71,6 +71,19 @@ TEST(Replay, EveryNodeDoesAgainWhatItDidInARealCluster) {
   }
 }
 
+TEST(Flight, AProcessThatWasKilledLeavesItsLastInputs) {
+  test::ClusterProcess cluster("local.toml");
+  cluster.up({"--bots", "20", "--story", "dungeon", "--for", "8s"});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
+  ASSERT_EQ(::kill(cluster.pid_of("general-1"), SIGKILL), 0);
+  (void)cluster.wait(seconds(150));
+  const auto printed = test::run_dure({"flight", cluster.path("data/flight/general-1-1.flight")}, seconds(20));
+  EXPECT_EQ(printed.exit_code, 0) << printed.output;
+  EXPECT_NE(printed.output.find("general-1: the last "), std::string::npos) << printed.output;
+  EXPECT_NE(printed.output.find("Heartbeat"), std::string::npos) << printed.output;
+  EXPECT_FALSE(std::filesystem::exists(cluster.path("data/flight/general-2-1.flight"))) << "it ended in order";
+}
+
 TEST(Replay, AFileThatIsNoJournalIsRefusedWithItsOffset) {
   test::ClusterProcess cluster("local.toml");
   const std::string path = cluster.path("x.journal");
