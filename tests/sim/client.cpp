@@ -8,6 +8,7 @@ bool Client::connect(NodeId gateway) {
   close();
   seq_ = 0;
   kept_.clear();
+  gateway_ = gateway;
   socket_ = cluster_.connect(gateway, address_, this);
   return connected();
 }
@@ -18,7 +19,9 @@ void Client::close() {
 
 std::uint32_t Client::send_frame(std::uint32_t message_id, const std::string& body) {
   if (!connected()) return 0;
-  cluster_.send(socket_, encode_frame(static_cast<std::uint16_t>(message_id), ++seq_, body));
+  const std::string frame = encode_frame(static_cast<std::uint16_t>(message_id), ++seq_, body);
+  cluster_.tell("sent", gateway_, {}, frame);
+  cluster_.send(socket_, frame);
   return seq_;
 }
 
@@ -32,6 +35,7 @@ void Client::bytes(std::string_view bytes) {
     const std::string frame = kept_.substr(0, cut.bytes);
     kept_.erase(0, cut.bytes);
     ++frames_in_;
+    cluster_.tell("got", gateway_, {}, frame);
     const FrameCut again = cut_frame(frame, kMeshBytesMax);
     if (on_frame) on_frame(again.frame);
   }

@@ -42,6 +42,7 @@ class Client : public Wire {
   void closed() override;
   Cluster& cluster_;
   std::string address_;
+  NodeId gateway_;
   SocketId socket_ = 0;
   std::uint32_t seq_ = 0;
   std::string kept_;

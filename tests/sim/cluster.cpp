@@ -16,7 +16,10 @@ Cluster::Cluster(std::uint64_t seed, LinkModel links)
     : scheduler_(seed),
       network_(
           scheduler_, links, [this](NodeId node) { return life_of(node); },
-          [this](NodeId to, std::uint32_t, const Bytes& message) { give(to, BusMessage{message}); },
+          [this](NodeId to, std::uint32_t, const Bytes& message) {
+            tell("bus", to, {}, message.view());
+            give(to, BusMessage{message});
+          },
           [this](NodeId owner, std::uint32_t, NodeId peer, bool up) {
             if (up)
               give(owner, BusUp{peer});
@@ -32,9 +35,21 @@ Cluster::~Cluster() = default;
 void Cluster::add(Blueprint blueprint) {
   auto process = std::make_unique<Process>();
   process->blueprint = std::move(blueprint);
-  process->log = std::make_unique<SimLog>([this](const std::string& line) { scheduler_.fold(fnv1a(line)); });
   const NodeId id = process->id();
+  process->log = std::make_unique<SimLog>([this, id](const std::string& line) {
+    scheduler_.fold(fnv1a(line));
+    tell("log", id, {}, line);
+  });
   CHECK(processes_.emplace(id, std::move(process)).second);
+}
+
+Blueprint& Cluster::blueprint(NodeId node) {
+  CHECK(processes_.at(node)->life == 0);
+  return processes_.at(node)->blueprint;
+}
+
+void Cluster::tell(const char* what, NodeId node, NodeId other, std::string_view text) const {
+  if (watcher_) watcher_({scheduler_.now(), what, node, other, text});
 }
 
 void Cluster::start(NodeId node, Duration after) {
@@ -50,6 +65,7 @@ void Cluster::start_all() {
 
 void Cluster::birth(Process& process) {
   ++process.life;
+  tell("begins", process.id());
   NodeIdentity identity = process.blueprint.identity;
   Rng draw(scheduler_.seed(), mix64(process.id().value) ^ process.life);
   identity.incarnation = {draw.next(), draw.next()};
@@ -71,6 +87,7 @@ void Cluster::kill(NodeId node) {
   Process& process = *processes_.at(node);
   if (!process.alive) return;
   scheduler_.fold(digest_of("kill", node));
+  tell("ends", node);
   process.alive = false;
   process.inbox.clear();
   process.worker_free_at.clear();
@@ -78,7 +95,7 @@ void Cluster::kill(NodeId node) {
   std::vector<SocketId> lost;
   for (const auto& [id, socket] : sockets_)
     if (socket.node == node) lost.push_back(id);
-  for (const SocketId id : lost) drop_socket(id, true, network_.draw_latency());
+  for (const SocketId id : lost) drop_socket(id, true, network_.draw_latency(node));
   process.parts = {};
   process.entropy.reset();
 }
@@ -211,7 +228,7 @@ SocketId Cluster::connect(NodeId gateway, const std::string& address, Wire* wire
   socket_of_[{gateway, client}] = id;
   scheduler_.fold(digest_of("accept", gateway));
   if (!port(process, client)->opened(client, address, mono(process))) {
-    drop_socket(id, true, network_.draw_latency());
+    drop_socket(id, true, network_.draw_latency(gateway));
     return id;
   }
   pump(process);
@@ -226,7 +243,7 @@ void Cluster::send(SocketId id, std::string bytes) {
     const std::size_t length = rng_.chance(0.5) ? bytes.size() : 1 + rng_.below(bytes.size());
     const std::string piece = bytes.substr(0, length);
     bytes.erase(0, length);
-    socket.last_up = std::max(scheduler_.now() + network_.draw_latency(), socket.last_up + Duration(1));
+    socket.last_up = std::max(scheduler_.now() + network_.draw_latency(socket.node), socket.last_up + Duration(1));
     scheduler_.at(socket.last_up, fnv1a(piece), [this, id, piece] { arrived(id, piece); });
   }
 }
@@ -287,7 +304,7 @@ void Cluster::write_out(Process& process, ClientIo& io, ClientId client) {
     // A kernel takes as much as it likes.
     if (rng_.chance(0.2)) bytes.resize(1 + rng_.below(bytes.size()));
     io.wrote(client, bytes.size(), mono(process));
-    socket.last_down = std::max(scheduler_.now() + network_.draw_latency(), socket.last_down + Duration(1));
+    socket.last_down = std::max(scheduler_.now() + network_.draw_latency(socket.node), socket.last_down + Duration(1));
     scheduler_.at(socket.last_down, fnv1a(bytes), [wire = socket.wire, bytes] {
       if (*wire != nullptr) (*wire)->bytes(bytes);
     });
@@ -307,7 +324,7 @@ void Cluster::pump(Process& process) {
         if (at == socket_of_.end()) continue;
         const SocketId id = at->second;
         if (io->closing(client)) {
-          drop_socket(id, true, network_.draw_latency());
+          drop_socket(id, true, network_.draw_latency(process.id()));
           io->closed(client, mono(process));
         } else if (Socket& socket = sockets_.at(id); !socket.unread.empty() && io->reads(client)) {
           const std::string all = std::exchange(socket.unread, {});

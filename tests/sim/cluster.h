@@ -3,6 +3,7 @@
 // Everything is drawn from one seed. A law that is broken (check_invariants, an exception out of a turn) throws out of
 // run().
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +24,16 @@ class Wire {
 };
 using SocketId = std::uint64_t;
 
+// Something that happened, for who wants to see it. `what`: begins, ends, bus (text: the encoded message that `node`
+// gets), log (a line), fault (its line), sent and got (text: a client's whole frame; node: its gateway).
+struct Moment {
+  MonoTime at;
+  const char* what;
+  NodeId node, other;
+  std::string_view text;
+};
+using Watcher = std::function<void(const Moment&)>;
+
 class Cluster {
  public:
   explicit Cluster(std::uint64_t seed, LinkModel links = {});
@@ -30,7 +41,12 @@ class Cluster {
   Cluster(const Cluster&) = delete;
   Cluster& operator=(const Cluster&) = delete;
 
-  void add(Blueprint blueprint);  // starts with start() or start_all(); knows every other one as from a config
+  // Told of every moment from now on; decides nothing.
+  void watch(Watcher watcher) { watcher_ = std::move(watcher); }
+  void tell(const char* what, NodeId node, NodeId other = {}, std::string_view text = {}) const;
+
+  void add(Blueprint blueprint);      // starts with start() or start_all(); knows every other one as from a config
+  Blueprint& blueprint(NodeId node);  // of one that has not lived yet
   void start(NodeId node, Duration after = {});
   void start_all();
   // At once: effects not yet collected are lost, sockets close, its files are left as they are.
@@ -39,6 +55,8 @@ class Cluster {
   void pause(NodeId node, Duration duration);
   void stop(NodeId node);  // TERM
   void cut(NodeId a, NodeId b, bool is_cut) { network_.cut(a, b, is_cut); }
+  void mute(NodeId from, NodeId to, bool is_mute) { network_.mute(from, to, is_mute); }  // one way
+  void delay(NodeId node, Duration by) { network_.delay(node, by); }
 
   void run(Duration duration) { scheduler_.run_until(scheduler_.now() + duration); }
   Scheduler& scheduler() { return scheduler_; }
@@ -86,6 +104,7 @@ class Cluster {
   WallTime wall() const { return WallTime(seconds(1'800'000'000)) + (scheduler_.now() - MonoTime{}); }
   std::uint32_t life_of(NodeId node) const;
 
+  Watcher watcher_;
   Scheduler scheduler_;
   Network network_;
   Rng rng_;

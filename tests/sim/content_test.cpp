@@ -57,7 +57,7 @@ struct ContentEvening {
     std::vector<std::uint64_t> ids;
     for (const auto& player : players) {
       EXPECT_TRUE(player->all_saved()) << player->last_error();
-      for (const auto& line : player->mismatches()) ADD_FAILURE() << player->player_id() << ": " << line;
+      EXPECT_TRUE(player->mismatches().empty()) << player->player_id() << ": " << to_text(player->mismatches());
       ids.push_back(player->player_id());
     }
     cluster.kill(agent_node());

@@ -6,24 +6,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "common/proto/shard_map.pb.h"
+#include "tests/sim/faults.h"
 #include "tests/sim/fixture.h"
 
 namespace dure::sim {
 namespace {
-
-// As its own peer: the desk answers a node that is not there any more.
-void ask_move(Cluster& cluster, std::uint64_t account, std::uint32_t target) {
-  if (!cluster.alive(agent_node())) return;
-  proto::MoveAccount request;
-  request.set_account_id(account);
-  request.set_target(target);
-  MeshHeader header;
-  header.kind = MeshKind::kNotice;
-  header.from = header.to = agent_node();
-  header.message_id = route_id(proto::MoveAccount::descriptor());
-  cluster.give(agent_node(), BusMessage{Bytes(encode_mesh(header, request.SerializeAsString()))});
-}
 
 int moved(const Cluster& cluster) {
   int count = 0;

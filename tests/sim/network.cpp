@@ -23,18 +23,21 @@ Network::Network(Scheduler& scheduler, LinkModel model, LifeOf life_of, Deliver 
       rng_(scheduler.seed(), 0x11e7) {}
 
 // A sum of twelve draws instead of a logarithm: no floating point of the C library decides the order of events.
-Duration Network::draw_latency() {
+Duration Network::draw_latency(NodeId from, NodeId to) {
   const auto spread = static_cast<std::uint64_t>((model_.latency_mean - model_.latency_min).count());
   std::uint64_t extra = spread == 0 ? 0 : rng_.below(spread) + rng_.below(spread);
   if (rng_.chance(model_.tail)) extra += rng_.below(20 * spread + 1);
-  return model_.latency_min + Duration(static_cast<std::int64_t>(extra));
+  Duration latency = model_.latency_min + Duration(static_cast<std::int64_t>(extra));
+  for (const NodeId node : {from, to})
+    if (const auto at = delays_.find(node); at != delays_.end()) latency += at->second;
+  return latency;
 }
 
 void Network::connect(NodeId from, NodeId to) {
   Connection& connection = connections_[{from, to}];
   connection = {};
   connection.from_life = life_of_(from);
-  try_later({from, to}, draw_latency());
+  try_later({from, to}, draw_latency(from, to));
 }
 
 void Network::disconnect(NodeId from, NodeId to) { connections_.erase({from, to}); }
@@ -64,7 +67,7 @@ void Network::send(NodeId from, NodeId to, const Bytes& message) {
   if (at == connections_.end() || at->second.to_life == 0 || at->second.from_life != life_of_(from)) return;
   if (cut_.count({from, to}) != 0) return;
   Connection& connection = at->second;
-  const MonoTime arrival = std::max(scheduler_.now() + draw_latency(), connection.last_arrival + Duration(1));
+  const MonoTime arrival = std::max(scheduler_.now() + draw_latency(from, to), connection.last_arrival + Duration(1));
   connection.last_arrival = arrival;
   scheduler_.at(arrival, fnv1a(message.view(), digest_of("message", from, to)),
                 [this, to, life = connection.to_life, message] {
@@ -90,11 +93,22 @@ void Network::died(NodeId node) {
 }
 
 void Network::cut(NodeId a, NodeId b, bool is_cut) {
-  for (const Pair& pair : {Pair{a, b}, Pair{b, a}})
-    if (is_cut)
-      cut_.insert(pair);
-    else
-      cut_.erase(pair);
+  mute(a, b, is_cut);
+  mute(b, a, is_cut);
+}
+
+void Network::mute(NodeId from, NodeId to, bool is_mute) {
+  if (is_mute)
+    cut_.insert({from, to});
+  else
+    cut_.erase({from, to});
+}
+
+void Network::delay(NodeId node, Duration by) {
+  if (by == Duration{})
+    delays_.erase(node);
+  else
+    delays_[node] = by;
 }
 
 }  // namespace dure::sim

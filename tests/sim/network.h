@@ -1,6 +1,7 @@
 // The wires between processes, as ZeroMQ's DEALER → ROUTER makes them: one connection for each direction of each pair,
 // in order, no resend. A killed receiver is noticed by the sender's side 0.3 ms later; a connection is tried again
-// every 100 ms; what was in flight is lost. A cut pair is half-open: sends succeed and nothing arrives. One thread.
+// every 100 ms; what was in flight is lost. A cut pair is half-open: sends succeed and nothing arrives; a muted one
+// only one way. A delay is added to all that leaves or reaches a node. One thread.
 #pragma once
 #include <functional>
 #include <map>
@@ -32,8 +33,10 @@ class Network {
   void send(NodeId from, NodeId to, const Bytes& message);
   void died(NodeId node);
   void cut(NodeId a, NodeId b, bool is_cut);
-  // Of one hop; also used for the clients' sockets.
-  Duration draw_latency();
+  void mute(NodeId from, NodeId to, bool is_mute);
+  void delay(NodeId node, Duration by);  // 0: no longer
+  // Of one hop; the clients' sockets have only one end that is a node.
+  Duration draw_latency(NodeId from, NodeId to = {});
   Rng& rng() { return rng_; }
 
  private:
@@ -54,6 +57,7 @@ class Network {
   Rng rng_;
   std::map<Pair, Connection> connections_;
   std::set<Pair> cut_;
+  std::map<NodeId, Duration> delays_;
   std::uint64_t next_try_ = 1;
 };
 

@@ -9,11 +9,13 @@
 namespace dure::sim {
 namespace {
 constexpr Duration kStep = milliseconds(250);
-}
+constexpr int kPatience = 40;  // steps outside the world before it hangs up and tries again
+}  // namespace
 
 ScriptedPlayer::ScriptedPlayer(Cluster& cluster, NodeId gateway, int number, bool wants_dungeon)
     : cluster_(cluster),
       gateway_(gateway),
+      number_(number),
       name_("Sim" + std::string(1, static_cast<char>('a' + number))),
       wants_dungeon_(wants_dungeon),
       client_(cluster, "127.0.0.1"),
@@ -32,7 +34,8 @@ void ScriptedPlayer::start() {
 
 void ScriptedPlayer::log_in() {
   in_world_ = selecting_ = queued_ = false;
-  epoch_ = open_creq_ = 0;
+  outside_ = 0;
+  epoch_ = 0;
   if (!client_.connect(gateway_)) return;
   proto::LoginRequest login;
   login.set_protocol_version(kProtocolVersion);
@@ -69,7 +72,8 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
       selecting_ = false;
     }
   } else if (proto::RouteNotice route; read(frame, &route)) {
-    if (route.epoch() < epoch_) mismatches_.push_back("an older route: " + route.ShortDebugString());
+    if (route.epoch() < epoch_)
+      mismatches_.push_back({law::kEpochsOnlyRise, "an older route: " + route.ShortDebugString()});
     epoch_ = route.epoch();
     place_ = route.place();
     was_in_dungeon_ |= route.place_kind() == 1;
@@ -79,19 +83,27 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
   } else if (proto::PlayerState state; read(frame, &state)) {
     take_state(state);
   } else if (proto::SavedNotice saved; read(frame, &saved)) {
-    if (saved.epoch() != epoch_) mismatches_.push_back("SAVED of another epoch: " + saved.ShortDebugString());
-    saved_creq_ = std::max(saved_creq_, saved.creq());
+    if (saved.epoch() != epoch_)
+      mismatches_.push_back({law::kFramesOfOneEpoch, "SAVED of another epoch: " + saved.ShortDebugString()});
+    this->saved(saved.creq());
   } else if (proto::AggregateChanged changed; read(frame, &changed)) {
     for (const auto& b : changed.aggregate().balances()) balances_[b.name()] = b.value();
   } else if (sample::BuyReply bought; read(frame, &bought)) {
+    ++answers_;
     open_creq_ = 0;
+    RequestFate& fate = requests_[bought.creq()];
     if (bought.code() == proto::OK) {
       ++bought_;
+      if (fate != RequestFate::kSaved) fate = RequestFate::kApplied;
+      applied_in_[bought.creq()] = epoch_;
       applied_creq_ = std::max(applied_creq_, bought.creq());
       for (const auto& b : bought.touched().balances()) balances_[b.name()] = b.value();
     } else {
+      if (fate == RequestFate::kSent) fate = RequestFate::kRefused;
       last_error_ = "buy: " + bought.ShortDebugString();
     }
+  } else if (sample::ShopListReply listed; read(frame, &listed)) {
+    ++answers_;
   } else if (proto::ErrorReply error; read(frame, &error)) {
     last_error_ = "error: " + error.ShortDebugString();
     if (error.message_id() == route_id(sample::BuyRequest::descriptor())) open_creq_ = 0;
@@ -113,18 +125,55 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
 }
 
 void ScriptedPlayer::take_state(const proto::PlayerState& state) {
-  if (state.epoch() != epoch_) mismatches_.push_back("state of epoch " + std::to_string(state.epoch()));
+  if (state.epoch() != epoch_)
+    mismatches_.push_back({law::kFramesOfOneEpoch, "state of epoch " + std::to_string(state.epoch())});
   in_world_ = true;
   creq_ = std::max(creq_, state.last_creq());
-  open_creq_ = 0;
+  account_id_ = state.aggregate().account_id();
   x_cm_ = state.x_cm();
   y_cm_ = state.y_cm();
   // After a death of the owner: what was only APPLIED may be gone, what was SAVED may not.
-  if (state.last_creq() < saved_creq_) mismatches_.push_back("SAVED and lost: " + std::to_string(saved_creq_));
+  if (state.last_creq() < saved_creq_)
+    mismatches_.push_back({law::kSavedIsNeverLost, "request " + std::to_string(saved_creq_) +
+                                                       " was SAVED, the owner knows " +
+                                                       std::to_string(state.last_creq())});
   // last_creq also counts what was refused in memory: only SavedNotice says SAVED.
   applied_creq_ = saved_creq_;
   balances_.clear();
   for (const auto& b : state.aggregate().balances()) balances_[b.name()] = b.value();
+  if (open_creq_ != 0) {
+    ++resent_;
+    send_buy();
+  }
+}
+
+// All that was applied in this epoch up to the request.
+void ScriptedPlayer::saved(std::uint64_t creq) {
+  saved_creq_ = std::max(saved_creq_, creq);
+  for (auto& [number, fate] : requests_)
+    if (number <= creq && fate == RequestFate::kApplied && applied_in_[number] == epoch_) fate = RequestFate::kSaved;
+}
+
+std::string ScriptedPlayer::story() const {
+  return name_ + " " + std::to_string(player_id_) + " in '" + place_ + "' at " + position() + " world " +
+         std::to_string(in_world_) + " bought " + std::to_string(bought_) + " attacks " + std::to_string(attacks_) +
+         " returns " + std::to_string(returns_) + " disconnects " + std::to_string(disconnects_) + " answers " +
+         std::to_string(answers_) + " applied " + std::to_string(applied_creq_) + " saved " +
+         std::to_string(saved_creq_) + " " + last_error_ + "\n";
+}
+
+const char* to_text(RequestFate fate) {
+  switch (fate) {
+    case RequestFate::kSent:
+      return "unknown";
+    case RequestFate::kRefused:
+      return "refused";
+    case RequestFate::kApplied:
+      return "applied, then unknown";
+    case RequestFate::kSaved:
+      return "saved";
+  }
+  return "";
 }
 
 void ScriptedPlayer::step() {
@@ -133,19 +182,26 @@ void ScriptedPlayer::step() {
   ++steps_;
   if (!client_.connected()) return log_in();
   if (!in_world_) {
+    if (++outside_ % kPatience == 0) return log_in();
     if (player_id_ == 0 || std::exchange(selecting_, true)) return;
     proto::SelectCharacterRequest select;
     select.set_player_id(player_id_);
     client_.send(select);
     return;
   }
+  outside_ = 0;
   client_.send(proto::Ping());
   walk();
+  if (asks_) {
+    sample::ShopListRequest list;
+    list.set_npc("Mira");
+    client_.send(list);
+  }
   if (quiet_) return;
   if (!monsters_.empty()) return fight();
   if (place_.rfind("town", 0) == 0) {
     buy();
-    if (wants_dungeon_ && !was_in_dungeon_ && !std::exchange(queued_, true)) {
+    if (wants_dungeon_ && (tireless_ || !was_in_dungeon_) && !std::exchange(queued_, true)) {
       proto::QueueRequest queue;
       queue.set_dungeon("cellar");
       client_.send(queue);
@@ -169,8 +225,14 @@ void ScriptedPlayer::walk() {
 
 void ScriptedPlayer::buy() {
   if (open_creq_ != 0) return;
+  open_creq_ = ++creq_;
+  requests_[open_creq_] = RequestFate::kSent;
+  send_buy();
+}
+
+void ScriptedPlayer::send_buy() {
   sample::BuyRequest request;
-  request.set_creq(open_creq_ = ++creq_);
+  request.set_creq(open_creq_);
   request.set_npc("Mira");
   request.set_template_("bread");
   request.set_count(1);

@@ -1,6 +1,7 @@
 // A scripted player at the client's end: logs in by password, makes a character, walks, buys bread, queues for the
 // cellar, fights there. It believes what the server says and checks that it hangs together: epochs never go back, and
-// what it was told is SAVED is what it holds. One thread.
+// what it was told is SAVED is what it holds. What it never got an answer to it asks again by the same number. One
+// thread.
 #pragma once
 #include <map>
 #include <set>
@@ -9,9 +10,14 @@
 
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
+#include "tests/sim/broken.h"
 #include "tests/sim/client.h"
 
 namespace dure::sim {
+
+// What its client knows of a request that changes value. Applied ones whose owner died are as unknown as sent ones.
+enum class RequestFate { kSent, kRefused, kApplied, kSaved };
+const char* to_text(RequestFate fate);
 
 class ScriptedPlayer {
  public:
@@ -20,22 +26,37 @@ class ScriptedPlayer {
   void start();
   // Hangs up and logs in anew, with no word to the session it had.
   void log_in_again() { log_in(); }
+  void hang_up() { client_.close(); }
+  // Into the cellar again after each run.
+  void be_tireless() { tireless_ = true; }
+  // Asks its owner at every step for what changes nothing.
+  void ask_for_answers() {
+    asks_ = true;
+    answers_ = 0;
+  }
   // No new value requests from now on.
   void be_quiet() { quiet_ = true; }
 
   bool in_world() const { return in_world_; }
   const std::string& place() const { return place_; }
+  int number() const { return number_; }
+  int answers() const { return answers_; }
+  std::uint64_t account_id() const { return account_id_; }
   std::uint64_t player_id() const { return player_id_; }
   const std::map<std::string, std::int64_t>& balances() const { return balances_; }
   bool all_saved() const { return saved_creq_ >= applied_creq_; }
   int disconnects() const { return disconnects_; }
+  // Its purchases, one piece of bread each.
+  const std::map<std::uint64_t, RequestFate>& requests() const { return requests_; }
+  int resent() const { return resent_; }
   int bought() const { return bought_; }
   int attacks() const { return attacks_; }
   int returns() const { return returns_; }
   bool was_in_dungeon() const { return was_in_dungeon_; }
   std::string position() const { return std::to_string(x_cm_) + "," + std::to_string(y_cm_); }
   const std::string& last_error() const { return last_error_; }
-  const std::vector<std::string>& mismatches() const { return mismatches_; }
+  std::string story() const;
+  const Verdict& mismatches() const { return mismatches_; }
 
  private:
   template <class Message>
@@ -46,22 +67,29 @@ class ScriptedPlayer {
   void step();
   void walk();
   void buy();
+  void send_buy();
+  void saved(std::uint64_t creq);
   void fight();
 
   Cluster& cluster_;
   NodeId gateway_;
+  int number_;
   std::string name_;
   bool wants_dungeon_;
   Client client_;
   Rng rng_;
   bool in_world_ = false, quiet_ = false, was_in_dungeon_ = false, queued_ = false, selecting_ = false;
+  bool tireless_ = false, asks_ = false;
   std::string place_, last_error_;
-  std::uint64_t player_id_ = 0, epoch_ = 0, creq_ = 0, open_creq_ = 0, applied_creq_ = 0, saved_creq_ = 0;
+  std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, creq_ = 0, open_creq_ = 0, applied_creq_ = 0,
+                saved_creq_ = 0;
   std::int32_t x_cm_ = 0, y_cm_ = 0;
   std::map<std::string, std::int64_t> balances_;
   std::set<std::uint64_t> monsters_;
-  std::vector<std::string> mismatches_;
-  int disconnects_ = 0, bought_ = 0, attacks_ = 0, returns_ = 0, steps_ = 0;
+  Verdict mismatches_;
+  std::map<std::uint64_t, RequestFate> requests_;
+  std::map<std::uint64_t, std::uint64_t> applied_in_;  // epoch, by request
+  int answers_ = 0, resent_ = 0, outside_ = 0, disconnects_ = 0, bought_ = 0, attacks_ = 0, returns_ = 0, steps_ = 0;
 };
 
 }  // namespace dure::sim

@@ -12,6 +12,7 @@
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/content.pb.h"
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/shard_map.pb.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/agent.h"
 #include "dbagent/store/directory_store.h"
@@ -243,6 +244,12 @@ Stored read_stores(const std::string& folder, std::uint32_t shards, const std::v
       if (page.next_offset() == 0) break;
       audit.set_offset(page.next_offset());
     }
+    proto::UnsettledMoves moves;
+    moves.set_shard(shard);
+    moves.set_limit(100);
+    const auto unsettled = ask<proto::UnsettledMovesReply>(*store, moves);
+    for (const auto& move : unsettled.moves())
+      stored.unsettled_moves.push_back("on shard " + std::to_string(shard) + ": " + move.ShortDebugString());
     for (const std::uint64_t player : players) {
       proto::OwnerQuery query;
       query.set_shard(shard);

@@ -54,7 +54,7 @@ struct Stored {
   std::map<std::uint64_t, proto::Aggregate> players;
   std::int64_t ledger_sum = 0;
   std::uint64_t items = 0, orphans = 0, doubles = 0;
-  std::vector<std::string> findings;
+  std::vector<std::string> findings, unsettled_moves;
 };
 // Acquires each of `players` (shard, id) to read it.
 Stored read_stores(const std::string& folder, std::uint32_t shards, const std::vector<std::uint64_t>& players);

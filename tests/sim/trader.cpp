@@ -9,12 +9,14 @@
 namespace dure::sim {
 namespace {
 constexpr Duration kStep = milliseconds(150);
+constexpr int kPatience = 60;  // steps outside the world before it hangs up and tries again
 constexpr std::int32_t kMarketX = 12800, kMarketY = 12800, kStride = 60;
 }  // namespace
 
 Trader::Trader(Cluster& cluster, NodeId gateway, int number)
     : cluster_(cluster),
       gateway_(gateway),
+      number_(number),
       name_("Trader" + std::string(1, static_cast<char>('a' + number))),
       client_(cluster, "127.0.0.1"),
       rng_(cluster.scheduler().seed(), 0x7aade + static_cast<std::uint64_t>(number)) {
@@ -32,6 +34,7 @@ void Trader::start() {
 
 void Trader::log_in() {
   in_world_ = selecting_ = walking_ = false;
+  outside_ = 0;
   epoch_ = 0;
   table_.Clear();
   if (!client_.connect(gateway_)) return;
@@ -70,6 +73,7 @@ void Trader::take(const ClientFrame& frame) {
     table_.Clear();
   } else if (proto::PlayerState state; read(frame, &state)) {
     in_world_ = true;
+    account_id_ = state.aggregate().account_id();
     creq_ = std::max(creq_, state.last_creq());
     x_cm_ = state.x_cm();
     y_cm_ = state.y_cm();
@@ -93,6 +97,8 @@ void Trader::take(const ClientFrame& frame) {
   } else if (proto::MoveCorrected corrected; read(frame, &corrected)) {
     x_cm_ = corrected.x_cm();
     y_cm_ = corrected.y_cm();
+  } else if (sample::ShopListReply listed; read(frame, &listed)) {
+    ++answers_;
   } else if (proto::ErrorReply error; read(frame, &error)) {
     last_ = error.ShortDebugString();
     walking_ = false;
@@ -150,13 +156,20 @@ void Trader::step() {
                              [this] { step(); });
   if (!client_.connected()) return log_in();
   if (!in_world_) {
+    if (++outside_ % kPatience == 0) return log_in();
     if (player_id_ == 0 || std::exchange(selecting_, true)) return;
     proto::SelectCharacterRequest select;
     select.set_player_id(player_id_);
     client_.send(select);
     return;
   }
+  outside_ = 0;
   client_.send(proto::Ping());
+  if (asks_) {
+    sample::ShopListRequest list;
+    list.set_npc("Mira");
+    client_.send(list);
+  }
   if (place_ != "town/1") {
     if (std::exchange(walking_, true)) return;
     proto::ChangeZoneRequest change;

@@ -22,6 +22,18 @@ class Trader {
   }
   void start();
   void be_quiet() { quiet_ = true; }
+  void hang_up() { client_.close(); }
+  // Asks its owner at every step for what changes nothing.
+  void ask_for_answers() {
+    asks_ = true;
+    answers_ = 0;
+  }
+
+  int number() const { return number_; }
+  int answers() const { return answers_; }
+  int disconnects() const { return disconnects_; }
+  bool in_world() const { return in_world_; }
+  std::uint64_t account_id() const { return account_id_; }
 
   std::uint64_t player_id() const { return player_id_; }
   bool at_the_market() const { return in_world_ && place_ == "town/1"; }
@@ -43,17 +55,19 @@ class Trader {
 
   Cluster& cluster_;
   NodeId gateway_;
+  int number_;
   std::string name_, place_, last_;
   Client client_;
   Rng rng_;
   Trader* partner_ = nullptr;
   bool host_ = false, in_world_ = false, selecting_ = false, quiet_ = false, walking_ = false;
-  std::uint64_t player_id_ = 0, epoch_ = 0, creq_ = 0, laid_ = 0, locked_ = 0, confirmed_ = 0;
+  bool asks_ = false;
+  std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, creq_ = 0, laid_ = 0, locked_ = 0, confirmed_ = 0;
   std::int32_t x_cm_ = 0, y_cm_ = 0;
   std::int64_t gold_ = 0;
   sample::TradeTable table_;
   std::map<TradeId, bool> settled_;
-  int committed_ = 0, aborted_ = 0, disconnects_ = 0;
+  int committed_ = 0, aborted_ = 0, disconnects_ = 0, answers_ = 0, outside_ = 0;
 };
 
 }  // namespace dure::sim

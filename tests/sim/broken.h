@@ -1,0 +1,36 @@
+// A law that did not hold, and where. The names are what failures, shrinking and the closing table speak of; what each
+// law says, and the functions that judge, are in laws.h. Plain values, any thread.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace dure::sim {
+
+struct Broken {
+  std::string law, detail;
+};
+using Verdict = std::vector<Broken>;
+
+namespace law {
+inline constexpr const char* kLedgerSumsToZero = "ledger-sums-to-zero";
+inline constexpr const char* kOneHolderPerItem = "one-holder-per-item";
+inline constexpr const char* kBooksAreClean = "books-are-clean";
+inline constexpr const char* kNothingStaysOpen = "nothing-stays-open";
+inline constexpr const char* kSavedIsNeverLost = "saved-is-never-lost";
+inline constexpr const char* kRequestsHappenOnce = "requests-happen-once";
+inline constexpr const char* kEpochsOnlyRise = "epochs-only-rise";
+inline constexpr const char* kFramesOfOneEpoch = "frames-of-one-epoch";
+inline constexpr const char* kMirrorEqualsRow = "mirror-equals-row";
+inline constexpr const char* kEntryFeeIsBack = "entry-fee-is-back";
+inline constexpr const char* kTradesAreWhole = "trades-are-whole";
+inline constexpr const char* kTradesMakeNothing = "trades-make-nothing";
+inline constexpr const char* kEverybodyActs = "everybody-acts-after-healing";
+inline constexpr const char* kEverythingIsSaved = "everything-is-saved-after-healing";
+inline constexpr const char* kNobodyIsDisturbed = "nobody-is-disturbed-without-faults";
+inline constexpr const char* kNoFaultInLogic = "no-fault-in-logic";
+inline constexpr const char* kOwnersAreNotRefused = "honest-owners-are-not-refused";
+inline constexpr const char* kInvariantsHold = "invariants-of-processes-hold";
+inline constexpr const char* kOneSeedOneHistory = "one-seed-is-one-history";
+}  // namespace law
+
+}  // namespace dure::sim

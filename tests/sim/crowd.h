@@ -1,0 +1,38 @@
+// The clients of a plan, each doing what its line says; what all of them have come to. One thread.
+#pragma once
+#include "tests/sim/laws.h"
+#include "tests/sim/plan.h"
+
+namespace dure::sim {
+
+class Crowd {
+ public:
+  Crowd(Cluster& cluster, const Plan& plan);
+  // One after the other, a tenth of a second apart.
+  void start();
+  void hang_up(char client);
+  // 0: it has not been told yet.
+  std::uint64_t account_of(char client) const;
+  // From now on each asks its owner for something that changes nothing; who was answered acts.
+  void ask_for_answers();
+  bool everybody_acts() const;
+  // No new value requests; what is open is ended.
+  void be_quiet();
+  bool everything_saved() const;
+  const Players& players() const { return players_; }
+  const Traders& traders() const { return traders_; }
+  std::vector<std::uint64_t> player_ids() const;
+  std::string story() const;
+
+ private:
+  template <class Action>
+  void each(Action action) const {
+    for (const auto& player : players_) action(*player);
+    for (const auto& trader : traders_) action(*trader);
+  }
+  Cluster& cluster_;
+  Players players_;
+  Traders traders_;
+};
+
+}  // namespace dure::sim

@@ -1,0 +1,122 @@
+#include "tests/sim/faults.h"
+
+#include <algorithm>
+
+#include "common/base/hash.h"
+#include "common/proto/mesh_header.h"
+#include "common/proto/shard_map.pb.h"
+#include "tests/sim/plan_text.h"
+
+namespace dure::sim {
+
+// As its own peer: the desk answers a node that is not there any more.
+void ask_move(Cluster& cluster, std::uint64_t account, std::uint32_t shard) {
+  if (!cluster.alive(agent_node())) return;
+  proto::MoveAccount request;
+  request.set_account_id(account);
+  request.set_target(shard);
+  MeshHeader header;
+  header.kind = MeshKind::kNotice;
+  header.from = header.to = agent_node();
+  header.message_id = route_id(proto::MoveAccount::descriptor());
+  cluster.give(agent_node(), BusMessage{Bytes(encode_mesh(header, request.SerializeAsString()))});
+}
+
+void Faults::schedule() {
+  for (const Fault& fault : plan_.faults) {
+    const std::uint64_t digest = fnv1a(to_text(fault));
+    cluster_.scheduler().after(fault.at, digest, [this, &fault] { begin(fault); });
+    cluster_.scheduler().after(fault.at + fault.lasts, ~digest, [this, &fault] { finish(fault); });
+  }
+}
+
+Duration Faults::end() const {
+  Duration last = plan_.play;
+  for (const Fault& fault : plan_.faults) last = std::max(last, fault.at + fault.lasts);
+  return last;
+}
+
+void Faults::begin(const Fault& fault) {
+  cluster_.tell("fault", {}, {}, to_text(fault));
+  switch (fault.kind) {
+    case FaultKind::kCrash:
+      if (!cluster_.alive(fault.nodes[0])) return;
+      cluster_.kill(fault.nodes[0]);
+      break;
+    case FaultKind::kStop:
+      if (!cluster_.alive(fault.nodes[0])) return;
+      cluster_.stop(fault.nodes[0]);
+      break;
+    case FaultKind::kPause:
+      cluster_.pause(fault.nodes[0], fault.lasts);
+      break;
+    case FaultKind::kCut:
+      cluster_.cut(fault.nodes[0], fault.nodes[1], true);
+      break;
+    case FaultKind::kMute:
+      cluster_.mute(fault.nodes[0], fault.nodes[1], true);
+      break;
+    case FaultKind::kPart:
+      part(fault, true);
+      break;
+    case FaultKind::kDelay:
+      cluster_.delay(fault.nodes[0], fault.by);
+      break;
+    case FaultKind::kHangUp:
+      crowd_.hang_up(fault.client);
+      break;
+    case FaultKind::kMove:
+      if (crowd_.account_of(fault.client) == 0) return;
+      ask_move(cluster_, crowd_.account_of(fault.client), fault.shard);
+      break;
+  }
+  ++injected_[fault.kind];
+}
+
+void Faults::finish(const Fault& fault) {
+  switch (fault.kind) {
+    case FaultKind::kCrash:
+      cluster_.start(fault.nodes[0]);
+      break;
+    case FaultKind::kStop:
+      // A supervisor is as patient.
+      if (cluster_.alive(fault.nodes[0])) cluster_.kill(fault.nodes[0]);
+      cluster_.start(fault.nodes[0]);
+      break;
+    case FaultKind::kCut:
+      cluster_.cut(fault.nodes[0], fault.nodes[1], false);
+      break;
+    case FaultKind::kMute:
+      cluster_.mute(fault.nodes[0], fault.nodes[1], false);
+      break;
+    case FaultKind::kPart:
+      part(fault, false);
+      break;
+    case FaultKind::kDelay:
+      cluster_.delay(fault.nodes[0], {});
+      break;
+    case FaultKind::kPause:
+    case FaultKind::kHangUp:
+    case FaultKind::kMove:
+      break;
+  }
+}
+
+void Faults::part(const Fault& fault, bool is_cut) {
+  for (const NodeId here : fault.nodes)
+    for (const NodeId there : nodes_of(plan_.shape))
+      if (std::find(fault.nodes.begin(), fault.nodes.end(), there) == fault.nodes.end())
+        cluster_.cut(here, there, is_cut);
+}
+
+void Faults::heal() {
+  const auto nodes = nodes_of(plan_.shape);
+  for (const NodeId node : nodes) {
+    for (const NodeId other : nodes)
+      if (node < other) cluster_.cut(node, other, false);
+    cluster_.delay(node, {});
+    cluster_.start(node);
+  }
+}
+
+}  // namespace dure::sim

@@ -1,0 +1,144 @@
+#include "tests/sim/laws.h"
+
+#include "common/game/sample/entry_fee.h"
+
+namespace dure::sim {
+namespace {
+
+std::int64_t balance(const proto::Aggregate& row, const std::string& name) {
+  for (const auto& amount : row.balances())
+    if (amount.name() == name) return amount.value();
+  return 0;
+}
+
+std::string who(std::uint64_t player) { return "player " + std::to_string(player); }
+
+const proto::Aggregate* row_of(std::uint64_t player, const Stored& stored, const char* law, Verdict* verdict) {
+  const auto at = stored.players.find(player);
+  if (at != stored.players.end()) return &at->second;
+  verdict->push_back({law, who(player) + " has no row on any shard"});
+  return nullptr;
+}
+
+void error_lines(const Cluster& cluster, const std::vector<std::string>& names, const char* law, Verdict* verdict) {
+  for (const auto& line : cluster.errors())
+    for (const auto& name : names)
+      if (line.rfind(name + " ", 0) == 0) verdict->push_back({law, line});
+}
+
+}  // namespace
+
+void ledger_sums_to_zero(const Stored& stored, Verdict* verdict) {
+  if (stored.ledger_sum != 0)
+    verdict->push_back({law::kLedgerSumsToZero, "the sum is " + std::to_string(stored.ledger_sum)});
+}
+
+void every_item_has_one_holder(const Stored& stored, Verdict* verdict) {
+  if (stored.orphans != 0)
+    verdict->push_back({law::kOneHolderPerItem, std::to_string(stored.orphans) + " items without a holder"});
+  if (stored.doubles != 0)
+    verdict->push_back({law::kOneHolderPerItem, std::to_string(stored.doubles) + " items with two holders"});
+}
+
+void books_are_clean(const Stored& stored, Verdict* verdict) {
+  for (const auto& line : stored.findings) verdict->push_back({law::kBooksAreClean, line});
+}
+
+void nothing_stays_open(const Stored& stored, Verdict* verdict) {
+  for (const auto& [id, row] : stored.players)
+    if (row.holds_size() != 0) verdict->push_back({law::kNothingStaysOpen, "a trade of " + who(id) + " is still held"});
+  for (const auto& line : stored.unsettled_moves) verdict->push_back({law::kNothingStaysOpen, line});
+}
+
+void what_was_told_hangs_together(const ScriptedPlayer& player, Verdict* verdict) {
+  for (const auto& broken : player.mismatches())
+    verdict->push_back({broken.law, who(player.player_id()) + ": " + broken.detail});
+}
+
+void everything_is_saved(const ScriptedPlayer& player, Verdict* verdict) {
+  if (!player.all_saved())
+    verdict->push_back({law::kEverythingIsSaved,
+                        who(player.player_id()) + " still waits for SAVED; last error: " + player.last_error()});
+}
+
+void mirror_equals_row(const ScriptedPlayer& player, const Stored& stored, Verdict* verdict) {
+  const auto* row = row_of(player.player_id(), stored, law::kMirrorEqualsRow, verdict);
+  if (row == nullptr) return;
+  for (const char* what : {"gold", "bread", "potion"}) {
+    const auto at = player.balances().find(what);
+    const std::int64_t believed = at == player.balances().end() ? 0 : at->second;
+    if (balance(*row, what) != believed)
+      verdict->push_back({law::kMirrorEqualsRow, who(player.player_id()) + " believes in " + std::to_string(believed) +
+                                                     " " + what + ", its row has " +
+                                                     std::to_string(balance(*row, what))});
+  }
+}
+
+void requests_happen_once(const ScriptedPlayer& player, const Stored& stored, Verdict* verdict) {
+  const auto* row = row_of(player.player_id(), stored, law::kRequestsHappenOnce, verdict);
+  if (row == nullptr) return;
+  std::int64_t saved = 0, unknown = 0;
+  for (const auto& [creq, fate] : player.requests()) {
+    saved += fate == RequestFate::kSaved;
+    unknown += fate == RequestFate::kSent || fate == RequestFate::kApplied;
+  }
+  const std::int64_t bread = balance(*row, "bread");
+  if (bread < saved || bread > saved + unknown)
+    verdict->push_back({law::kRequestsHappenOnce, who(player.player_id()) + " has " + std::to_string(bread) +
+                                                      " bread of " + std::to_string(saved) + " saved and " +
+                                                      std::to_string(unknown) + " unknown requests for one each"});
+}
+
+void entry_fee_is_back(const ScriptedPlayer& player, const Stored& stored, Verdict* verdict) {
+  const auto* row = row_of(player.player_id(), stored, law::kEntryFeeIsBack, verdict);
+  if (row == nullptr || player.place().rfind("run/", 0) == 0) return;
+  for (const auto& counter : row->counters())
+    if (counter.name() == sample::kEntryRun && counter.value() != 0)
+      verdict->push_back({law::kEntryFeeIsBack, who(player.player_id()) + " in " + player.place() + " has run " +
+                                                    std::to_string(counter.value()) + " still paid for"});
+}
+
+void trades_are_whole(const Traders& traders, Verdict* verdict) {
+  std::map<TradeId, bool> told;
+  for (const auto& trader : traders)
+    for (const auto& [txn, committed] : trader->settled())
+      if (told.emplace(txn, committed).first->second != committed)
+        verdict->push_back({law::kTradesAreWhole, "the two sides of " + to_text(txn) + " were told differently"});
+}
+
+void trades_make_nothing(const Traders& traders, const Stored& stored, std::int64_t gold_each, Verdict* verdict) {
+  std::int64_t all = 0;
+  for (const auto& trader : traders) {
+    const auto* row = row_of(trader->player_id(), stored, law::kTradesMakeNothing, verdict);
+    if (row == nullptr) return;
+    all += balance(*row, "gold");
+  }
+  const std::int64_t given = static_cast<std::int64_t>(traders.size()) * gold_each;
+  if (all != given)
+    verdict->push_back(
+        {law::kTradesMakeNothing, "who only trades has " + std::to_string(all) + " gold of " + std::to_string(given)});
+}
+
+void mirror_equals_row(const Trader& trader, const Stored& stored, Verdict* verdict) {
+  const auto* row = row_of(trader.player_id(), stored, law::kMirrorEqualsRow, verdict);
+  if (row != nullptr && balance(*row, "gold") != trader.gold())
+    verdict->push_back(
+        {law::kMirrorEqualsRow, "its row has " + std::to_string(balance(*row, "gold")) + " gold: " + trader.story()});
+}
+
+void no_fault_in_logic(const Cluster& cluster, Verdict* verdict) {
+  error_lines(cluster, {"fault", "fault.twice", "store.failed", "ledger.alarm", "content.unreadable", "trade.stuck"},
+              law::kNoFaultInLogic, verdict);
+}
+
+void owners_are_not_refused(const Cluster& cluster, Verdict* verdict) {
+  error_lines(cluster, {"owner.rejected"}, law::kOwnersAreNotRefused, verdict);
+}
+
+std::string to_text(const Verdict& verdict) {
+  std::string all;
+  for (const auto& broken : verdict) all += broken.law + ": " + broken.detail + "\n";
+  return all;
+}
+
+}  // namespace dure::sim

@@ -1,0 +1,167 @@
+// dure-sim: runs plans and says what became of them. 0: every law held. 1: one did not. 64: nonsense on the command
+// line. 78: a scenario that cannot be read, with file and line.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+
+#include "tests/sim/history.h"
+#include "tests/sim/plan_text.h"
+#include "tests/sim/run.h"
+#include "tests/sim/shrink.h"
+#include "tests/sim/table.h"
+
+namespace dure::sim {
+namespace {
+
+constexpr int kExitUsage = 64, kExitConfig = 78;
+constexpr int kRunsOfShrinking = 1500;
+
+struct Options {
+  std::uint64_t seeds = 0, from = 1, twice = 0;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> scenarios;
+  std::string shrink_to, bug = "none";
+  bool show = false, print_plan = false;
+};
+
+struct Named {
+  std::string replay;  // the arguments that run it again
+  Plan plan;
+};
+
+Duration real_time() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+class Batch {
+ public:
+  explicit Batch(const Options& options) : options_(options) {}
+  void run(const Named& named, std::uint64_t of) {
+    if (options_.print_plan) return void(std::fputs(to_text(named.plan).c_str(), stdout));
+    Outcome outcome = once(named.plan, options_.show);
+    const bool again = options_.twice != 0 && table_.runs() % options_.twice == 0;
+    if (again) {
+      ++doubled_;
+      const Outcome second = once(named.plan, false);
+      if (second.trace != outcome.trace)
+        outcome.broken.push_back(
+            {law::kOneSeedOneHistory, "two runs, two hashes: " + hex(outcome.trace) + " and " + hex(second.trace)});
+    }
+    table_.add(outcome);
+    if (!outcome.broken.empty()) failed(named, outcome);
+    progress(of);
+  }
+  int end() const {
+    if (options_.print_plan) return 0;
+    if (terminal_ && last_progress_ != begun_) std::fprintf(stderr, "\n");
+    std::printf("%s", table_.text(real_time() - begun_).c_str());
+    if (doubled_ != 0) std::printf("%llu of them ran twice\n", static_cast<unsigned long long>(doubled_));
+    return table_.failed() == 0 ? 0 : 1;
+  }
+
+ private:
+  static std::string hex(std::uint64_t value) {
+    char text[20];
+    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+    return text;
+  }
+  Outcome once(const Plan& plan, bool show) const {
+    if (!show) return run_plan(plan);
+    const Game names;
+    History history(names.routes, stdout);
+    return run_plan(plan, [&history](const Moment& moment) { history.take(moment); });
+  }
+  void failed(const Named& named, const Outcome& outcome) const {
+    const Broken& first = outcome.broken.front();
+    std::printf("\nFAILED  %s\n  law     %s\n  trace   %s\n  again   dure-sim %s --show\n", named.replay.c_str(),
+                first.law.c_str(), hex(outcome.trace).c_str(), named.replay.c_str());
+    for (const auto& broken : outcome.broken) std::printf("  %s: %s\n", broken.law.c_str(), broken.detail.c_str());
+    std::fflush(stdout);
+    if (!options_.shrink_to.empty()) shrink_it(named.plan, first.law);
+  }
+  void shrink_it(const Plan& plan, const std::string& law) const {
+    const Shrunk small = shrink(
+        plan, [&law](const Plan& candidate) { return run_plan(candidate).breaks(law); }, kRunsOfShrinking);
+    const std::string text = "# broke " + law + "\n" + to_text(small.plan);
+    std::ofstream out(options_.shrink_to);
+    out << text;
+    std::printf("  shrunk  %zu entries to %zu in %d runs, written to %s\n%s", entries(plan), entries(small.plan),
+                small.runs, options_.shrink_to.c_str(), text.c_str());
+    if (!out.flush()) std::fprintf(stderr, "dure-sim: %s cannot be written\n", options_.shrink_to.c_str());
+  }
+  void progress(std::uint64_t of) {
+    const Duration now = real_time();
+    if (of < 2 || now - last_progress_ < (terminal_ ? milliseconds(500) : Duration(seconds(10)))) return;
+    last_progress_ = now;
+    std::fprintf(stderr, "%s%s%s", terminal_ ? "\r" : "", table_.progress(now - begun_, of).c_str(),
+                 terminal_ ? "\033[K" : "\n");
+  }
+  const Options& options_;
+  Table table_;
+  std::uint64_t doubled_ = 0;
+  const bool terminal_ = isatty(STDERR_FILENO) != 0;
+  const Duration begun_ = real_time();
+  Duration last_progress_ = begun_;
+};
+
+int run_all(const Options& options) {
+  Bug bug = Bug::kNone;
+  if (!bug_from_text(options.bug, &bug)) {
+    std::fprintf(stderr, "dure-sim: no such bug: %s; there is %s\n", options.bug.c_str(), to_text(Bug::kUnsyncedStore));
+    return kExitUsage;
+  }
+  if (options.seeds > UINT64_MAX - options.from) {
+    std::fprintf(stderr, "dure-sim: %llu seeds from %llu: the last one is out of range\n",
+                 static_cast<unsigned long long>(options.seeds), static_cast<unsigned long long>(options.from));
+    return kExitUsage;
+  }
+  std::vector<Named> scenarios;
+  for (const auto& path : options.scenarios) {
+    auto plan = read_plan(path);
+    if (!plan) {
+      std::fprintf(stderr, "dure-sim: %s\n", plan.error().detail.c_str());
+      return kExitConfig;
+    }
+    if (bug != Bug::kNone) plan->bug = bug;
+    scenarios.push_back({"--scenario " + path, std::move(*plan)});
+  }
+  Batch batch(options);
+  const auto run_seed = [&](std::uint64_t seed, std::uint64_t of) {
+    Named named{"--seed " + std::to_string(seed), draw_plan(seed)};
+    named.plan.bug = bug;
+    if (bug != Bug::kNone) named.replay += " --bug " + options.bug;
+    batch.run(named, of);
+  };
+  for (const auto& named : scenarios) batch.run(named, scenarios.size());
+  if (options.seed) run_seed(*options.seed, 1);
+  for (std::uint64_t n = 0; n < options.seeds; ++n) run_seed(options.from + n, options.seeds);
+  return batch.end();
+}
+
+}  // namespace
+}  // namespace dure::sim
+
+int main(int argc, char** argv) {
+  dure::sim::Options options;
+  CLI::App app("The whole cluster in one thread, in virtual time, under faults drawn from a seed, judged by laws.");
+  app.add_option("--seeds", options.seeds, "run so many seeds, and print a table")->type_name("N");
+  app.add_option("--from", options.from, "the first of them")->type_name("S")->capture_default_str();
+  app.add_option("--seed", options.seed, "run this one")->type_name("S");
+  app.add_option("--scenario", options.scenarios, "run these plans")->type_name("FILE");
+  app.add_flag("--show", options.show, "print the history, one line an event");
+  app.add_flag("--plan", options.print_plan, "print the plan as a scenario, and run nothing");
+  app.add_option("--twice", options.twice, "run every Nth a second time: the hash must be the same")->type_name("N");
+  app.add_option("--shrink", options.shrink_to, "make a failing plan small and write it as a scenario")
+      ->type_name("FILE");
+  app.add_option("--bug", options.bug, "plant a deliberate bug: unsynced-store")->type_name("NAME");
+  try {
+    app.parse(argc, argv);
+    if (!options.seed && options.seeds == 0 && options.scenarios.empty())
+      throw CLI::RequiredError("--seeds N, --seed S or --scenario FILE");
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : dure::sim::kExitUsage;
+  }
+  return dure::sim::run_all(options);
+}

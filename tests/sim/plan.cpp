@@ -1,0 +1,177 @@
+#include "tests/sim/plan.h"
+
+#include <algorithm>
+
+namespace dure::sim {
+namespace {
+
+Duration draw_ms(Rng& rng, std::int64_t least, std::int64_t most) {
+  return milliseconds(least + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(most - least + 1))));
+}
+
+std::uint16_t one_to(Rng& rng, std::uint64_t most) { return static_cast<std::uint16_t>(1 + rng.below(most)); }
+
+void draw_clients(Rng& rng, Plan* plan) {
+  const auto add = [&](Habit habit, char partner) {
+    const char name = static_cast<char>('a' + plan->clients.size());
+    plan->clients.push_back({name, habit, gateway_node(one_to(rng, plan->shape.gateways)), partner});
+  };
+  for (auto left = 1 + rng.below(4); left > 0; --left) add(Habit::kShops, 0);
+  if (rng.chance(0.7))
+    for (auto left = 2 + rng.below(4); left > 0; --left) add(Habit::kDungeon, 0);
+  if (rng.chance(0.6))
+    for (auto pairs = 1 + rng.below(2); pairs > 0; --pairs) {
+      const char first = static_cast<char>('a' + plan->clients.size());
+      add(Habit::kTrades, static_cast<char>(first + 1));
+      add(Habit::kTrades, first);
+    }
+}
+
+// Draws of one class come from a stream of its own: a class more or less leaves the others as they are.
+void draw_faults(Plan* plan, FaultKind kind) {
+  Rng rng(plan->seed, 0xfa017 + static_cast<std::uint64_t>(kind));
+  if (rng.chance(0.5)) return;
+  const std::vector<NodeId> nodes = nodes_of(plan->shape);
+  const auto any = [&] { return nodes[rng.below(nodes.size())]; };
+  for (auto left = 1 + rng.below(6); left > 0; --left) {
+    Fault fault;
+    fault.kind = kind;
+    fault.at = draw_ms(rng, 0, plan->play / milliseconds(1));
+    switch (kind) {
+      case FaultKind::kCrash:
+        fault.nodes = {any()};
+        fault.lasts = rng.chance(0.1) ? draw_ms(rng, 3000, 20000) : draw_ms(rng, 0, 3000);
+        break;
+      case FaultKind::kStop:
+        fault.nodes = {any()};
+        fault.lasts = draw_ms(rng, 200, 8000);
+        break;
+      case FaultKind::kPause:
+        fault.nodes = {any()};
+        fault.lasts = rng.chance(0.1) ? draw_ms(rng, 6000, 20000) : draw_ms(rng, 10, 6000);
+        break;
+      case FaultKind::kCut:
+      case FaultKind::kMute:
+        fault.nodes = {any(), any()};
+        if (fault.nodes[0] == fault.nodes[1]) continue;
+        fault.lasts = draw_ms(rng, 20, 6000);
+        break;
+      case FaultKind::kPart:
+        for (const NodeId node : nodes)
+          if (rng.chance(0.4)) fault.nodes.push_back(node);
+        if (fault.nodes.empty() || fault.nodes.size() == nodes.size()) continue;
+        fault.lasts = draw_ms(rng, 20, 6000);
+        break;
+      case FaultKind::kDelay:
+        fault.nodes = {any()};
+        fault.lasts = draw_ms(rng, 100, 6000);
+        fault.by = draw_ms(rng, 1, rng.chance(0.2) ? 900 : 100);
+        break;
+      case FaultKind::kHangUp:
+        fault.client = plan->clients[rng.below(plan->clients.size())].name;
+        break;
+      case FaultKind::kMove:
+        fault.client = plan->clients[rng.below(plan->clients.size())].name;
+        fault.shard = static_cast<std::uint32_t>(rng.below(plan->shape.shards));
+        break;
+    }
+    plan->faults.push_back(std::move(fault));
+  }
+}
+
+}  // namespace
+
+const char* to_text(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::kCrash:
+      return "crash";
+    case FaultKind::kStop:
+      return "stop";
+    case FaultKind::kPause:
+      return "pause";
+    case FaultKind::kCut:
+      return "cut";
+    case FaultKind::kMute:
+      return "mute";
+    case FaultKind::kPart:
+      return "part";
+    case FaultKind::kDelay:
+      return "delay";
+    case FaultKind::kHangUp:
+      return "hang-up";
+    case FaultKind::kMove:
+      return "move";
+  }
+  return "";
+}
+
+const char* to_text(Habit habit) {
+  switch (habit) {
+    case Habit::kShops:
+      return "shops";
+    case Habit::kDungeon:
+      return "fights";
+    case Habit::kTrades:
+      return "trades";
+  }
+  return "";
+}
+
+Plan draw_plan(std::uint64_t seed) {
+  Rng rng(seed, 0x91a2);
+  Plan plan;
+  plan.seed = seed;
+  plan.shape.gateways = one_to(rng, 2);
+  plan.shape.generals = one_to(rng, 3);
+  plan.shape.dungeons = one_to(rng, 2);
+  plan.shape.chats = one_to(rng, 2);
+  plan.shape.shards = one_to(rng, 3);
+  plan.latency = rng.chance(0.5) ? microseconds(200) : Duration(draw_ms(rng, 1, 12));
+  plan.play = draw_ms(rng, 8000, 40000);
+  draw_clients(rng, &plan);
+  for (const FaultKind kind : kFaultKinds) draw_faults(&plan, kind);
+  std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  return plan;
+}
+
+std::vector<NodeId> nodes_of(const Shape& shape) {
+  std::vector<NodeId> nodes = {agent_node()};
+  for (std::uint16_t n = 1; n <= shape.gateways; ++n) nodes.push_back(gateway_node(n));
+  for (std::uint16_t n = 1; n <= shape.generals; ++n) nodes.push_back(general_node(n));
+  for (std::uint16_t n = 1; n <= shape.dungeons; ++n) nodes.push_back(dungeon_node(n));
+  for (std::uint16_t n = 1; n <= shape.chats; ++n) nodes.push_back(chat_node(n));
+  return nodes;
+}
+
+std::string what_is_wrong(const Plan& plan) {
+  const auto nodes = nodes_of(plan.shape);
+  const auto knows = [&](NodeId node) { return std::find(nodes.begin(), nodes.end(), node) != nodes.end(); };
+  const auto client = [&](char name) -> const ClientPlan* {
+    for (const auto& one : plan.clients)
+      if (one.name == name) return &one;
+    return nullptr;
+  };
+  if (plan.clients.empty()) return "a plan needs a client";
+  for (const auto& one : plan.clients) {
+    const std::string name(1, one.name);
+    if (client(one.name) != &one) return "client " + name + " is named twice";
+    if (!knows(one.gateway)) return "client " + name + " plays at " + to_text(one.gateway) + ", which is not there";
+    if (one.habit != Habit::kTrades) continue;
+    const ClientPlan* partner = one.partner == one.name ? nullptr : client(one.partner);
+    if (partner == nullptr || partner->habit != Habit::kTrades || partner->partner != one.name)
+      return "client " + name + " trades with one that does not trade with it";
+  }
+  for (const Fault& fault : plan.faults) {
+    for (const NodeId node : fault.nodes)
+      if (!knows(node)) return to_text(node) + " is not there";
+    if (fault.client != 0 && client(fault.client) == nullptr)
+      return "client " + std::string(1, fault.client) + " is not there";
+    if (fault.kind == FaultKind::kMove && fault.shard >= plan.shape.shards)
+      return "shard " + std::to_string(fault.shard) + " is not there";
+  }
+  return "";
+}
+
+std::size_t entries(const Plan& plan) { return plan.clients.size() + plan.faults.size(); }
+
+}  // namespace dure::sim

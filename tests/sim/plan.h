@@ -1,0 +1,58 @@
+// The plan of one run, wholly written down before it begins: how many processes, what each client does, and every fault
+// with its time. The seed draws it; a scenario file is one as text; shrinking takes entries away. Plain values.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/time.h"
+#include "tests/sim/bug.h"
+#include "tests/sim/roles.h"
+
+namespace dure::sim {
+
+enum class FaultKind { kCrash, kStop, kPause, kCut, kMute, kPart, kDelay, kHangUp, kMove };
+inline constexpr FaultKind kFaultKinds[] = {FaultKind::kCrash, FaultKind::kStop,   FaultKind::kPause,
+                                            FaultKind::kCut,   FaultKind::kMute,   FaultKind::kPart,
+                                            FaultKind::kDelay, FaultKind::kHangUp, FaultKind::kMove};
+const char* to_text(FaultKind kind);
+
+struct Fault {
+  Duration at{};  // since the clients began
+  FaultKind kind = FaultKind::kCrash;
+  std::vector<NodeId> nodes;  // one; cut: both; mute: who speaks, who hears nothing; part: one of the two sides
+  Duration lasts{};           // none: hang-up, move
+  Duration by{};              // delay: of every message from or to it
+  char client = 0;            // hang-up, move
+  std::uint32_t shard = 0;    // move: where to
+};
+
+enum class Habit { kShops, kDungeon, kTrades };
+const char* to_text(Habit habit);
+struct ClientPlan {
+  char name = 'a';
+  Habit habit = Habit::kShops;
+  NodeId gateway;
+  char partner = 0;  // of who trades
+};
+
+struct Plan {
+  std::uint64_t seed = 1;  // of everything that is still drawn while it runs
+  Shape shape;
+  Duration latency = microseconds(200);  // the mean of a hop
+  Duration play = seconds(10);           // the phase of faults
+  Bug bug = Bug::kNone;
+  std::vector<ClientPlan> clients;
+  std::vector<Fault> faults;  // by time
+};
+
+// Each class of fault is absent in about half of the seeds.
+Plan draw_plan(std::uint64_t seed);
+std::vector<NodeId> nodes_of(const Shape& shape);
+// What is wrong with it: a client or a node that it names and does not have, a trader without its partner. Empty: fine.
+std::string what_is_wrong(const Plan& plan);
+// Lines of its text that say what happens: clients and faults.
+std::size_t entries(const Plan& plan);
+
+}  // namespace dure::sim

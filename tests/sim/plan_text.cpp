@@ -1,0 +1,246 @@
+#include "tests/sim/plan_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+namespace dure::sim {
+namespace {
+
+struct Unit {
+  const char* name;
+  Duration one;
+};
+constexpr Unit kUnits[] = {{"us", microseconds(1)}, {"ms", milliseconds(1)}, {"s", seconds(1)}};
+constexpr Duration kLongest = seconds(3600);
+
+std::string text_of(Duration duration) {
+  for (auto unit = std::rbegin(kUnits); unit != std::rend(kUnits); ++unit)
+    if (duration % unit->one == Duration{}) return std::to_string(duration / unit->one) + unit->name;
+  return std::to_string(duration / microseconds(1)) + "us";
+}
+
+std::string nodes_text(const std::vector<NodeId>& nodes) {
+  std::string text;
+  for (const NodeId node : nodes) text += (text.empty() ? "" : " ") + to_text(node);
+  return text;
+}
+
+// One line, word by word; what does not fit is thrown and becomes the line's error.
+class Line {
+ public:
+  explicit Line(const std::string& text) : in_(text) {}
+  std::string word(const std::string& wanted) {
+    std::string text;
+    if (!(in_ >> text)) throw std::runtime_error("the line ends where " + wanted + " is wanted");
+    return text;
+  }
+  bool more() {
+    in_ >> std::ws;
+    return !in_.eof();
+  }
+  void fixed(const std::string& wanted) {
+    const std::string text = word("'" + wanted + "'");
+    if (text != wanted) throw std::runtime_error("'" + text + "' where '" + wanted + "' is wanted");
+  }
+  std::uint64_t number(const std::string& what, std::uint64_t least, std::uint64_t most) {
+    const std::string text = word(what);
+    std::uint64_t value = 0;
+    const auto end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, value);
+    if (read.ec != std::errc() || read.ptr != end || value < least || value > most)
+      throw std::runtime_error("'" + text + "' is no " + what + ": " + std::to_string(least) + " to " +
+                               std::to_string(most));
+    return value;
+  }
+  Duration duration() {
+    const std::string text = word("a duration, like 1500ms");
+    std::int64_t count = 0;
+    const auto end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, count);
+    for (const Unit& unit : kUnits)
+      if (read.ec == std::errc() && count >= 0 && std::string(read.ptr, end) == unit.name &&
+          count <= kLongest / unit.one)
+        return unit.one * count;
+    throw std::runtime_error("'" + text + "' is no duration: a number and us, ms or s, up to an hour");
+  }
+  NodeId node() {
+    const std::string text = word("a process, like general-1");
+    const NodeId id = node_from_text(text);
+    if (!id)
+      throw std::runtime_error("'" + text + "' is no process: gateway-N, general-N, dungeon-N, chat-N, dbagent-1");
+    return id;
+  }
+  char client() {
+    const std::string text = word("a client, like a");
+    if (!is_client(text)) throw std::runtime_error("'" + text + "' is no client: one letter from a to z");
+    return text[0];
+  }
+
+ private:
+  std::istringstream in_;
+};
+
+std::string allowed(const std::string& word, const std::string& names) {
+  return "unknown word '" + word + "'; allowed: " + names;
+}
+
+FaultKind fault_kind(const std::string& word) {
+  std::string names;
+  for (const FaultKind kind : kFaultKinds) {
+    if (word == to_text(kind)) return kind;
+    names += (names.empty() ? "" : ", ") + std::string(to_text(kind));
+  }
+  throw std::runtime_error(allowed(word, names));
+}
+
+Fault parse_fault(Line& line) {
+  Fault fault;
+  fault.at = line.duration();
+  fault.kind = fault_kind(line.word("a fault"));
+  if (fault.kind == FaultKind::kHangUp || fault.kind == FaultKind::kMove) {
+    fault.client = line.client();
+    if (fault.kind == FaultKind::kMove) {
+      line.fixed("to");
+      fault.shard = static_cast<std::uint32_t>(line.number("shard", 0, 7));
+    }
+    return fault;
+  }
+  const bool two = fault.kind == FaultKind::kCut || fault.kind == FaultKind::kMute;
+  if (fault.kind == FaultKind::kPart) {
+    for (auto count = line.number("number of processes", 1, 64); count > 0; --count) fault.nodes.push_back(line.node());
+  } else {
+    for (int count = two ? 2 : 1; count > 0; --count) fault.nodes.push_back(line.node());
+  }
+  if (two && fault.nodes[0] == fault.nodes[1]) throw std::runtime_error("two processes are wanted, not one twice");
+  if (fault.kind == FaultKind::kDelay) {
+    line.fixed("by");
+    fault.by = line.duration();
+  }
+  line.fixed("for");
+  fault.lasts = line.duration();
+  return fault;
+}
+
+ClientPlan parse_client(Line& line) {
+  ClientPlan client;
+  client.name = line.client();
+  const std::string habit = line.word("what it does");
+  bool known = false;
+  for (const Habit one : {Habit::kShops, Habit::kDungeon, Habit::kTrades})
+    if (habit == to_text(one)) {
+      client.habit = one;
+      known = true;
+    }
+  if (!known) throw std::runtime_error(allowed(habit, "shops, fights, trades"));
+  if (client.habit == Habit::kTrades) {
+    line.fixed("with");
+    client.partner = line.client();
+  }
+  line.fixed("at");
+  client.gateway = line.node();
+  return client;
+}
+
+void parse_shape(Line& line, Shape* shape) {
+  while (line.more()) {
+    const std::string what = line.word("a kind of process");
+    const auto count = [&](std::uint64_t most) { return static_cast<std::uint16_t>(line.number("number", 1, most)); };
+    if (what == "gateways")
+      shape->gateways = count(4);
+    else if (what == "generals")
+      shape->generals = count(8);
+    else if (what == "dungeons")
+      shape->dungeons = count(8);
+    else if (what == "chats")
+      shape->chats = count(4);
+    else if (what == "shards")
+      shape->shards = count(8);
+    else
+      throw std::runtime_error(allowed(what, "gateways, generals, dungeons, chats, shards"));
+  }
+}
+
+void parse_line(Line& line, Plan* plan) {
+  const std::string word = line.word("an entry");
+  if (word == "seed") {
+    plan->seed = line.number("seed", 0, UINT64_MAX);
+  } else if (word == "shape") {
+    parse_shape(line, &plan->shape);
+  } else if (word == "latency") {
+    plan->latency = line.duration();
+    if (plan->latency < microseconds(60)) throw std::runtime_error("the mean latency is at least 60us");
+  } else if (word == "play") {
+    plan->play = line.duration();
+  } else if (word == "bug") {
+    const std::string name = line.word("a deliberate bug");
+    if (!bug_from_text(name, &plan->bug)) throw std::runtime_error(allowed(name, "none, unsynced-store"));
+  } else if (word == "client") {
+    plan->clients.push_back(parse_client(line));
+  } else if (word == "at") {
+    plan->faults.push_back(parse_fault(line));
+  } else {
+    throw std::runtime_error(allowed(word, "seed, shape, latency, play, bug, client, at"));
+  }
+  if (line.more()) throw std::runtime_error("'" + line.word("") + "' is one word too many");
+}
+
+}  // namespace
+
+std::string to_text(const Fault& fault) {
+  std::string text = "at " + text_of(fault.at) + " " + to_text(fault.kind) + " ";
+  if (fault.kind == FaultKind::kHangUp) return text + fault.client;
+  if (fault.kind == FaultKind::kMove) return text + fault.client + " to " + std::to_string(fault.shard);
+  if (fault.kind == FaultKind::kPart) text += std::to_string(fault.nodes.size()) + " ";
+  text += nodes_text(fault.nodes);
+  if (fault.kind == FaultKind::kDelay) text += " by " + text_of(fault.by);
+  return text + " for " + text_of(fault.lasts);
+}
+
+std::string to_text(const Plan& plan) {
+  const Shape& shape = plan.shape;
+  std::string text = "seed " + std::to_string(plan.seed) + "\n";
+  text += "shape gateways " + std::to_string(shape.gateways) + " generals " + std::to_string(shape.generals) +
+          " dungeons " + std::to_string(shape.dungeons) + " chats " + std::to_string(shape.chats) + " shards " +
+          std::to_string(shape.shards) + "\n";
+  text += "latency " + text_of(plan.latency) + "\nplay " + text_of(plan.play) + "\n";
+  if (plan.bug != Bug::kNone) text += "bug " + std::string(to_text(plan.bug)) + "\n";
+  for (const auto& client : plan.clients) {
+    text += "client " + std::string(1, client.name) + " " + to_text(client.habit);
+    if (client.habit == Habit::kTrades) text += " with " + std::string(1, client.partner);
+    text += " at " + to_text(client.gateway) + "\n";
+  }
+  for (const auto& fault : plan.faults) text += to_text(fault) + "\n";
+  return text;
+}
+
+Result<Plan> parse_plan(const std::string& text, const std::string& file) {
+  Plan plan;
+  std::istringstream lines(text);
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    line.erase(std::min(line.size(), line.find('#')));
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    try {
+      Line words(line);
+      parse_line(words, &plan);
+    } catch (const std::runtime_error& error) {
+      return fail(Trouble::kInvalid, file + ":" + std::to_string(number) + ": " + error.what());
+    }
+  }
+  std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  if (const std::string wrong = what_is_wrong(plan); !wrong.empty())
+    return fail(Trouble::kInvalid, file + ":" + std::to_string(number) + ": " + wrong);
+  return plan;
+}
+
+Result<Plan> read_plan(const std::string& path) {
+  std::ifstream in(path);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) return fail(Trouble::kInvalid, path + ":1: cannot be read");
+  return parse_plan(text.str(), path);
+}
+
+}  // namespace dure::sim
