@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -106,6 +107,14 @@ class Batch {
   Duration last_progress_ = begun_;
 };
 
+// CLI11 takes -1 for the greatest number, and 2^64 too.
+std::string check_number(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+  return whole ? "" : "'" + text + "' is no number from 0 to 18446744073709551615";
+}
+
 int run_all(const Options& options) {
   Bug bug = Bug::kNone;
   if (!bug_from_text(options.bug, &bug)) {
@@ -146,13 +155,16 @@ int run_all(const Options& options) {
 int main(int argc, char** argv) {
   dure::sim::Options options;
   CLI::App app("The whole cluster in one thread, in virtual time, under faults drawn from a seed, judged by laws.");
-  app.add_option("--seeds", options.seeds, "run so many seeds, and print a table")->type_name("N");
-  app.add_option("--from", options.from, "the first of them")->type_name("S")->capture_default_str();
-  app.add_option("--seed", options.seed, "run this one")->type_name("S");
+  const CLI::Validator number(dure::sim::check_number, "");
+  app.add_option("--seeds", options.seeds, "run so many seeds, and print a table")->type_name("N")->check(number);
+  app.add_option("--from", options.from, "the first of them")->type_name("S")->capture_default_str()->check(number);
+  app.add_option("--seed", options.seed, "run this one")->type_name("S")->check(number);
   app.add_option("--scenario", options.scenarios, "run these plans")->type_name("FILE");
   app.add_flag("--show", options.show, "print the history, one line an event");
   app.add_flag("--plan", options.print_plan, "print the plan as a scenario, and run nothing");
-  app.add_option("--twice", options.twice, "run every Nth a second time: the hash must be the same")->type_name("N");
+  app.add_option("--twice", options.twice, "run every Nth a second time: the hash must be the same")
+      ->type_name("N")
+      ->check(number);
   app.add_option("--shrink", options.shrink_to, "make a failing plan small and write it as a scenario")
       ->type_name("FILE");
   app.add_option("--bug", options.bug, "plant a deliberate bug: unsynced-store")->type_name("NAME");

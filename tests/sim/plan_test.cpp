@@ -1,0 +1,92 @@
+#include "tests/sim/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/plan_text.h"
+
+namespace dure::sim {
+namespace {
+
+TEST(Plan, ADrawnPlanIsWholeAndTheSameEveryTime) {
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    const Plan plan = draw_plan(seed);
+    EXPECT_EQ(what_is_wrong(plan), "") << to_text(plan);
+    EXPECT_EQ(to_text(plan), to_text(draw_plan(seed)));
+  }
+  EXPECT_NE(to_text(draw_plan(1)), to_text(draw_plan(2)));
+}
+
+TEST(Plan, EachClassOfFaultIsAbsentInAboutHalfOfTheSeeds) {
+  std::map<FaultKind, int> seeds;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    const Plan plan = draw_plan(seed);
+    for (const FaultKind kind : kFaultKinds)
+      for (const Fault& fault : plan.faults)
+        if (fault.kind == kind) {
+          ++seeds[kind];
+          break;
+        }
+  }
+  for (const FaultKind kind : kFaultKinds) {
+    EXPECT_GT(seeds[kind], 120) << to_text(kind);
+    EXPECT_LT(seeds[kind], 280) << to_text(kind);
+  }
+}
+
+TEST(PlanText, WhatIsWrittenIsReadBack) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    Plan plan = draw_plan(seed);
+    if (seed % 3 == 0) plan.bug = Bug::kUnsyncedStore;
+    const auto read = parse_plan(to_text(plan), "x");
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_EQ(to_text(*read), to_text(plan));
+  }
+}
+
+TEST(PlanText, CommentsAndEmptyLinesAreNothing) {
+  const auto read = parse_plan("# why\n\n  client a shops at gateway-1  # one\r\n", "x");
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(entries(*read), 1u);
+}
+
+TEST(PlanText, NonsenseIsNamedWithFileAndLine) {
+  const std::string good = "client a shops at gateway-1\n";
+  const std::pair<const char*, const char*> bad[] = {
+      {"claient b shops at gateway-1", "f:2: unknown word 'claient'; allowed: seed, shape"},
+      {"seed", "f:2: the line ends where seed is wanted"},
+      {"seed -1", "f:2: '-1' is no seed"},
+      {"seed 18446744073709551616", "f:2: '18446744073709551616' is no seed"},
+      {"seed 1 2", "f:2: '2' is one word too many"},
+      {"shape generals 0", "f:2: '0' is no number: 1 to 8"},
+      {"shape kings 1", "f:2: unknown word 'kings'; allowed: gateways"},
+      {"latency 1us", "f:2: the mean latency is at least 60us"},
+      {"play 3m", "f:2: '3m' is no duration"},
+      {"play 99999999999s", "f:2: '99999999999s' is no duration"},
+      {"play -1s", "f:2: '-1s' is no duration"},
+      {"bug big", "f:2: unknown word 'big'; allowed: none"},
+      {"client B shops at gateway-1", "f:2: 'B' is no client"},
+      {"client b dances at gateway-1", "f:2: unknown word 'dances'; allowed: shops"},
+      {"at 1s crash general-1", "f:2: the line ends where 'for' is wanted"},
+      {"at 1s crash king-1 for 1s", "f:2: 'king-1' is no process"},
+      {"at 1s explode general-1 for 1s", "f:2: unknown word 'explode'; allowed: crash"},
+      {"at 1s cut general-1 general-1 for 1s", "f:2: two processes are wanted"},
+      {"at 1s delay chat-1 for 1s", "f:2: 'for' where 'by' is wanted"},
+      {"at 1s move a to nowhere", "f:2: 'nowhere' is no shard"},
+      // Told at the end, when all lines are known.
+      {"at 1s crash general-9 for 1s", "f:2: general-9 is not there"},
+      {"at 1s hang-up z", "f:2: client z is not there"},
+      {"client a shops at gateway-1", "f:2: client a is named twice"},
+      {"client b trades with a at gateway-1", "f:2: client b trades with one that does not"},
+      {"client b shops at gateway-3", "f:2: client b plays at gateway-3, which is not there"},
+  };
+  for (const auto& [line, says] : bad) {
+    const auto read = parse_plan(good + line + "\n", "f");
+    ASSERT_FALSE(read) << line;
+    EXPECT_EQ(read.error().detail.rfind(says, 0), 0u) << read.error().detail;
+  }
+  EXPECT_EQ(parse_plan("", "f").error().detail, "f:0: a plan needs a client");
+  EXPECT_EQ(read_plan("/no/such/file").error().detail, "/no/such/file:1: cannot be read");
+}
+
+}  // namespace
+}  // namespace dure::sim

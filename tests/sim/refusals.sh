@@ -1,0 +1,29 @@
+#!/bin/bash
+# What dure-sim refuses, with which exit code and words. Argument: the program.
+set -u
+program=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failed=0
+# expect CODE WORDS ARGUMENTS…
+expect() {
+  local code=$1 words=$2
+  shift 2
+  local said
+  said=$("$program" "$@" 2>&1)
+  local got=$?
+  if [ $got -ne "$code" ] || [[ $said != *"$words"* ]]; then
+    echo "dure-sim $*: exit $got instead of $code, or not '$words' in: $said"
+    failed=1
+  fi
+}
+printf 'seed 1\nclient a sings at gateway-1\n' > "$folder/bad.scenario"
+expect 64 "--seeds N, --seed S or --scenario FILE is required"
+expect 64 "is no number from 0" --seed -1
+expect 64 "is no number from 0" --seed 18446744073709551616
+expect 64 "the last one is out of range" --seeds 10 --from 18446744073709551615
+expect 64 "no such bug: big" --seed 1 --bug big
+expect 64 "--sneeds" --sneeds 3
+expect 78 "bad.scenario:2: unknown word 'sings'; allowed: shops, fights, trades" --scenario "$folder/bad.scenario"
+expect 78 "none.scenario:1: cannot be read" --scenario "$folder/none.scenario"
+exit $failed
