@@ -20,7 +20,12 @@ constexpr std::uint64_t kSoftSlots = 10;
 OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams seams, Options options)
     : Node(std::move(identity), node_routes, seams),
       options_(std::move(options)),
-      content_(*this, this->identity().content_version, [this] { on_content(); }) {
+      content_(*this, this->identity().content_version, [this] {
+        proto::ContentChanged notice;
+        notice.set_version(content_version());
+        for (const auto& [id, player] : players_) tell(player, notice);
+        on_content();
+      }) {
   on(&OwnerNode::admit);
   on(&OwnerNode::attach);
   on(&OwnerNode::session_lost);

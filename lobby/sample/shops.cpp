@@ -60,7 +60,8 @@ BuyReply Shops::buy_from(Player& player, const BuyRequest& request) {
   const Shop* shop = enter(player, request.npc(), &code);
   proto::Operation operation;
   const NewItemId new_item_id = [this] { return ordered_id(lobby_.wall_now(), lobby_.entropy()); };
-  if (shop != nullptr)
+  if (shop != nullptr) code = as_seen(items_, request.template_(), true, request.price());
+  if (code == proto::OK)
     code = buy(items_, *shop, request.template_(), request.count(), player.mirror, new_item_id, &operation);
   if (code == proto::OK) code = code_of(lobby_.commit(player, operation));
   if (code == proto::OK) tell_touched(player.mirror, operation, reply.mutable_touched());
@@ -73,6 +74,10 @@ SellReply Shops::sell_to(Player& player, const SellRequest& request) {
   proto::Code code = proto::OK;
   proto::Operation operation;
   if (enter(player, request.npc(), &code) != nullptr) {
+    const OwnedItem* item = request.has_item() ? player.mirror.item(item_id_of(request.item())) : nullptr;
+    code = as_seen(items_, item != nullptr ? item->template_name : request.stack(), false, request.price());
+  }
+  if (code == proto::OK) {
     if (request.has_item())
       code = sell_item(items_, item_id_of(request.item()), request.count(), player.mirror, &operation);
     else

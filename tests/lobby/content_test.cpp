@@ -48,12 +48,13 @@ class LobbyContentTest : public LobbyTest {
     cluster_->say(kAgent, notice_);
     cluster_->run(milliseconds(100));
   }
-  proto::Code buy(std::uint64_t creq) {
+  proto::Code buy(std::uint64_t creq, std::int64_t price = 0) {
     sample::BuyRequest request;
     request.set_creq(creq);
     request.set_npc("Mira");
     request.set_template_("bread");
     request.set_count(1);
+    request.set_price(price);
     const auto code = ask<sample::BuyReply>(1, request)->code();
     cluster_->run(milliseconds(50));
     return code;
@@ -82,6 +83,31 @@ TEST_F(LobbyContentTest, ALiveVersionIsFetchedAndItsPriceIsPaid) {
   EXPECT_EQ(lobby_->content_version(), 2u);
   EXPECT_EQ(live_->now().items.find("bread")->buy_price, 9);
   EXPECT_TRUE(log_.errors.empty());
+}
+
+TEST_F(LobbyContentTest, WhoPlaysIsToldAndAPriceThatWasSeenBeforeBuysNothing) {
+  sample_.items.templates.at("bread").buy_price = 6;
+  cluster_->forget_sent();
+  prices_[4] = 12;
+  activate(4);
+  ASSERT_TRUE(told<proto::ContentChanged>());
+  EXPECT_EQ(told<proto::ContentChanged>()->version(), 4u);
+  EXPECT_EQ(buy(1, 5), proto::ABORTED);
+  EXPECT_EQ(buy(2, -6), proto::ABORTED);
+  EXPECT_EQ(player(1).mirror.balance("bread"), 0);
+  EXPECT_EQ(buy(3, 6), proto::OK);
+  const std::int64_t gold = player(1).mirror.balance("gold");
+  sample::SellRequest sale;
+  sale.set_npc("Mira");
+  sale.set_stack("bread");
+  sale.set_count(1);
+  sale.set_creq(4);
+  sale.set_price(2);
+  EXPECT_EQ(ask<sample::SellReply>(1, sale)->code(), proto::ABORTED);
+  sale.set_creq(5);
+  sale.set_price(1);
+  EXPECT_EQ(ask<sample::SellReply>(1, sale)->code(), proto::OK);
+  EXPECT_EQ(player(1).mirror.balance("gold"), gold + 1);
 }
 
 TEST_F(LobbyContentTest, WhatCameTooLateIsAcquiredAnewAndNobodyIsDisconnected) {

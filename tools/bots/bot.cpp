@@ -9,6 +9,7 @@
 #include "common/game/sample/guild.pb.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/chat.pb.h"
+#include "common/proto/content.pb.h"
 #include "common/proto/dungeon.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
@@ -107,6 +108,7 @@ void Bot::fill(FrameTable<Bot>* table) {
   table->on(&Bot::loot);
   table->on(&Bot::level);
   table->on(&Bot::died);
+  table->on(&Bot::tell_habits<proto::ContentChanged, &Habit::on_content>);
   table->on(&Bot::tell_habits<sample::ShopListReply, &Habit::on_shop_list>);
   table->on(&Bot::tell_habits<sample::AttackReply, &Habit::on_attack>);
   table->on(&Bot::tell_habits<sample::SkillReply, &Habit::on_skill>);

@@ -56,6 +56,12 @@ bool total_price(std::int64_t price, std::uint32_t count, std::int64_t* total) {
   return !__builtin_mul_overflow(price, static_cast<std::int64_t>(count), total);
 }
 
+proto::Code as_seen(const Items& items, const std::string& template_name, bool buying, std::int64_t seen) {
+  const ItemTemplate* item = items.find(template_name);
+  if (item == nullptr || seen == 0) return proto::OK;
+  return seen == (buying ? item->buy_price : item->sell_price) ? proto::OK : proto::ABORTED;
+}
+
 proto::Code buy(const Items& items, const Shop& shop, const std::string& template_name, std::uint32_t count,
                 const Mirror& mirror, const NewItemId& new_item_id, proto::Operation* operation) {
   const ItemTemplate* item = items.find(template_name);

@@ -29,6 +29,10 @@ inline constexpr std::uint32_t kItemCountMax = 5;    // of an item
 // price × count, or nothing where it passes int64.
 bool total_price(std::int64_t price, std::uint32_t count, std::int64_t* total);
 
+// Prices may change while one looks at them: `seen` is what is asked (buying) or paid (selling) for one now, or 0: it
+// does not matter. Otherwise ABORTED. What does not exist is the next rule's to say.
+proto::Code as_seen(const Items& items, const std::string& template_name, bool buying, std::int64_t seen);
+
 // Each answers OK and fills the operation, or says why not. What only the mirror's guards can tell (not enough gold, a
 // full stack) is found at the commit.
 using NewItemId = std::function<ItemId()>;

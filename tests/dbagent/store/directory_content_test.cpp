@@ -2,6 +2,7 @@
 
 #include "common/proto/content.pb.h"
 #include "tests/dbagent/store/store_fixture.h"
+#include "tests/dbagent/store/vfs_shim.h"
 
 namespace dure::store {
 namespace {
@@ -9,15 +10,18 @@ namespace {
 class DirectoryContentTest : public ::testing::Test {
  protected:
   void SetUp() override { open(); }
-  void open() {
+  bool try_open(const char* vfs = "") {
     DirectoryOptions options;
     options.path = folder.file("directory.db");
     options.cluster_id = "test";
     options.agent_incarnation = {1, 1};
+    options.vfs = vfs;
     auto opened = DirectoryStore::open(options);
-    ASSERT_TRUE(opened) << opened.error().detail;
-    directory = std::move(*opened);
+    why = opened ? "" : opened.error().detail;
+    if (opened) directory = std::move(*opened);
+    return opened.has_value();
   }
+  void open(const char* vfs = "") { ASSERT_TRUE(try_open(vfs)) << why; }
   proto::ContentLoaded load(std::uint64_t hash, bool first = false, bool always = false, std::size_t bytes = 3) {
     proto::ContentLoad request;
     request.set_hash(hash);
@@ -41,8 +45,19 @@ class DirectoryContentTest : public ::testing::Test {
     query.set_version(version);
     return ask<proto::ContentReply>(*directory, query);
   }
+  // As the schema before the last one left it.
+  void make_it_older() {
+    directory.reset();
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(folder.file("directory.db").c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(
+        sqlite3_exec(db, "DROP TABLE content; UPDATE shard_meta SET schema_version = 2", nullptr, nullptr, nullptr),
+        SQLITE_OK);
+    sqlite3_close(db);
+  }
   TempFolder folder;
   std::unique_ptr<DirectoryStore> directory;
+  std::string why;
 };
 
 TEST_F(DirectoryContentTest, TheFirstVersionIsActiveIfThatWasAsked) {
@@ -94,13 +109,85 @@ TEST_F(DirectoryContentTest, ADeveloperPlaysWhatIsLoaded) {
 }
 
 TEST_F(DirectoryContentTest, ADirectoryOfTheSchemaBeforeIsBroughtUpWhereItIsOpened) {
-  directory.reset();
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(folder.file("directory.db").c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "DROP TABLE content; UPDATE shard_meta SET schema_version = 2", nullptr, nullptr, nullptr),
-            SQLITE_OK);
-  sqlite3_close(db);
+  make_it_older();
   open();
+  EXPECT_EQ(load(11, true).active(), 1u);
+}
+
+// A process that dies writes nothing any more: at each write of what it does in turn.
+class KilledContentTest : public DirectoryContentTest {
+ protected:
+  static constexpr std::uint64_t kWritesMost = 200;
+  void die_at_write(std::uint64_t nth) {
+    disk.heal();
+    disk.fail_write(nth, SQLITE_IOERR_WRITE, true);
+  }
+  void live_again() {
+    directory.reset();
+    disk.heal();
+    open(FaultyDisk::kName);
+  }
+  void expect_whole(std::uint32_t version, std::uint64_t hash) {
+    const auto kept = state(version);
+    ASSERT_EQ(kept.versions_size(), 1);
+    EXPECT_EQ(kept.versions(0).hash(), hash);
+    ASSERT_EQ(kept.versions(0).files_size(), 1);
+    EXPECT_EQ(kept.versions(0).files(0).text(), "xxx");
+    EXPECT_EQ(kept.versions(0).guards().closed(), hash % 2 == 1);
+  }
+  FaultyDisk disk;  // outlives no store: TearDown
+  void TearDown() override { directory.reset(); }
+};
+
+TEST_F(KilledContentTest, AKilledLoadLeavesTheOldContentAndHalfOfNothing) {
+  load(11, true);
+  live_again();
+  std::uint64_t nth = 1;
+  for (bool through = false; !through && nth < kWritesMost; ++nth) {
+    die_at_write(nth);
+    through = load(12).code() == proto::STORED;
+    live_again();
+    EXPECT_EQ(state().active(), 1u);
+    expect_whole(1, 11);
+    if (state(2).versions_size() > 0) expect_whole(2, 12);
+  }
+  EXPECT_LT(nth, kWritesMost);
+  EXPECT_GT(nth, 2u) << "nothing was in the way";
+  expect_whole(2, 12);
+}
+
+TEST_F(KilledContentTest, AnActivationThatIsKilledLeavesOneOfTheTwoActiveAndIsAskedForAgain) {
+  load(11, true);
+  load(12);
+  live_again();  // killed between the two: loaded, not active
+  EXPECT_EQ(state().active(), 1u);
+  std::uint64_t nth = 1;
+  for (bool through = false; !through && nth < kWritesMost; ++nth) {
+    die_at_write(nth);
+    through = activate(2).code() == proto::STORED;
+    live_again();
+    const std::uint32_t active = state().active();
+    EXPECT_TRUE(active == 2 || (!through && active == 1)) << active;
+    expect_whole(1, 11);
+    expect_whole(2, 12);
+  }
+  EXPECT_LT(nth, kWritesMost);
+  EXPECT_GT(nth, 2u) << "nothing was in the way";
+  EXPECT_EQ(activate(2).code(), proto::STORED);
+  EXPECT_EQ(state().active(), 2u);
+}
+
+TEST_F(KilledContentTest, AKilledMigrationIsDoneAgainByTheNextLife) {
+  make_it_older();
+  std::uint64_t nth = 1;
+  for (bool through = false; !through && nth < kWritesMost; ++nth) {
+    die_at_write(nth);
+    through = try_open(FaultyDisk::kName);
+    directory.reset();
+  }
+  EXPECT_LT(nth, kWritesMost);
+  EXPECT_GT(nth, 2u) << "nothing was in the way";
+  live_again();
   EXPECT_EQ(load(11, true).active(), 1u);
 }
 

@@ -12,6 +12,7 @@ namespace dure {
 
 namespace proto {
 class ChangeZoneReply;
+class ContentChanged;
 class MatchNotice;
 class PartyInvited;
 class PartyQueueNotice;
@@ -48,6 +49,8 @@ class Habit {
   virtual void close(Bot&) {}
   // A new place, or the same one again.
   virtual void on_place(Bot&) {}
+  // Prices and rules may be others than those that were read.
+  virtual void on_content(Bot&, const proto::ContentChanged&) {}
   virtual void on_shop_list(Bot&, const sample::ShopListReply&) {}
   virtual void on_attack(Bot&, const sample::AttackReply&) {}
   virtual void on_skill(Bot&, const sample::SkillReply&) {}

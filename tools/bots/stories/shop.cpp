@@ -18,9 +18,20 @@ constexpr std::int64_t kStackMost = 5;
 
 void ShopHabit::on_place(Bot&) {
   npc_.clear();
+  read_again();
+}
+
+void ShopHabit::read_again() {
   offers_.clear();
   dear_.clear();
   listed_ = false;
+}
+
+void ShopHabit::on_content(Bot&, const proto::ContentChanged&) { read_again(); }
+
+// A price that was true when it was asked for; or something else was in the way, and reading again does no harm.
+void ShopHabit::on_value(Bot&, std::uint64_t, std::uint32_t code) {
+  if (code == proto::ABORTED) read_again();
 }
 
 Duration ShopHabit::act(Bot& bot) {
@@ -80,6 +91,7 @@ bool ShopHabit::buy(Bot& bot) {
   request.set_npc(npc_);
   request.set_template_(*best);
   request.set_count(1);
+  request.set_price(offer.buy_price);
   Change expected;
   expected.balances[kGold] = -offer.buy_price;
   if (offer.stack)
@@ -100,6 +112,7 @@ bool ShopHabit::sell(Bot& bot) {
     if (offer == offers_.end() || offer->second.sell_price <= 0) continue;
     request.mutable_item()->set_high(id.high);
     request.mutable_item()->set_low(id.low);
+    request.set_price(offer->second.sell_price);
     expected.balances[kGold] = offer->second.sell_price;
     expected.removed.push_back(id);
     return bot.ask_value(std::move(request), std::move(expected));
@@ -107,6 +120,7 @@ bool ShopHabit::sell(Bot& bot) {
   for (const auto& [name, offer] : offers_) {
     if (!offer.stack || offer.sell_price <= 0 || own.balance(name) <= 1) continue;
     request.set_stack(name);
+    request.set_price(offer.sell_price);
     expected.balances[kGold] = offer.sell_price;
     expected.balances[name] = -1;
     return bot.ask_value(std::move(request), std::move(expected));

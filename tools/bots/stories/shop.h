@@ -16,12 +16,15 @@ class ShopHabit : public Habit {
   void close(Bot& bot) override;
   void on_place(Bot& bot) override;
   void on_shop_list(Bot& bot, const sample::ShopListReply& reply) override;
+  void on_content(Bot& bot, const proto::ContentChanged& notice) override;
+  void on_value(Bot& bot, std::uint64_t creq, std::uint32_t code) override;
 
  private:
   struct Offer {
     std::int64_t buy_price = 0, sell_price = 0;
     bool stack = false;
   };
+  void read_again();
   bool buy(Bot& bot);
   bool sell(Bot& bot);
   bool use(Bot& bot);
