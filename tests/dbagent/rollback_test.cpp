@@ -174,6 +174,26 @@ TEST_F(RollbackTest, WhoPlaysMeanwhileIsFencedAndHisLateOperationsDie) {
   EXPECT_EQ(acquire(1, 1).code(), proto::STORED) << "nobody owns the player afterwards";
 }
 
+TEST_F(RollbackTest, OnlyWhoOwnsThePlayerNowAppliesItAndOwnsNobodyAfterwards) {
+  const auto grant = acquire(1, 1);
+  proto::RollbackApply request;
+  request.set_shard(1);
+  request.set_player_id(1);
+  request.set_epoch(grant.epoch() - 1);
+  *request.mutable_owner_incarnation() = store::uid(7, 1);
+  store::Ops ops(1, grant.epoch());
+  ops.op(1).drop(5, 6).balance("gold", -40);
+  *request.mutable_operation() = ops.request.operations(0);
+  EXPECT_EQ(on<proto::RollbackApplied>(1, request).code(), proto::STALE_EPOCH);
+  EXPECT_EQ(balance(1, "gold"), 100);
+  request.set_epoch(grant.epoch());
+  EXPECT_EQ(on<proto::RollbackApplied>(1, request).code(), proto::STORED);
+  EXPECT_EQ(balance(1, "gold"), 60);
+  store::Ops next(1, grant.epoch());
+  next.op(2).balance("gold", 5);
+  EXPECT_EQ(apply(1, next).code(), proto::STALE_EPOCH) << "it would go on from a state that is no more";
+}
+
 TEST_F(RollbackTest, ItRefusesAndSaysWhy) {
   const auto nobody = run(desk().player("Nobody", kThen));
   EXPECT_FALSE(nobody.ok);

@@ -204,6 +204,48 @@ TEST_F(ReconcileTest, AnAccountThatMovedAwaySinceIsGivenUp) {
   EXPECT_EQ(number(2, "SELECT count(*) FROM item_holder"), 0);
 }
 
+TEST_F(ReconcileTest, TheOpenHoldsOfAnAccountThatMovedAwayAreNotLeftBehind) {
+  const auto terms = terms_of(1, 1, {1, 0, {}}, {3, 20, {30}});
+  apply(2, leg(terms, 1));
+  ASSERT_EQ(open_holds(2).holds_size(), 1);
+  back_up(2);
+  put_back(2);
+  proto::GiveUpAccount request;
+  request.set_shard(2);
+  request.mutable_move()->set_account_id(9);
+  request.mutable_move()->set_move_id(4);
+  request.mutable_move()->set_target(1);
+  EXPECT_EQ(on<proto::ReconcileReply>(2, request).redone(), 1u);
+  EXPECT_EQ(open_holds(2).holds_size(), 0);
+  stop_all();
+  EXPECT_EQ(number(2, "SELECT count(*) FROM item_holder"), 0);
+  EXPECT_EQ(number(2, "SELECT coalesce(sum(amount), 0) FROM account WHERE kind IN (0, 5)"), 0);
+}
+
+TEST_F(ReconcileTest, AnItemThatIsElsewhereLeavesWhoeverHasItHere) {
+  back_up(2);
+  put_back(2);
+  proto::Reconcile request;
+  request.set_from_shard(1);
+  *request.add_items() = uid(1, 30);
+  *request.add_items() = uid(1, 10);
+  ReconcileRounds rounds(2);
+  tell(request, 2, &rounds);
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("of player 3 is on shard 1"), std::string::npos) << notes[0];
+  open_again(2);
+  EXPECT_EQ(items_of(acquire(3, 2)), Items({}));
+}
+
+TEST_F(ReconcileTest, AShardThatIsPlayedIsNotReconciled) {
+  proto::Reconcile request;
+  request.set_shard(2);
+  request.set_from_shard(1);
+  *request.add_items() = uid(1, 30);
+  EXPECT_EQ(on<proto::ReconcileReply>(2, request).code(), proto::REJECTED);
+  EXPECT_EQ(items_of(acquire(3, 2)), Items({30}));
+}
+
 TEST_F(ReconcileTest, WhatCannotBeRedoneKeepsItClosedUntilSomebodyTakesItUponHimself) {
   back_up(2);
   Ops loot(3, 1);
