@@ -234,6 +234,11 @@ void ClientPort::close(ClientConnection& connection, std::uint32_t code, const c
   touch(connection);
 }
 
+void ClientPort::give_up(ClientId client, const char* reason) {
+  ClientConnection* connection = find(client);
+  if (connection != nullptr && !connection->closing) close_silently(*connection, reason);
+}
+
 void ClientPort::close_silently(ClientConnection& connection, const char* reason) {
   connection.queue.clear();
   connection.closing = true;

@@ -44,6 +44,8 @@ class ClientPort : public ClientIo {
   void take_touched(std::vector<ClientId>* touched) override;
   void take_events(std::vector<Inbound>* events) override;
 
+  // The layer between it and the socket is through with this client.
+  void give_up(ClientId client, const char* reason);
   std::size_t clients() const { return connections_.size(); }
   std::size_t sessions() const { return sessions_.size(); }
 

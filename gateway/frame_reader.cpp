@@ -34,12 +34,13 @@ bool FrameReader::too_much() const {
 }
 
 bool FrameReader::late(MonoTime now) const {
-  if (empty()) return false;
-  const Duration taken = now - begun_;
-  if (taken >= options_.frame_deadline) return true;
+  return !empty() && frame_too_slow(options_, now - begun_, buffer_.size() - cut_);
+}
+
+bool frame_too_slow(const PortOptions& options, Duration taken, std::size_t bytes) {
+  if (taken >= options.frame_deadline) return true;
   const double seconds_taken = std::chrono::duration<double>(taken).count();
-  return taken >= options_.frame_grace &&
-         static_cast<double>(buffer_.size() - cut_) < seconds_taken * options_.frame_bytes_per_s_min;
+  return taken >= options.frame_grace && static_cast<double>(bytes) < seconds_taken * options.frame_bytes_per_s_min;
 }
 
 }  // namespace dure

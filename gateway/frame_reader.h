@@ -9,6 +9,9 @@
 
 namespace dure {
 
+// Whether a frame that began so long ago, and has so many bytes by now, is given up.
+bool frame_too_slow(const PortOptions& options, Duration taken, std::size_t bytes);
+
 class FrameReader {
  public:
   explicit FrameReader(const PortOptions& options) : options_(options) {}

@@ -14,6 +14,7 @@
 #include "gateway/client_port.h"
 #include "gateway/gateway.h"
 #include "gateway/password_worker.h"
+#include "gateway/web_socket_port.h"
 #include "lobby/lobby.h"
 #include "tools/audit/run_audit.h"
 #include "tools/shared_address_limits.h"
@@ -92,6 +93,7 @@ struct PortSettings {
   explicit PortSettings(PortOptions all) : options(std::move(all)), addresses(options) {}
   const PortOptions options;
   SharedAddressLimits addresses;
+  std::vector<std::unique_ptr<ClientPort>> behind_web;  // each behind a WebSocketPort
 };
 
 Result<NodeBundle> gateway(const Config& config, const NodeIdentity& identity, const Routes& routes,
@@ -107,10 +109,18 @@ Result<NodeBundle> gateway(const Config& config, const NodeIdentity& identity, c
   NodeBundle bundle;
   bundle.node = std::make_unique<Gateway>(identity, routes, seams, options);
   auto kept = std::make_shared<PortSettings>(port_options(settings));
-  for (std::uint32_t io = 0; io < settings.io_threads(); ++io)
-    bundle.ports.push_back(std::make_unique<ClientPort>(routes, kept->options, kept->addresses, io));
+  for (std::uint32_t io = 0; io < settings.io_threads(); ++io) {
+    auto port = std::make_unique<ClientPort>(routes, kept->options, kept->addresses, io);
+    if (settings.listen_websocket().empty()) {
+      bundle.ports.push_back(std::move(port));
+      continue;
+    }
+    bundle.ports.push_back(std::make_unique<WebSocketPort>(*port, kept->options));
+    kept->behind_web.push_back(std::move(port));
+  }
   bundle.game = kept;
   bundle.listen = settings.listen();
+  bundle.listen_web = settings.listen_websocket();
   TicketKeys keys;
   if (dev.enabled()) keys.developer = public_key_of(dev.ticket_key());
   bundle.workers["hash"] = std::make_unique<PasswordWorker>(

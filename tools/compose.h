@@ -21,7 +21,7 @@ struct NodeBundle {
   std::unique_ptr<Node> node;
   std::shared_ptr<void> game;                              // the game's part of it
   std::vector<std::unique_ptr<ClientIo>> ports;            // one an IO thread
-  std::string listen;                                      // where clients connect
+  std::string listen, listen_web;                          // where clients connect; by WebSocket
   std::map<std::string, std::unique_ptr<Worker>> workers;  // by queue
   std::string address;                                     // where peers connect; empty in the united server
 };

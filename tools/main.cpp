@@ -95,7 +95,7 @@ struct Arguments {
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
   unsigned restore_shard = 0;
-  bool json = false, password = false, watch = false, status = false;
+  bool json = false, password = false, websocket = false, watch = false, status = false;
 };
 
 // Every command that needs the configuration takes it the same way.
@@ -128,6 +128,19 @@ int start_up(Arguments& a) {
   return run_up(a.up);
 }
 
+std::vector<std::string> gateway_addresses(const Config& config, bool websocket) {
+  std::vector<std::string> addresses;
+  for (const auto& entry : config.nodes()) {
+    if (entry.node.role() != Role::kGateway) continue;
+    const auto& gateway = config.of(entry.node).gateway();
+    if (!websocket)
+      addresses.push_back(gateway.listen());
+    else if (!gateway.listen_websocket().empty())
+      addresses.push_back("ws://" + gateway.listen_websocket());
+  }
+  return addresses;
+}
+
 int start_bots(Arguments& a) {
   if (!set_duration(a.duration, &a.bots.duration, "--for")) return kExitUsage;
   return with_config(a.config, [&](const Config& config) {
@@ -136,11 +149,11 @@ int start_bots(Arguments& a) {
     a.bots.content_version = cluster.content_version();
     if (a.bots.developer_key.empty() && !a.password && config.base().dev().enabled())
       a.bots.developer_key = config.base().dev().ticket_key();
-    if (a.gateways.empty())
-      for (const auto& node : config.nodes())
-        if (node.node.role() == Role::kGateway) a.bots.gateways.push_back(config.of(node.node).gateway().listen());
-    for (const auto& gateway : a.gateways) a.bots.gateways.push_back(gateway);
-    return run_bots(a.bots);
+    a.bots.gateways = a.gateways.empty() ? gateway_addresses(config, a.websocket) : a.gateways;
+    if (!a.bots.gateways.empty()) return run_bots(a.bots);
+    std::fprintf(stderr, "dure bots: %s: no gateway says gateway.listen%s\n", config.path().c_str(),
+                 a.websocket ? "_websocket" : "");
+    return kExitConfig;
   });
 }
 
@@ -193,6 +206,7 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   up->add_option("--for", a.duration, "stop after so long: 60s, 10m");
   up->add_option("--report", a.up.report_path, "where the bots write their report");
+  up->add_flag("--websocket", a.up.websocket, "the bots come by WebSocket");
   up->add_option("--journal", a.up.journal_folder, "folder: every node keeps a journal there, for dure replay");
   up->add_option("--gateways", a.gateway_count, "how many, instead of what the configuration says");
   up->add_option("--generals", a.general_count, "likewise");
@@ -206,7 +220,9 @@ int run(int argc, char** argv) {
                    "walk, chat, shop, dungeon, zone, trade, mail, auction, guild, party, quest, market, evening, idle")
       ->capture_default_str();
   bots->add_option("--for", a.duration, "how long: 60s (the default), 10m");
-  bots->add_option("--gateway", a.gateways, "127.0.0.1:7001[,…]; default: the configured ones")->delimiter(',');
+  bots->add_option("--gateway", a.gateways, "127.0.0.1:7001 or ws://127.0.0.1:7011[,…]; default: the configured ones")
+      ->delimiter(',');
+  bots->add_flag("--websocket", a.websocket, "to the configured gateways by WebSocket");
   bots->add_option("--report", a.bots.report_path, "file of the report; default: standard output");
   bots->add_option("--history", a.bots.history_path, "file of all that was asked for and told");
   bots->add_option("--dev-key", a.bots.developer_key, "seed that tickets are signed with; default: dev.ticket_key");

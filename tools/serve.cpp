@@ -186,6 +186,7 @@ int run_serve(const ServeOptions& options) {
     if (journals[i]) parts.recorders.push_back(journals[i]->file.get());
     parts.bus_address = bundles[i].address;
     parts.listen_address = bundles[i].listen;
+    parts.web_address = bundles[i].listen_web;
     for (const auto& port : bundles[i].ports) parts.client_io.push_back(port.get());
     for (const auto& [queue, worker] : bundles[i].workers) parts.workers[queue] = worker.get();
     process.add_node(std::move(parts));

@@ -17,7 +17,7 @@
 namespace dure {
 namespace {
 
-constexpr std::uint64_t kWakeTag = 0, kListenerTag = 1;  // client ids have a top byte
+constexpr std::uint64_t kWakeTag = 0, kDoorTag = 1;  // and the next; client ids have a top byte
 constexpr int kAcceptBudget = 64;
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kPieces = 64;
@@ -32,8 +32,9 @@ int open_reserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
 
-IoThread::IoThread(std::size_t index, int listener, ClientIo& io, Mailbox& mailbox, EventLog& log)
-    : index_(index), listener_(listener), io_(io), mailbox_(mailbox), log_(log), buffer_(kReadBytes) {
+IoThread::IoThread(std::size_t index, int listener, ClientIo& io, Mailbox& mailbox, EventLog& log, int web_listener)
+    : index_(index), doors_{{listener, false}}, io_(io), mailbox_(mailbox), log_(log), buffer_(kReadBytes) {
+  if (web_listener >= 0) doors_.push_back({web_listener, true});
   CHECK(index < 255);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   reserve_ = open_reserve();
@@ -42,7 +43,7 @@ IoThread::IoThread(std::size_t index, int listener, ClientIo& io, Mailbox& mailb
 
 IoThread::~IoThread() {
   stop();
-  close(listener_);
+  for (const Door& door : doors_) close(door.listener);
   close(epoll_);
   if (reserve_ >= 0) close(reserve_);
 }
@@ -83,12 +84,20 @@ void IoThread::watch(int fd, std::uint64_t tag, std::uint32_t events) {
   CHECK(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0);
 }
 
+void IoThread::listen(bool on) {
+  for (std::size_t i = 0; i < doors_.size(); ++i)
+    if (on)
+      watch(doors_[i].listener, kDoorTag + i, EPOLLIN);
+    else
+      epoll_ctl(epoll_, EPOLL_CTL_DEL, doors_[i].listener, nullptr);
+  listening_ = on;
+}
+
 void IoThread::run() {
   now_ = mono_now();
   tick_due_ = now_ + kTick;
   watch(wake_.fd(), kWakeTag, EPOLLIN);
-  watch(listener_, kListenerTag, EPOLLIN);
-  listening_ = true;
+  listen(true);
   MonoTime stop_at = MonoTime::max();
   std::array<epoll_event, 256> ready;
   while (now_ < stop_at) {
@@ -102,8 +111,8 @@ void IoThread::run() {
       const std::uint64_t tag = ready[i].data.u64;
       if (tag == kWakeTag)
         wake_.clear();
-      else if (tag == kListenerTag)
-        accept_some();
+      else if (tag < kDoorTag + doors_.size())
+        accept_some(doors_[tag - kDoorTag]);
       else
         client_event(ClientId(tag), ready[i].events);
     }
@@ -140,41 +149,40 @@ void IoThread::take_commands() {
 
 // ── new clients ─────────────────────────────────────────────────────────────────────────────────────────────
 
-void IoThread::accept_some() {
-  for (int i = 0; i < kAcceptBudget && accepting_; ++i) {
+void IoThread::accept_some(const Door& door) {
+  for (int i = 0; i < kAcceptBudget && accepting_ && listening_; ++i) {
     sockaddr_in from{};
     socklen_t size = sizeof from;
-    const int fd = accept4(listener_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = accept4(door.listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) accept_paused();
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) accept_paused(door);
       if (errno == EINTR || errno == ECONNABORTED) continue;
       return;
     }
     char address[INET_ADDRSTRLEN] = {};
     inet_ntop(AF_INET, &from.sin_addr, address, sizeof address);
-    admit(fd, address);
+    admit(door, fd, address);
   }
 }
 
-void IoThread::accept_paused() {
+void IoThread::accept_paused(const Door& door) {
   if (reserve_ >= 0) {
     close(reserve_);
-    const int refused = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int refused = accept4(door.listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (refused >= 0) close(refused);
     reserve_ = open_reserve();
   }
   if (const auto times = log_limit_.due("io.descriptors_gone", now_))
     log_.event(LogLevel::kError, "io.descriptors_gone",
                {{"thread", index_}, {"clients", clients_.size()}, {"times", times}});
-  epoll_ctl(epoll_, EPOLL_CTL_DEL, listener_, nullptr);
-  listening_ = false;
+  listen(false);
   accept_again_ = now_ + kAcceptPause;
   errno = 0;
 }
 
-void IoThread::admit(int fd, const std::string& address) {
+void IoThread::admit(const Door& door, int fd, const std::string& address) {
   const ClientId client((static_cast<std::uint64_t>(index_) + 1) << 56 | next_client_++);
-  if (!io_.opened(client, address, now_)) {
+  if (!(door.web ? io_.opened_web(client, address, now_) : io_.opened(client, address, now_))) {
     close(fd);
     return;
   }
@@ -296,12 +304,11 @@ void IoThread::run_touched() {
 
 void IoThread::run_deadlines() {
   if (!accepting_ && listening_) {
-    epoll_ctl(epoll_, EPOLL_CTL_DEL, listener_, nullptr);
-    shutdown(listener_, SHUT_RD);  // who knocks now is refused, or lands at another server
-    listening_ = false;
+    listen(false);
+    for (const Door& door : doors_)
+      shutdown(door.listener, SHUT_RD);  // who knocks now is refused, or lands at another server
   } else if (accepting_ && !listening_ && now_ >= accept_again_) {
-    watch(listener_, kListenerTag, EPOLLIN);
-    listening_ = true;
+    listen(true);
   }
   if (now_ < tick_due_) return;
   tick_due_ = now_ + kTick;

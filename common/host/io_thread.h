@@ -1,6 +1,6 @@
-// A client IO thread: epoll over one listener of its own and the sockets it accepted. It moves bytes; a ClientIo
-// object, touched by this thread only, understands them. It reads a socket only while reads() says so and while the
-// mailbox takes what comes out; it writes gathered.
+// A client IO thread: epoll over listeners of its own (one a door) and the sockets it accepted. It moves bytes; a
+// ClientIo object, touched by this thread only, understands them. It reads a socket only while reads() says so and
+// while the mailbox takes what comes out; it writes gathered.
 //
 // Constructed, started and stopped by the main thread; submit() from any thread. ClientIo and mailbox are borrowed.
 // Descriptors gone: one kept in reserve accepts and closes, then accepting pauses for 100 ms.
@@ -22,8 +22,9 @@ namespace dure {
 
 class IoThread {
  public:
-  // index: below 255; its clients have index + 1 in the top byte of their ids. Owns the listening socket.
-  IoThread(std::size_t index, int listener, ClientIo& io, Mailbox& mailbox, EventLog& log);
+  // index: below 255; its clients have index + 1 in the top byte of their ids. Owns the listening sockets; web_listener
+  // is the WebSocket's, -1: there is none.
+  IoThread(std::size_t index, int listener, ClientIo& io, Mailbox& mailbox, EventLog& log, int web_listener = -1);
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;
@@ -52,9 +53,14 @@ class IoThread {
   };
   void run();
   void take_commands();
-  void accept_some();
-  void accept_paused();
-  void admit(int fd, const std::string& address);
+  struct Door {
+    int listener = -1;
+    bool web = false;
+  };
+  void listen(bool on);
+  void accept_some(const Door& door);
+  void accept_paused(const Door& door);
+  void admit(const Door& door, int fd, const std::string& address);
   void client_event(ClientId client, std::uint32_t events);
   void read_some(ClientId client, int fd);
   void flush(ClientId client);
@@ -65,7 +71,7 @@ class IoThread {
   void watch(int fd, std::uint64_t tag, std::uint32_t events);
 
   const std::size_t index_;
-  int listener_;
+  std::vector<Door> doors_;
   ClientIo& io_;
   Mailbox& mailbox_;
   EventLog& log_;

@@ -41,14 +41,24 @@ int stop_rank(Role role) {
   }
 }
 
+// Unless it is bound, or there is nothing to bind.
+Result<> bind_door(const std::string& address, std::size_t threads, std::vector<int>* listeners, std::string* bound) {
+  if (address.empty() || threads == 0 || !listeners->empty()) return {};
+  auto made = listen_on(address, threads);
+  if (!made) return tl::unexpected<Error>(made.error());
+  *listeners = std::move(*made);
+  *bound = local_address(listeners->front());
+  return {};
+}
+
 }  // namespace
 
 struct Process::Running {
   NodeParts parts;
   std::unique_ptr<Mailbox> mailbox;
   bool bus_bound = false;
-  std::vector<int> listeners;
-  std::string client_address;
+  std::vector<int> listeners, web_listeners;
+  std::string client_address, web_address;
   std::unique_ptr<WorkerPool> workers;
   std::vector<std::unique_ptr<IoThread>> io;
   std::unique_ptr<Distributor> distributor;
@@ -73,12 +83,14 @@ Process::Process(ProcessOptions options, EventLog& log) : options_(std::move(opt
 
 Process::~Process() {
   for (auto& node : nodes_)
-    for (const int listener : node->listeners) close(listener);
+    for (const auto& listeners : {node->listeners, node->web_listeners})
+      for (const int listener : listeners) close(listener);
 }
 
 void Process::add_node(NodeParts parts) {
   CHECK(parts.node != nullptr);
   CHECK_MSG(parts.listen_address.empty() == parts.client_io.empty(), "a listen address needs ClientIo objects");
+  CHECK_MSG(parts.web_address.empty() || !parts.client_io.empty(), "so does a WebSocket's");
   auto running = std::make_unique<Running>();
   running->mailbox = std::make_unique<Mailbox>(parts.node->identity().name, options_.mailbox_frames_max, log_);
   running->parts = std::move(parts);
@@ -93,6 +105,12 @@ void Process::request_stop() {
 std::string Process::client_address(NodeId node) const {
   for (const auto& running : nodes_)
     if (running->parts.node->id() == node) return running->client_address;
+  return {};
+}
+
+std::string Process::web_address(NodeId node) const {
+  for (const auto& running : nodes_)
+    if (running->parts.node->id() == node) return running->web_address;
   return {};
 }
 
@@ -124,12 +142,11 @@ Result<> Process::bind_node(Running& running) {
     if (!bound) return bound;
     running.bus_bound = true;
   }
-  if (running.parts.client_io.empty() || !running.listeners.empty()) return {};
-  auto listeners = listen_on(running.parts.listen_address, running.parts.client_io.size());
-  if (!listeners) return tl::unexpected<Error>(listeners.error());
-  running.listeners = std::move(*listeners);
-  running.client_address = local_address(running.listeners.front());
-  return {};
+  const std::size_t threads = running.parts.client_io.size();
+  if (auto bound = bind_door(running.parts.listen_address, threads, &running.listeners, &running.client_address);
+      !bound)
+    return bound;
+  return bind_door(running.parts.web_address, threads, &running.web_listeners, &running.web_address);
 }
 
 bool Process::bind(MonoTime until) {
@@ -185,11 +202,13 @@ void Process::start() {
       wake_.ring();
     };
     for (std::size_t i = 0; i < running.parts.client_io.size(); ++i) {
-      running.io.push_back(
-          std::make_unique<IoThread>(i, running.listeners[i], *running.parts.client_io[i], *running.mailbox, log_));
+      running.io.push_back(std::make_unique<IoThread>(i, running.listeners[i], *running.parts.client_io[i],
+                                                      *running.mailbox, log_,
+                                                      running.web_listeners.empty() ? -1 : running.web_listeners[i]));
       outlets.io.push_back(running.io.back().get());
     }
     running.listeners.clear();  // the IO threads own them now
+    running.web_listeners.clear();
     running.distributor = std::make_unique<Distributor>(std::move(outlets));
     running.logic = std::make_unique<LogicThread>(*running.parts.node, *running.mailbox, *running.distributor,
                                                   running.parts.figures, running.parts.recorders, [this, &running] {

@@ -50,6 +50,7 @@ struct NodeParts {
   std::vector<TurnRecorder*> recorders;  // hear of every turn
   std::string bus_address;               // identity().address; empty: only nodes of this process reach it
   std::string listen_address;            // for clients; with at least one ClientIo
+  std::string web_address;               // for WebSocket clients; empty: none
   std::vector<ClientIo*> client_io;      // an IO thread each
   std::map<std::string, Worker*> workers;
 };
@@ -71,6 +72,8 @@ class Process {
   bool ready() const { return ready_; }
   // Where clients connect ("127.0.0.1:7000"), once ready. Empty: the node takes none.
   std::string client_address(NodeId node) const;
+  // Where WebSocket clients do, likewise.
+  std::string web_address(NodeId node) const;
 
  private:
   struct Running;

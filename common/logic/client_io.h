@@ -14,6 +14,8 @@ class ClientIo {
   virtual ~ClientIo() = default;
   // A socket was accepted. False: refuse it (the thread closes it at once; nothing else is called for it).
   [[nodiscard]] virtual bool opened(ClientId client, std::string_view address, MonoTime now) = 0;
+  // The same at the WebSocket's door. Who has none refuses.
+  [[nodiscard]] virtual bool opened_web(ClientId, std::string_view, MonoTime) { return false; }
   virtual void received(ClientId client, std::string_view bytes, MonoTime now) = 0;
   // The socket is gone: by the peer, by an error, or because closing() was true. Called exactly once.
   virtual void closed(ClientId client, MonoTime now) = 0;

@@ -16,6 +16,7 @@ namespace dure {
 namespace {
 
 constexpr std::size_t kBodyMax = 4 * 1024 * 1024;
+constexpr std::string_view kWebScheme = "ws://";
 
 bool parse_address(const std::string& address, sockaddr_in* out) {
   const auto colon = address.rfind(':');
@@ -33,8 +34,10 @@ bool parse_address(const std::string& address, sockaddr_in* out) {
 
 bool Connection::open(const std::string& address) {
   close();
+  const bool web = address.starts_with(kWebScheme);
+  const std::string host = web ? address.substr(kWebScheme.size()) : address;
   sockaddr_in to;
-  if (!parse_address(address, &to)) return false;
+  if (!parse_address(host, &to)) return false;
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd_ < 0) return false;
   const int one = 1;
@@ -46,6 +49,10 @@ bool Connection::open(const std::string& address) {
   }
   ++incarnation_;
   seq_ = 0;
+  if (web) {
+    web_ = std::make_unique<WebSocketClient>(host, incarnation_);
+    out_ = web_->request();
+  }
   writing_ = true;  // the first EPOLLOUT says that the connection stands
   reactor_.watch(fd_, EPOLLIN | EPOLLOUT, this);
   return true;
@@ -56,8 +63,9 @@ void Connection::close() {
   reactor_.forget(fd_);
   ::close(fd_);
   fd_ = -1;
-  open_ = false;
+  connected_ = open_ = false;
   ++incarnation_;
+  web_.reset();
   in_.clear();
   out_.clear();
 }
@@ -73,7 +81,11 @@ std::uint32_t Connection::send(std::uint16_t message_id, const google::protobuf:
 
 std::uint32_t Connection::send(std::uint16_t message_id, const std::string& body) {
   if (!open_) return 0;
-  out_ += encode_frame(message_id, ++seq_, body);
+  const std::string frame = encode_frame(message_id, ++seq_, body);
+  if (web_)
+    web_->put(frame, &out_);
+  else
+    out_ += frame;
   ++frames_out;
   // A broken pipe shows as EPOLLERR in the next round: callers of send() are never called back from it.
   if (!writing_) flush();
@@ -97,19 +109,34 @@ bool Connection::flush() {
 
 void Connection::on_ready(std::uint32_t epoll_events) {
   if (fd_ < 0) return;
-  if (!open_) {
+  if (!connected_) {
     int error = 0;
     socklen_t size = sizeof error;
     ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) return fail(std::strerror(error));
     if ((epoll_events & EPOLLOUT) == 0) return;
-    open_ = true;
-    const std::uint64_t before = incarnation_;
-    listener_.on_open();
-    if (incarnation_ != before) return;
+    connected_ = true;
+    if (!web_ && !opened()) return;
   }
   if ((epoll_events & EPOLLOUT) != 0 && !flush()) return fail("broken pipe");
   if ((epoll_events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read();
+}
+
+// False: the listener ended the connection.
+bool Connection::opened() {
+  open_ = true;
+  const std::uint64_t before = incarnation_;
+  listener_.on_open();
+  return incarnation_ == before;
+}
+
+bool Connection::unwrap(std::string_view bytes, std::string* frames) {
+  const auto taken = web_->take(bytes, frames, &out_);
+  if (!open_ && web_->open() && !opened()) return false;
+  if (!out_.empty() && !writing_ && !flush()) return fail("broken pipe"), false;
+  // What came before the end is heard first.
+  if (!taken && cut(*frames) != std::string_view::npos) fail(taken.error().detail);
+  return taken.has_value();
 }
 
 void Connection::read() {
@@ -121,7 +148,12 @@ void Connection::read() {
     return fail(std::strerror(errno));
   }
   bytes_in += static_cast<std::uint64_t>(got);
-  const std::string_view fresh(buffer.data(), static_cast<std::size_t>(got));
+  std::string_view fresh(buffer.data(), static_cast<std::size_t>(got));
+  std::string unwrapped;
+  if (web_) {
+    if (!unwrap(fresh, &unwrapped)) return;
+    fresh = unwrapped;
+  }
   if (in_.empty()) {
     const std::size_t used = cut(fresh);
     if (used != std::string_view::npos) in_.assign(fresh.substr(used));

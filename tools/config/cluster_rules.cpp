@@ -36,11 +36,12 @@ Result<void> gateways_listen_apart(const Config::State& state) {
   std::map<std::string, std::string> listens;
   for (const NodeEntry& entry : state.nodes) {
     if (entry.node.role() != Role::kGateway) continue;
-    const std::string& listen = state.of(entry.node).gateway().listen();
-    const auto [other, fresh] = listens.emplace(listen, entry.name);
-    if (!fresh)
-      return fail(Trouble::kInvalid, state.where(entry.node, "gateway.listen") + " = '" + listen + "': " + entry.name +
-                                         " and " + other->second + " would both listen there");
+    for (const auto& [key, listen] : doors_of(state.of(entry.node).gateway())) {
+      const auto [other, fresh] = listens.emplace(listen, entry.name);
+      if (!fresh)
+        return fail(Trouble::kInvalid, state.where(entry.node, key) + " = '" + listen + "': " + entry.name + " and " +
+                                           other->second + " would both listen there");
+    }
   }
   return {};
 }

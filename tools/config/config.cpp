@@ -69,6 +69,12 @@ std::string Config::State::where(NodeId node, std::string_view key) const {
   return path + ": " + std::string(key);
 }
 
+std::vector<std::pair<std::string, std::string>> doors_of(const proto::GatewaySettings& gateway) {
+  std::vector<std::pair<std::string, std::string>> doors = {{"gateway.listen", gateway.listen()}};
+  if (!gateway.listen_websocket().empty()) doors.emplace_back("gateway.listen_websocket", gateway.listen_websocket());
+  return doors;
+}
+
 const proto::Config& Config::base() const { return state_->base; }
 const proto::Config& Config::of(NodeId node) const { return state_->of(node); }
 const std::vector<NodeEntry>& Config::nodes() const { return state_->nodes; }

@@ -20,7 +20,8 @@ namespace dure {
 
 namespace proto {
 class Config;
-}
+class GatewaySettings;
+}  // namespace proto
 
 inline constexpr int kExitConfig = 78;  // EX_CONFIG: starting again changes nothing
 inline constexpr int kExitWaited = 75;  // EX_TEMPFAIL: what it waits for did not come within start_timeout_s
@@ -56,6 +57,9 @@ class Config {
 [[nodiscard]] Result<Config> load_config(const std::string& path);
 // The same for text in memory; `path` only names it in messages.
 [[nodiscard]] Result<Config> parse_config(std::string_view text, const std::string& path);
+
+// Where a gateway hears its clients: key ("gateway.listen") and address of each door that is open.
+std::vector<std::pair<std::string, std::string>> doors_of(const proto::GatewaySettings& gateway);
 
 // How many nodes of a role there shall be, instead of what the file says.
 struct NodeCount {

@@ -18,7 +18,8 @@ class Members {
     for (const NodeEntry& entry : config.nodes()) used_.push_back(split_host_port(entry.address).port);
     for (const NodeEntry& entry : config.nodes())
       if (entry.node.role() == Role::kGateway)
-        used_.push_back(split_host_port(config.of(entry.node).gateway().listen()).port);
+        for (const auto& [key, listen] : doors_of(config.of(entry.node).gateway()))
+          used_.push_back(split_host_port(listen).port);
   }
 
   Result<void> set_count(NodeCount wanted) {
@@ -53,9 +54,9 @@ class Members {
     entry.insert("address", with_port(model.address, free_port(split_host_port(model.address).port)));
     (*table_)["cluster"]["node"].as_array()->push_back(std::move(entry));
     if (node.role() != Role::kGateway) return;
-    const std::string& listen = config_.of(model.node).gateway().listen();
     toml::table gateway, override;
-    gateway.insert("listen", with_port(listen, free_port(split_host_port(listen).port)));
+    for (const auto& [key, listen] : doors_of(config_.of(model.node).gateway()))
+      gateway.insert(key.substr(key.find('.') + 1), with_port(listen, free_port(split_host_port(listen).port)));
     override.insert("gateway", std::move(gateway));
     if (!table_->contains("node")) table_->insert("node", toml::table{});
     (*table_)["node"].as_table()->insert(to_text(node), std::move(override));

@@ -20,11 +20,11 @@ bool leaves_loopback(const std::string& address) { return !is_loopback(split_hos
 
 // The first address at which clients are heard by others than this machine.
 Opening open_to_clients(const Config::State& state) {
-  const std::string& base = state.base.gateway().listen();
-  if (leaves_loopback(base)) return {state.where({}, "gateway.listen"), base};
+  for (const auto& [key, listen] : doors_of(state.base.gateway()))
+    if (leaves_loopback(listen)) return {state.where({}, key), listen};
   for (const NodeEntry& entry : state.nodes)
-    if (const std::string& listen = state.of(entry.node).gateway().listen(); leaves_loopback(listen))
-      return {state.where(entry.node, "gateway.listen"), listen};
+    for (const auto& [key, listen] : doors_of(state.of(entry.node).gateway()))
+      if (leaves_loopback(listen)) return {state.where(entry.node, key), listen};
   return {};
 }
 

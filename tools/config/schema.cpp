@@ -22,6 +22,8 @@ const char* form_text(proto::Form form) {
       return "tcp://host:port, ipc://path or inproc";
     case proto::HOST_PORT:
       return "host:port";
+    case proto::HOST_PORT_OR_EMPTY:
+      return "host:port or empty";
     case proto::REDIS:
       return "host:port, unix:path or empty";
     case proto::NODE:
@@ -94,6 +96,8 @@ bool has_form(proto::Form form, std::string_view text) {
       return text == "inproc" || (text.starts_with("tcp://") && split_host_port(text).port != 0);
     case proto::HOST_PORT:
       return text.find("//") == text.npos && split_host_port(text).port != 0;
+    case proto::HOST_PORT_OR_EMPTY:
+      return text.empty() || has_form(proto::HOST_PORT, text);
     case proto::REDIS:
       return text.empty() || (text.starts_with("unix:") && text.size() > 5 && text.size() < 5 + 100) ||
              (text.find("//") == text.npos && split_host_port(text).port != 0);

@@ -35,7 +35,8 @@ std::vector<PlannedProcess> plan_processes(const Config& config) {
     }
     process->nodes.push_back(to_text(entry.node));
     if (entry.address.starts_with("tcp://")) process->ports.push_back(entry.address.substr(6));
-    if (entry.node.role() == Role::kGateway) process->ports.push_back(config.of(entry.node).gateway().listen());
+    if (entry.node.role() == Role::kGateway)
+      for (const auto& [key, listen] : doors_of(config.of(entry.node).gateway())) process->ports.push_back(listen);
   }
   std::stable_sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.rank > b.rank; });
   return plan;

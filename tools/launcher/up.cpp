@@ -167,11 +167,7 @@ class Up {
                      {"dure", "bots", "--config", config_.path(), "--count", std::to_string(options_.bots), "--story",
                       options_.story, "--for", options_.run_for > Duration{} ? duration : "0"},
                      data_dir_ + "/logs/bots.log"};
-    for (const NodeEntry& entry : config_.nodes()) {
-      if (entry.node.role() != Role::kGateway) continue;
-      bots->command.arguments.insert(bots->command.arguments.end(),
-                                     {"--gateway", config_.of(entry.node).gateway().listen()});
-    }
+    if (options_.websocket) bots->command.arguments.push_back("--websocket");
     if (!options_.report_path.empty())
       bots->command.arguments.insert(bots->command.arguments.end(), {"--report", options_.report_path});
     bots_ = &supervisor_.add(std::move(bots), now);

@@ -17,6 +17,7 @@ struct UpOptions {
   std::string story = "evening";
   Duration run_for{};             // 0: until a signal
   std::string report_path;        // of the bots
+  bool websocket = false;         // the bots come by WebSocket
   std::string journal_folder;     // of every node; empty: no journals
   std::vector<NodeCount> counts;  // --gateways n …
 };

@@ -19,7 +19,9 @@ Result<std::string> next_address(const Config& config) {
   std::string host;
   int port = port_of(config.base().redis().address());
   for (const auto& entry : config.nodes()) {
-    if (entry.node.role() == Role::kGateway) port = std::max(port, port_of(config.of(entry.node).gateway().listen()));
+    if (entry.node.role() == Role::kGateway)
+      for (const auto& [key, listen] : doors_of(config.of(entry.node).gateway()))
+        port = std::max(port, port_of(listen));
     if (!entry.address.starts_with("tcp://") || port_of(entry.address) == 0) continue;
     if (entry.node.role() == Role::kDbagent) host = entry.address.substr(0, entry.address.rfind(':'));
     port = std::max(port, port_of(entry.address));

@@ -105,6 +105,16 @@ TEST(Config, LetsANodeOverrideSettings) {
   EXPECT_EQ(config->origin(second, "gateway.io_threads"), "x.toml:12");
 }
 
+TEST(Config, KeepsTheDoorsOfGatewaysApart) {
+  EXPECT_EQ(
+      refusal(kNodes + "[node.\"gateway-2\"]\ngateway.listen = \"127.0.0.1:7002\"\n"
+                       "gateway.listen_websocket = \"127.0.0.1:7001\"\n"),
+      "x.toml:11:9: gateway.listen_websocket = '127.0.0.1:7001': gateway-2 and gateway-1 would both listen there");
+  EXPECT_EQ(refusal(kNodes + "[node.\"gateway-2\"]\ngateway.listen = \"127.0.0.1:7002\"\n"
+                             "gateway.listen_websocket = \"\"\n"),
+            "");
+}
+
 TEST(Config, RefusesOverridesOfStrangersAndOfWhatIsCommon) {
   EXPECT_EQ(refusal(kNodes + "[node.\"gateway-3\"]\n"),
             "x.toml:9:7: node.\"gateway-3\": no such node in [[cluster.node]]");
@@ -148,6 +158,8 @@ TEST(Config, KeepsDeveloperModeOnLoopback) {
   EXPECT_EQ(refusal(open),
             "x.toml:6:1: gateway.listen = '0.0.0.0:7001': developer mode stays on loopback unless "
             "dev.allow_off_loopback (x.toml:4:1: dev.enabled)");
+  EXPECT_EQ(refusal(kCluster + "[dev]\nenabled = true\n[gateway]\nlisten_websocket = \"0.0.0.0:7011\"\n").substr(0, 54),
+            "x.toml:6:1: gateway.listen_websocket = '0.0.0.0:7011':");
   EXPECT_EQ(
       refusal(kCluster + "[dev]\nenabled = true\nallow_off_loopback = true\n[gateway]\nlisten = \"0.0.0.0:7001\"\n"),
       "");

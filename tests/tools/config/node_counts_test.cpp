@@ -21,6 +21,7 @@ TEST(NodeCounts, AddsNodesWithAddressesOfTheirOwn) {
   EXPECT_EQ(count(*config, Role::kDungeon), 3u);
   EXPECT_EQ(count(*config, Role::kGeneral), 2u);
   EXPECT_EQ(config->of(NodeId(Role::kGateway, 4)).gateway().listen(), "127.0.0.1:7004");
+  EXPECT_EQ(config->of(NodeId(Role::kGateway, 4)).gateway().listen_websocket(), "127.0.0.1:7014");
 }
 
 TEST(NodeCounts, LeavesNodesOut) {

@@ -21,7 +21,7 @@ TEST(Plan, PutsAUnitedServerIntoOneProcess) {
   EXPECT_EQ(plan[0].name, "all-1");
   EXPECT_EQ(plan[0].role, "all");
   EXPECT_EQ(plan[0].nodes.size(), 5u);
-  EXPECT_EQ(plan[0].ports, std::vector<std::string>{"127.0.0.1:7001"});
+  EXPECT_EQ(plan[0].ports, (std::vector<std::string>{"127.0.0.1:7001", "127.0.0.1:7011"}));
 }
 
 }  // namespace
