@@ -56,6 +56,17 @@ Task<std::optional<std::uint32_t>> Gateway::shard_again(AccountId account, int c
   co_return now_there->shard();
 }
 
+// A creation of this account that ended with its gateway between RESERVE and CLAIM: its numbers, so that it is gone on
+// with. Nobody else can, and the name would be lost to whom it belongs.
+Task<std::optional<proto::ReservedName>> Gateway::begun_creation(std::string name, AccountId account) {
+  const proto::ReservedNames query;
+  auto reserved = co_await call<proto::ReservedNamesReply>(directory_agent(), query);
+  if (reserved && reserved->code() == proto::STORED)
+    for (const auto& one : reserved->names())
+      if (one.name() == name && one.account_id() == account.value) co_return one;
+  co_return std::nullopt;
+}
+
 Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::CreateCharacterRequest request) {
   using Reply = proto::CreateCharacterReply;
   Session* session = find(from.header.session);
@@ -75,8 +86,14 @@ Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::Cr
   reserve.set_reservation(entropy().id63());
   auto reserved = co_await call<proto::ReserveNameReply>(directory_agent(), reserve);
   if (!reserved || reserved->code() == proto::RETRY) co_return with_code<Reply>(proto::BUSY);
-  if (reserved->code() == proto::NAME_TAKEN) co_return with_code<Reply>(proto::TAKEN);
-  if (reserved->code() != proto::STORED) co_return with_code<Reply>(proto::INVALID);
+  if (reserved->code() == proto::NAME_TAKEN) {
+    const std::string name = request.name();
+    const auto begun = co_await begun_creation(name, account);
+    if (!begun) co_return with_code<Reply>(proto::TAKEN);
+    reserve.set_player_id(begun->player_id());
+    reserve.set_reservation(begun->reservation());
+  } else if (reserved->code() != proto::STORED)
+    co_return with_code<Reply>(proto::INVALID);
 
   proto::CreatePlayerRequest create;
   create.set_shard(shard);
@@ -141,8 +158,9 @@ Task<proto::SelectCharacterReply> Gateway::select_character(From from, proto::Se
   Session* session = find(id);
   if (session == nullptr || session->state != SessionState::kAccount) co_return with_code<Reply>(proto::WRONG_STATE);
   session->state = SessionState::kEntering;
-  const auto back = [](Session* s) {
-    if (s != nullptr && s->state == SessionState::kEntering) s->state = SessionState::kAccount, s->player = {};
+  // An owner may have taken it after all: what the chat subscribed it to meanwhile goes, too.
+  const auto back = [this](Session* s) {
+    if (s != nullptr && s->state == SessionState::kEntering) leave_the_world(*s);
   };
   auto characters = co_await characters_of(session->shard, session->account);
   session = find(id);

@@ -162,6 +162,13 @@ bool OwnerNode::bring_in(Player& player, const SessionBinding& session, const pr
     else
       tell_claimed(player);
     tell_state(player);
+    // What was told to a socket that is gone may not have arrived.
+    if (player.creq_saved_told != 0) {
+      proto::SavedNotice saved_so_far;
+      saved_so_far.set_epoch(player.epoch);
+      saved_so_far.set_creq(player.creq_saved_told);
+      tell(player, saved_so_far);
+    }
     tell_presence(player);
   });
   if (whole) return true;
@@ -260,6 +267,8 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   // It may have closed meanwhile. The row of a login is ours and unused: whoever is asked next takes it.
   const bool open = still_open(placed.place, request);
   if (!open && !request.ticket()) co_return admit_reply(proto::BUSY, "the place closed");
+  // Held here of an earlier epoch, and not yet told that it went elsewhere: now it stands in another place.
+  forget(pid);
   Player& player = install(*grant, shards_.peek(pid, *shard));
   player.place = placed.place;
   player.hit_points = request.hint().hit_points() > 0 ? request.hint().hit_points() : player.hit_points_max;

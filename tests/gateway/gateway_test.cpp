@@ -172,6 +172,74 @@ TEST_F(GatewayTest, AResumeReplaysWhatWasMissed) {
   EXPECT_EQ(attach->second.session_epoch(), session_epoch_);
 }
 
+TEST_F(GatewayTest, ACreationThatEndedWithAGatewayIsGoneOnWithByItsAccount) {
+  open(kMina);
+  ASSERT_TRUE(log_in(kMina).has_characters());
+  using H = const MeshHeader&;
+  cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(kAgent, [](H, const proto::ReserveName&) {
+    proto::ReserveNameReply reply;
+    reply.set_code(proto::NAME_TAKEN);
+    return std::optional(reply);
+  });
+  std::uint64_t reserved_for = 6;
+  cluster_.answers<proto::ReservedNames, proto::ReservedNamesReply>(kAgent, [&](H, const proto::ReservedNames&) {
+    proto::ReservedNamesReply reply;
+    auto* name = reply.add_names();
+    name->set_name("Nora");
+    name->set_account_id(reserved_for);
+    name->set_player_id(51);
+    name->set_reservation(77);
+    return std::optional(reply);
+  });
+  std::optional<proto::CreatePlayerRequest> create;
+  cluster_.answers<proto::CreatePlayerRequest, proto::StoreReply>(kAgent,
+                                                                  [&](H, const proto::CreatePlayerRequest& asked) {
+                                                                    create = asked;
+                                                                    return std::optional(proto::StoreReply());
+                                                                  });
+  cluster_.answers<proto::ClaimName, proto::StoreReply>(
+      kAgent, [](H, const proto::ClaimName&) { return std::optional(proto::StoreReply()); });
+  proto::CreateCharacterRequest request;
+  request.set_name("Nora");
+  send(kMina, request);
+  EXPECT_EQ(pick<proto::CreateCharacterReply>(seen(kMina))->code(), proto::TAKEN) << "it is another account's";
+  EXPECT_FALSE(create);
+  reserved_for = 5;
+  send(kMina, request);
+  const auto reply = pick<proto::CreateCharacterReply>(seen(kMina));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::OK);
+  EXPECT_EQ(reply->character().player_id(), 51u);
+  ASSERT_TRUE(create);
+  EXPECT_EQ(create->player_id(), 51u);
+  EXPECT_EQ(create->reservation(), 77u);
+}
+
+TEST_F(GatewayTest, WhoWasNotAdmittedKeepsNothingThatTheChatSubscribedItTo) {
+  open(kMina);
+  ASSERT_TRUE(log_in(kMina).has_characters());
+  cluster_.up(kChat);
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](const MeshHeader&, const proto::Admit&) {
+    TopicKey topic;
+    topic.place = 3;
+    proto::Subscribe subscribe;
+    subscribe.set_session_id(session_.value);
+    subscribe.add_topics(encode_topic(topic));
+    cluster_.say(kChat, subscribe);
+    proto::AdmitReply reply;
+    reply.set_code(proto::BUSY);
+    return std::optional(reply);
+  });
+  proto::SelectCharacterRequest select;
+  select.set_player_id(50);
+  send(kMina, select);
+  settle();
+  EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(kMina))->code(), proto::BUSY);
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kAccount);
+  EXPECT_TRUE(gateway_.session(session_)->topics.empty());
+  gateway_.check_invariants();
+}
+
 TEST_F(GatewayTest, LeavingTheWorldIsAnsweredWhenSaved) {
   enter(kMina);
   send(kMina, proto::LeaveWorldRequest());

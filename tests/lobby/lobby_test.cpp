@@ -173,6 +173,33 @@ TEST_F(LobbyTest, ALoginWhoseArrivalThrowsIsTakenOutAndTold) {
   EXPECT_EQ(admit(2).code(), proto::OK);
 }
 
+TEST_F(LobbyTest, WhoWasTakenFromAZombieAndComesBackByTicketStandsInOnePlaceOnly) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(player(1).place.rfind("town/", 0), 0u);
+  epochs_[1] = 5;  // another general had it meanwhile, and nobody told this one
+  proto::Admit request;
+  request.set_ticket(true);
+  request.set_expected_epoch(5);
+  request.set_zone("field");
+  request.set_reason("zone");
+  EXPECT_EQ(admit(1, request).code(), proto::OK);
+  EXPECT_EQ(player(1).epoch, 6u);
+  EXPECT_EQ(player(1).place, "field/1");
+  EXPECT_TRUE(lobby_->zone("town/1")->members().empty());
+  lobby_->check_invariants();
+}
+
+TEST_F(LobbyTest, ASocketThatCameLaterIsToldAgainWhatIsSaved) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  player(1).creq_saved_told = 4;
+  cluster_->forget_sent();
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  const auto saved = told<proto::SavedNotice>();
+  ASSERT_TRUE(saved);
+  EXPECT_EQ(saved->creq(), 4u);
+  EXPECT_EQ(saved->epoch(), player(1).epoch);
+}
+
 TEST_F(LobbyTest, WhoseArrivalByTicketThrowsIsWalkedToTheLobbyByItsGateway) {
   lobby_->add_feature<Trap>().caught = PlayerId(1);
   epochs_[1] = 5;

@@ -4,6 +4,12 @@
 
 namespace dure::sim {
 
+std::string name_ending(int number) {
+  constexpr std::string_view kLetters = "bdegkpst";
+  const auto at = static_cast<std::size_t>(number);
+  return {kLetters[at / kLetters.size()], kLetters[at % kLetters.size()]};
+}
+
 bool Client::connect(NodeId gateway) {
   close();
   seq_ = 0;

@@ -12,6 +12,9 @@
 
 namespace dure::sim {
 
+// The end of a character's name: no two of them look alike, or the second would be refused.
+std::string name_ending(int number);
+
 class Client : public Wire {
  public:
   Client(Cluster& cluster, std::string address) : cluster_(cluster), address_(std::move(address)) {}

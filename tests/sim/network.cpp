@@ -65,12 +65,16 @@ void Network::attempt(Pair pair, std::uint64_t number) {
 void Network::send(NodeId from, NodeId to, const Bytes& message) {
   const auto at = connections_.find({from, to});
   if (at == connections_.end() || at->second.to_life == 0 || at->second.from_life != life_of_(from)) return;
-  if (cut_.count({from, to}) != 0) return;
-  Connection& connection = at->second;
+  if (cut_.count({from, to}) != 0) return at->second.unacknowledged.push_back(message);
+  carry({from, to}, at->second, message);
+}
+
+void Network::carry(Pair pair, Connection& connection, const Bytes& message) {
+  const auto [from, to] = pair;
   const MonoTime arrival = std::max(scheduler_.now() + draw_latency(from, to), connection.last_arrival + Duration(1));
   connection.last_arrival = arrival;
   scheduler_.at(arrival, fnv1a(message.view(), digest_of("message", from, to)),
-                [this, to, life = connection.to_life, message] {
+                [this, to = pair.second, life = connection.to_life, message] {
                   if (life_of_(to) == life) deliver_(to, life, message);
                 });
 }
@@ -81,6 +85,7 @@ void Network::died(NodeId node) {
   for (auto& [pair, connection] : connections_)
     if (pair.second == node && connection.to_life != 0) {
       connection.to_life = 0;
+      connection.unacknowledged.clear();
       broken.push_back(pair);
     }
   for (const Pair& pair : broken) {
@@ -100,8 +105,9 @@ void Network::cut(NodeId a, NodeId b, bool is_cut) {
 void Network::mute(NodeId from, NodeId to, bool is_mute) {
   if (is_mute)
     cut_.insert({from, to});
-  else
-    cut_.erase({from, to});
+  else if (cut_.erase({from, to}) != 0)
+    if (const auto at = connections_.find({from, to}); at != connections_.end() && at->second.to_life != 0)
+      for (const Bytes& message : std::exchange(at->second.unacknowledged, {})) carry({from, to}, at->second, message);
 }
 
 void Network::delay(NodeId node, Duration by) {

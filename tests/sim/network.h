@@ -1,12 +1,14 @@
 // The wires between processes, as ZeroMQ's DEALER → ROUTER makes them: one connection for each direction of each pair,
 // in order, no resend. A killed receiver is noticed by the sender's side 0.3 ms later; a connection is tried again
-// every 100 ms; what was in flight is lost. A cut pair is half-open: sends succeed and nothing arrives; a muted one
-// only one way. A delay is added to all that leaves or reaches a node. One thread.
+// every 100 ms; what was in flight is lost. A cut pair is half-open: sends succeed and nothing arrives, until it is
+// whole again or an end gives the connection up; a muted one is so one way only. As with TCP, a connection never loses
+// the middle of what was sent. A delay is added to all that leaves or reaches a node. One thread.
 #pragma once
 #include <functional>
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "common/base/bytes.h"
 #include "common/base/ids.h"
@@ -44,10 +46,12 @@ class Network {
     std::uint32_t from_life = 0, to_life = 0;  // to_life 0: being tried
     MonoTime last_arrival{};
     std::uint64_t tries = 0;
+    std::vector<Bytes> unacknowledged;  // sent while it was cut
   };
   using Pair = std::pair<NodeId, NodeId>;
   void try_later(Pair pair, Duration delay);
   void attempt(Pair pair, std::uint64_t number);
+  void carry(Pair pair, Connection& connection, const Bytes& message);
 
   Scheduler& scheduler_;
   LinkModel model_;

@@ -16,7 +16,7 @@ ScriptedPlayer::ScriptedPlayer(Cluster& cluster, NodeId gateway, int number, boo
     : cluster_(cluster),
       gateway_(gateway),
       number_(number),
-      name_("Sim" + std::string(1, static_cast<char>('a' + number))),
+      name_("Sim" + name_ending(number)),
       wants_dungeon_(wants_dungeon),
       client_(cluster, "127.0.0.1"),
       rng_(cluster.scheduler().seed(), 0x91a0 + static_cast<std::uint64_t>(number)) {

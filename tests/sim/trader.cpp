@@ -17,7 +17,7 @@ Trader::Trader(Cluster& cluster, NodeId gateway, int number)
     : cluster_(cluster),
       gateway_(gateway),
       number_(number),
-      name_("Trader" + std::string(1, static_cast<char>('a' + number))),
+      name_("Trader" + name_ending(number)),
       client_(cluster, "127.0.0.1"),
       rng_(cluster.scheduler().seed(), 0x7aade + static_cast<std::uint64_t>(number)) {
   client_.on_frame = [this](const ClientFrame& frame) { take(frame); };
