@@ -81,11 +81,13 @@ Answer read_answer(const Step& step, const State& state, int player) {
 }
 
 void acquire(Step& step) {
-  for (int player = 0; player < step.world.players; ++player)
+  for (int player = 0; player < step.world.players; ++player) {
+    if (shut(step, active_shard(step.now, player))) continue;
     for (int process = 0; process < kProcesses; ++process)
       for (int expected = 0; expected < step.world.epochs; ++expected)
         if ((step.now.asked[player][expected] & ~step.now.forgotten[player][expected]) >> process & 1)
           acquire_one(step, player, process, expected);
+  }
 }
 
 }  // namespace dure::model

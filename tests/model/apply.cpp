@@ -93,6 +93,7 @@ void note_request(State& next, Row& row, const Operation& operation) {
 void apply_one(Step& step, int index, int shard) {
   const Operation& operation = step.now.operation[index];
   const int player = operation.player;
+  if (shut(step, shard)) return;
   const Row& before = step.now.row[player][shard];
   const bool active = before.status == Status::kActive ||
                       (step.removed(Rule::kOperationsNeedActive) && before.status == Status::kMoving);

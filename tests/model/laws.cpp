@@ -113,8 +113,12 @@ bool requests_once(const State& state) {
 bool trades_whole(const Scenario& scenario, const State& state) {
   for (int t = 0; t < scenario.trades; ++t) {
     const Trade& trade = state.trade[t];
-    for (const Leg& leg : trade.leg)
+    for (const Leg& leg : trade.leg) {
       if (trade.verdict == Verdict::kCommit && leg.vote == Vote::kNo) return false;
+      // A register that forgot its ABORT with a restore may have none: nobody votes again.
+      const bool forgotten = leg.ended == Verdict::kAbort && trade.verdict == Verdict::kNone && state.restored;
+      if (leg.vote == Vote::kYes && leg.finished && leg.ended != trade.verdict && !forgotten) return false;
+    }
   }
   return true;
 }
@@ -156,7 +160,7 @@ bool leg_untold(const Scenario& scenario, const State& state, int player, int pr
 }
 
 bool mirrors_are_true(const Scenario& scenario, const State& state) {
-  if (state.restored) return true;
+  if (state.restored && !scenario.reconciles) return true;
   for (int p = 0; p < scenario.players; ++p)
     for (int process = 0; process < kProcesses; ++process) {
       if (p == scenario.dishonest || !current(state, p, process)) continue;
@@ -184,6 +188,7 @@ bool owner_is_idle(const Scenario& scenario, const State& state, int player) {
 
 Law broken_law(const Scenario& scenario, const State& state) {
   if (state.broken != 0) return static_cast<Law>(state.broken);
+  if (state.closed) return Law::kNone;  // half of it is not here yet
   if (!one_active_row(scenario, state)) return Law::kOneActiveRow;
   if (!one_holder(scenario, state)) return Law::kOneHolder;
   if (!letters_once(scenario, state)) return Law::kLetterOnce;
@@ -200,7 +205,8 @@ Law broken_law(const Scenario& scenario, const State& state) {
 }
 
 bool drained(const Scenario& scenario, const State& state) {
-  if (state.restored) return true;
+  if (state.restored && !scenario.reconciles) return true;
+  if (state.closed) return false;
   for (int t = 0; t < scenario.trades; ++t)
     for (const Leg& leg : state.trade[t].leg)
       if (leg.vote == Vote::kYes && !leg.finished) return false;

@@ -20,6 +20,7 @@ class Notes {
     if (world_.awards != 0) drops();
     if (world_.requests != 0) requests();
     items();
+    restores();
   }
 
  private:
@@ -172,6 +173,18 @@ class Notes {
     }
   }
 
+  void restores() {
+    if (now_.closed) return;
+    note(Mark::kLegRedone, now_.redone & kRedoneLeg);
+    note(Mark::kDecisionRedone, now_.redone & kRedoneDecision);
+    note(Mark::kForgottenVoteAborted, now_.redone & kRedoneAbort);
+    note(Mark::kUndecidedSettled, now_.redone & kRedoneSettled);
+    if (!world_.reconciles || !now_.restored) return;
+    for (int process = 0; process < kProcesses; ++process)
+      note(Mark::kOpenedWithZombie,
+           now_.owner[world_.restored][process].phase == Phase::kHolding && !current(world_.restored, process));
+  }
+
   void items() {
     for (int p = 0; p < world_.players; ++p) {
       const Row* row = current_row(p);
@@ -252,7 +265,12 @@ const char* name_of(Mark mark) {
                                        "a held request was settled under a new owner",
                                        "traded after its attribute was changed",
                                        "changed by the one who received it",
-                                       "a change from an old version was rejected"};
+                                       "a change from an old version was rejected",
+                                       "a forgotten leg was done again",
+                                       "a forgotten COMMIT was decided again",
+                                       "a vote that was forgotten came to nothing",
+                                       "what nobody saw decided was aborted",
+                                       "opened while an owner of before plays on"};
   static_assert(std::size(kNames) == kMarks);
   return kNames[static_cast<int>(mark)];
 }

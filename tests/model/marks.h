@@ -66,6 +66,12 @@ enum class Mark : u8 {
   kTradedAfterChange,
   kChangedByReceiver,
   kStaleChangeRejected,
+  // A restore of one shard
+  kLegRedone,
+  kDecisionRedone,
+  kForgottenVoteAborted,
+  kUndecidedSettled,
+  kOpenedWithZombie,
   kCount
 };
 inline constexpr int kMarks = static_cast<int>(Mark::kCount);

@@ -61,6 +61,7 @@ void successors(const Scenario& scenario, Rule removed, const State& now, std::v
   moves(step);
   boxes(step);
   restore(step);
+  reconcile(step);
   owners(step);
   requests(step);
   award(step);

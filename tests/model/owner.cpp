@@ -7,12 +7,19 @@
 namespace dure::model {
 namespace {
 
+// Where a restore is reconciled a process may ask again for what died with the old agent.
+bool asked_already(const Step& step, int player, int process, int epoch) {
+  const int forgotten = step.world.reconciles ? step.now.forgotten[player][epoch] : 0;
+  return (step.now.asked[player][epoch] & ~forgotten) >> process & 1;
+}
+
 void ask(Step& step, int player, int process) {
   const Row* row = active_row(step.now, player);
   const Owner& owner = step.now.owner[player][process];
   if (owner.phase != Phase::kIdle || row == nullptr || row->epoch + 1 >= step.world.epochs) return;
-  if (step.now.asked[player][row->epoch] >> process & 1) return;
+  if (asked_already(step, player, process, row->epoch)) return;
   State next = step.now;
+  next.forgotten[player][row->epoch] &= ~(1u << process);
   Owner& asking = next.owner[player][process];
   const Answer late = owner.answer;
   asking = Owner{};
@@ -35,8 +42,9 @@ void hand_over(Step& step, int player, int process) {
   const int to = 1 - process;
   if (owner.phase != Phase::kHolding || owner.saved + 1 != owner.next_pseq) return;
   if (owner.epoch + 1 >= step.world.epochs || step.now.owner[player][to].phase != Phase::kIdle) return;
-  if (step.now.asked[player][owner.epoch] >> to & 1) return;
+  if (asked_already(step, player, to, owner.epoch)) return;
   State next = step.now;
+  next.forgotten[player][owner.epoch] &= ~(1u << to);
   next.owner[player][process] = Owner{};
   Owner& asking = next.owner[player][to];
   asking = Owner{};
@@ -143,7 +151,7 @@ LegAnswer answer_of(const Step& step, int trade, int player, const Owner& owner,
                     const Operation* leg) {
   const Trade& state = step.now.trade[trade];
   const Leg& hold = state.leg[player];
-  const bool commit = state.verdict == Verdict::kCommit;
+  const bool commit = (hold.finished ? hold.ended : state.verdict) == Verdict::kCommit;
   if (hold.vote == Vote::kYes) {
     const bool early = step.removed(Rule::kKeepRoomUntilFinish) && state.verdict != Verdict::kNone;
     return {hold.finished || early, commit};
@@ -169,7 +177,7 @@ void hear_trade(Step& step, int player, int process, const Row& row, int trade) 
   after.settled |= 1u << trade;
   after.reserved &= ~(1u << trade);
   if (answer.commit) {
-    if (step.now.trade[trade].verdict != Verdict::kCommit) violate(next, Law::kToldTruth);
+    if (!step.now.closed && step.now.trade[trade].verdict != Verdict::kCommit) violate(next, Law::kToldTruth);
     after.gold += gets(step.world, trade, player);
     if (gets_item(step.world, trade, player)) after.item = step.now.trade[trade].leg[1 - player].item;
   } else {

@@ -98,6 +98,19 @@ const std::vector<Removed>& removable_rules() {
       {Rule::kRouteOfThisEpoch, "route-of-this-epoch", "the gateway forwards a zombie's answer", "requests"},
       {Rule::kSupersededNotRetried, "superseded-not-retried", "the client repeats a SUPERSEDED wish under a new number",
        "requests-restarted"},
+      // A restore of one shard
+      {Rule::kRestoreRaisesEpochs, "restore-raises-epochs", "a restored shard grants epochs that were granted before",
+       "reconciled-epochs"},
+      {Rule::kRestoreCloses, "restore-closes", "a restored shard is played on before it is reconciled", "reconciled"},
+      {Rule::kReconcileLegs, "reconcile-legs", "a leg that only the other shard remembers is not done again",
+       "reconciled"},
+      {Rule::kReconcileOnce, "reconcile-once", "a leg that is here is done again", "reconciled"},
+      {Rule::kReconcileDecides, "reconcile-decides", "the register forgets a COMMIT that was acted on", "reconciled"},
+      {Rule::kReconcileAborts, "reconcile-aborts", "a vote that its shard has forgotten is counted for COMMIT",
+       "reconciled-there"},
+      {Rule::kReconcileSettles, "reconcile-settles", "what nobody saw decided is left to be decided again",
+       "reconciled"},
+      {Rule::kReconcileOwes, "reconcile-owes", "what is given and is not here comes from nowhere", "reconciled"},
   };
   return all;
 }

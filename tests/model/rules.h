@@ -89,6 +89,15 @@ enum class Rule : u8 {
   kFramesOfThisEpoch,
   kRouteOfThisEpoch,
   kSupersededNotRetried,
+  // A restore of one shard
+  kRestoreRaisesEpochs,
+  kRestoreCloses,
+  kReconcileLegs,
+  kReconcileOnce,
+  kReconcileDecides,
+  kReconcileAborts,
+  kReconcileSettles,
+  kReconcileOwes,
   kCount
 };
 

@@ -42,7 +42,9 @@ struct Scenario {
   u8 awards = 0;
   bool proof_by_read = false;  // re-award by a read of the row instead of by the ended epoch's record
   u8 dishonest = kNobody;      // the owner of this player breaks rules; the DB must not
-  bool restores = false;       // one backup and one lossy restore of player 0's shard
+  bool restores = false;       // one backup and one lossy restore of a player's shard
+  u8 restored = 0;             // whose
+  bool reconciles = false;     // it starts closed with raised epochs and is reconciled; else it is played on as it is
 };
 
 constexpr u8 bit(Kind kind) { return static_cast<u8>(1u << (static_cast<int>(kind) - 1)); }
@@ -50,8 +52,10 @@ constexpr u8 bit(Kind kind) { return static_cast<u8>(1u << (static_cast<int>(kin
 // What the test exhausts. find_scenario also knows the larger ones, named NAME-large.
 const std::vector<Scenario>& small_scenarios();
 const std::vector<Scenario>& large_scenarios();
-std::vector<Scenario> small_request_scenarios(), small_trade_scenarios(), small_box_scenarios();
-std::vector<Scenario> large_request_scenarios(), large_trade_scenarios(), large_box_scenarios();
+std::vector<Scenario> small_request_scenarios(), small_trade_scenarios(), small_box_scenarios(),
+    small_restore_scenarios();
+std::vector<Scenario> large_request_scenarios(), large_trade_scenarios(), large_box_scenarios(),
+    large_restore_scenarios();
 Scenario named(Scenario scenario, std::string_view name);
 const Scenario& find_scenario(std::string_view name);
 

@@ -4,11 +4,10 @@
 namespace dure::model {
 namespace {
 
-std::vector<Scenario> all_of(std::vector<Scenario> one, const std::vector<Scenario>& two,
-                             const std::vector<Scenario>& three) {
-  one.insert(one.end(), two.begin(), two.end());
-  one.insert(one.end(), three.begin(), three.end());
-  return one;
+std::vector<Scenario> all_of(const std::vector<std::vector<Scenario>>& lists) {
+  std::vector<Scenario> all;
+  for (const auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
 }
 
 }  // namespace
@@ -20,13 +19,13 @@ Scenario named(Scenario scenario, std::string_view name) {
 
 const std::vector<Scenario>& small_scenarios() {
   static const std::vector<Scenario> all =
-      all_of(small_request_scenarios(), small_trade_scenarios(), small_box_scenarios());
+      all_of({small_request_scenarios(), small_trade_scenarios(), small_box_scenarios(), small_restore_scenarios()});
   return all;
 }
 
 const std::vector<Scenario>& large_scenarios() {
   static const std::vector<Scenario> all =
-      all_of(large_request_scenarios(), large_trade_scenarios(), large_box_scenarios());
+      all_of({large_request_scenarios(), large_trade_scenarios(), large_box_scenarios(), large_restore_scenarios()});
   return all;
 }
 

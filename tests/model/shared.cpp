@@ -5,6 +5,10 @@
 
 namespace dure::model {
 
+bool shut(const Step& step, int shard) {
+  return step.now.closed && shard == step.world.shard[step.world.restored] && !step.removed(Rule::kRestoreCloses);
+}
+
 int active_shard(const State& state, int player) {
   for (int shard = 0; shard < kShards; ++shard)
     if (state.row[player][shard].status == Status::kActive) return shard;

@@ -54,11 +54,13 @@ struct Row {
 struct Leg {
   Vote vote;
   u8 finished, shard;  // shard: where the hold is
+  Verdict ended;       // how it finished, in its own row
   Item item;           // held, and the record of what a commit hands over
 };
 struct Trade {
   Verdict verdict;  // the register
   Leg leg[kPlayers];
+  u8 counted;  // bits of players: the register counted a YES that the shard of its leg has forgotten since
 };
 // The mapping register of one player.
 struct Map {
@@ -68,6 +70,8 @@ struct Map {
 };
 
 // ── on the wire, for ever: every message may come again, late, or never ─────────────────────────────────────────────
+// What reconciling did.
+enum Redone : u8 { kRedoneLeg = 1, kRedoneDecision = 2, kRedoneAbort = 4, kRedoneSettled = 8 };
 enum class Kind : u8 { kNone, kSpend, kMint, kMintToInbox, kAttribute, kLeg, kSend, kClaim, kLoot };
 struct Operation {
   u8 player, epoch, owner, pseq;
@@ -135,9 +139,12 @@ struct State {
   Owner owner[kPlayers][kProcesses];
   Client client;
   Award award;
-  Row backup;  // of player 0's shard
-  i8 backup_outside;
+  Row backup;  // of the restored player's shard
+  Trade backup_trade[kTrades];
+  i8 backup_outside, backup_transit;
   u8 backup_kept, restored;
+  u8 closed;  // since the restore: only reconciled
+  u8 redone;  // ghost: bits of Redone
   // Ghosts.
   u8 crashes, refusals, minted;
   u8 wanted[kPlayers];              // epochs that somebody had a reason to end, bits

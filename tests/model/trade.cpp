@@ -73,6 +73,7 @@ void swap(Step& step, int trade) {
     receive(step, next, trade, p, row);
     row.last_pseq = legs[p]->pseq;
     next.trade[trade].leg[p].finished = 1;
+    next.trade[trade].leg[p].ended = Verdict::kCommit;
     keep_request(next, row, *legs[p], Result::kDone);
   }
   next.trade[trade].verdict = Verdict::kCommit;
@@ -82,7 +83,7 @@ void swap(Step& step, int trade) {
 void leg_fail(Step& step, int trade, int player) {
   const Operation* leg = find_leg(step.now, trade, player);
   const int shard = active_shard(step.now, player);
-  if (leg == nullptr || shard != register_shard(step)) return;
+  if (leg == nullptr || shard != register_shard(step) || shut(step, shard)) return;
   if (step.now.trade[trade].verdict != Verdict::kNone) return;
   const Row& row = step.now.row[player][shard];
   if (!live(step, row, *leg) || own_guard(step, trade, player, row, *leg, gets(step.world, trade, player))) return;
@@ -101,7 +102,11 @@ void leg_fail(Step& step, int trade, int player) {
 // ── DECIDE ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 void decide(Step& step, int trade) {
   const Trade& before = step.now.trade[trade];
-  const bool yes[] = {before.leg[0].vote == Vote::kYes, before.leg[1].vote == Vote::kYes};
+  if (shut(step, register_shard(step))) return;
+  const auto voted = [&](int player) {
+    return before.leg[player].vote == Vote::kYes || (before.counted >> player & 1);
+  };
+  const bool yes[] = {voted(0), voted(1)};
   if (before.verdict == Verdict::kNone && step.rule(Rule::kBothVotes, yes[0] && yes[1]) && (yes[0] || yes[1])) {
     State next = step.now;
     next.trade[trade].verdict = Verdict::kCommit;
@@ -123,6 +128,7 @@ void decide(Step& step, int trade) {
 void no_vote(State& next, int trade, int player) {
   next.trade[trade].leg[player].vote = Vote::kNo;
   next.trade[trade].leg[player].finished = 1;
+  next.trade[trade].leg[player].ended = Verdict::kAbort;
 }
 
 void consume(Step& step, int trade, int player, const Operation& leg, const Row& row, int shard) {
@@ -191,6 +197,7 @@ void finish(Step& step, int trade, int player) {
     if (gives_item(step.world, trade, player)) row.item = hold.item;
   }
   next.trade[trade].leg[player].finished = 1;
+  next.trade[trade].leg[player].ended = before.verdict;
   const Operation* leg = find_leg(next, trade, player);
   const bool stored = leg != nullptr && leg->creq != 0 && row.last_creq == leg->creq;
   if (stored && !commit && !step.removed(Rule::kFinishCorrectsResult)) row.creq_result = Result::kAborted;
@@ -210,6 +217,7 @@ void swap_one_side(Step& step, int trade, int player, const Operation& leg, int 
   next.trade[trade].leg[player].item = item;
   after.last_pseq = leg.pseq;
   next.trade[trade].leg[player].finished = 1;
+  next.trade[trade].leg[player].ended = Verdict::kCommit;
   next.trade[trade].verdict = Verdict::kCommit;
   step.emit(next, Fair::kYes, {"DB: one side of a trade", player, trade});
 }
@@ -238,6 +246,7 @@ void trades(Step& step) {
       const int shard = active_shard(step.now, p);
       const Leg& hold = step.now.trade[t].leg[p];
       if (leg == nullptr || shard == kNobody || hold.vote != Vote::kNone || hold.finished) continue;
+      if (shut(step, shard)) continue;
       if (step.removed(Rule::kSwapWhole)) swap_one_side(step, t, p, *leg, shard);
       consume(step, t, p, *leg, step.now.row[p][shard], shard);
       if (!step.world.swaps_only) prepare(step, t, p, *leg, step.now.row[p][shard], shard);

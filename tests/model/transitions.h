@@ -7,12 +7,13 @@
 namespace dure::model {
 
 // Durable.
-void acquire(Step& step);  // acquire.cpp: ACQUIRE, repeated, otherwise
-void apply(Step& step);    // apply.cpp: APPLY, REJECT; SEND, CLAIM, LOOT as operations
-void trades(Step& step);   // trade.cpp: SWAP, LEGFAIL, DECIDE, CONSUME, PREPARE, FINISH
-void moves(Step& step);    // moves.cpp: INTENT to DISCARD
-void boxes(Step& step);    // boxes.cpp: DELIVER, SENT, the collection of claimed rows
-void restore(Step& step);  // restore.cpp: a backup of one shard comes back
+void acquire(Step& step);    // acquire.cpp: ACQUIRE, repeated, otherwise
+void apply(Step& step);      // apply.cpp: APPLY, REJECT; SEND, CLAIM, LOOT as operations
+void trades(Step& step);     // trade.cpp: SWAP, LEGFAIL, DECIDE, CONSUME, PREPARE, FINISH
+void moves(Step& step);      // moves.cpp: INTENT to DISCARD
+void boxes(Step& step);      // boxes.cpp: DELIVER, SENT, the collection of claimed rows
+void restore(Step& step);    // restore.cpp: a backup of one shard comes back
+void reconcile(Step& step);  // reconcile.cpp: what the other shard knows is redone, then it opens
 // Volatile.
 void owners(Step& step);    // owner.cpp: asks, loads, proposes, hears, forgets
 void requests(Step& step);  // request.cpp: a client and what an owner answers it
@@ -22,6 +23,8 @@ State first_state(const Scenario& scenario);
 void successors(const Scenario& scenario, Rule removed, const State& now, std::vector<Successor>& to);
 
 // ── shared by the transitions ───────────────────────────────────────────────────────────────────────────────────────
+// Closed since a restore: RETRY for everybody.
+bool shut(const Step& step, int shard);
 // The ACTIVE row, wherever it is; kNobody: none. A message reaches every shard, only this one may act on it.
 int active_shard(const State& state, int player);
 Row* active_row(State& state, int player);
