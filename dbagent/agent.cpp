@@ -85,6 +85,10 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_shard<proto::Reconcile, proto::ReconcileReply>();
   serve_shard<proto::AccountsHere, proto::AccountsHereReply>();
   serve_shard<proto::GiveUpAccount, proto::ReconcileReply>();
+  serve_load<proto::KeptContent, proto::KeptContentReply>();
+  serve_shard<proto::BringBack, proto::BroughtBack>();
+  serve_shard<proto::MovesBalance, proto::MovesBalanceReply>();
+  serve_shard<proto::BalanceMoves, proto::ReconcileReply>();
   serve_shard<proto::ExpectPlayers, proto::ExpectPlayersReply>();
   serve_shard<proto::ClosedQuery, proto::ClosedReply>();
   serve_shard<proto::OpenShard, proto::OpenShardReply>();
@@ -121,6 +125,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_directory<proto::ClaimName, proto::StoreReply>();
   serve_directory<proto::ReservedNames, proto::ReservedNamesReply>();
   serve_directory<proto::NamesOfShard, proto::NamesOfShardReply>();
+  serve_directory<proto::MovesInto, proto::MovesIntoReply>();
   serve_directory<proto::PlaceAcquire, proto::PlaceReply>();
   serve_directory<proto::PlaceQuery, proto::PlaceReply>();
   serve_directory<proto::GmClaim, proto::StoreReply>();

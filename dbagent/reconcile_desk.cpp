@@ -9,33 +9,9 @@
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/trade.pb.h"
 #include "dbagent/agent.h"
-#include "dbagent/reconcile_rounds.h"
+#include "dbagent/reconcile_run.h"
 
 namespace dure {
-namespace {
-
-constexpr Duration kDeadline = seconds(10);
-constexpr Duration kBetweenTries = milliseconds(200);
-constexpr int kTries = 10;
-constexpr std::size_t kLinesKept = 500;
-
-}  // namespace
-
-struct ReconcileDesk::Run {
-  explicit Run(std::uint32_t number) : shard(number), rounds(number) {}
-  std::uint32_t shard;
-  std::vector<std::uint32_t> others;
-  ReconcileRounds rounds;
-  std::uint64_t redone = 0;
-  std::vector<std::string> notes, open;
-  void note(const std::string& line) {
-    if (notes.size() < kLinesKept) notes.push_back(line);
-  }
-  void leave_open(const std::string& line) {
-    if (open.size() < kLinesKept) open.push_back(line);
-  }
-};
-
 ReconcileDesk::ReconcileDesk(Agent& agent) : agent_(agent) {
   for (const std::uint32_t shard : agent.identity().shards) shards_[shard];
 }
@@ -51,16 +27,6 @@ void ReconcileDesk::tick() {
     if (shard.known_open || shard.running || agent_.now() < shard.due || agent_.stopping()) continue;
     shard.running = true;
     agent_.spawn(look(number));
-  }
-}
-
-template <class Reply, class Request>
-Task<Result<Reply>> ReconcileDesk::ask(NodeId to, Request request) {
-  for (int tries = 1;; ++tries) {
-    const Result<Reply> reply = co_await agent_.call<Reply>(to, request, kDeadline);
-    if (reply && reply->code() != proto::RETRY) co_return reply;
-    if (tries == kTries || agent_.stopping()) co_return fail(Trouble::kBusy, "no answer");
-    co_await agent_.wait(kBetweenTries);
   }
 }
 
@@ -97,6 +63,7 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
     if (!agent_.shard_agent(other)) co_return false;
   if (!co_await turn_moves_back(run)) co_return false;
   if (!co_await settle_accounts(run)) co_return false;
+  if (!co_await bring_back(run)) co_return false;
   if (!co_await settle_names(run)) co_return false;
   for (const std::uint32_t other : run.others)
     if (!co_await hear(run, other)) co_return false;
@@ -108,6 +75,7 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
   for (const std::string& line : run.rounds.stuck()) run.leave_open(line);
   for (const std::uint32_t other : run.others)
     if (!co_await hear_items(run, other)) co_return false;
+  if (!co_await balance_moves(run)) co_return false;
   if (!co_await audit(run)) co_return false;
   co_return co_await open(run);
 }

@@ -3,11 +3,13 @@
 // Logic thread only.
 //
 //   1 moves that the directory has open from or to it are turned back
-//   2 accounts that the map has elsewhere are given up; characters that came after the backup are settled as never made
+//   2 accounts that the map has elsewhere are given up; those that came after the backup are brought back as they came
+//     (their source keeps that), or named; characters that were made after it are settled as never made
 //   3 all that the others know of trades and letters is redone, in rounds (reconcile_rounds.h)
 //   4 legs that were held at the backup are ended by their registers
 //   5 items that others have leave it
-//   6 all shards are audited; clean, and nothing left open: it opens. Else it stays closed, says why, and tries again
+//   6 what moves took from shard to shard is balanced; all shards are audited; clean, and nothing left open: it opens.
+//     Else it stays closed, says why, and tries again
 //
 // Keeps nothing that must outlive it: begun anew it redoes only what is missing. A shard that does not answer is waited
 // for: half of what is known is no ground to open on.
@@ -22,6 +24,8 @@
 namespace dure {
 
 namespace proto {
+class MoveRecord;
+class MovesBalanceReply;
 class Reconcile;
 class ReservedName;
 }  // namespace proto
@@ -48,6 +52,10 @@ class ReconcileDesk {
   Task<bool> reconcile(std::uint32_t shard);  // false: somebody did not answer
   Task<bool> turn_moves_back(Run& run);
   Task<bool> settle_accounts(Run& run);
+  Task<bool> bring_back(Run& run);
+  Task<bool> bring_back(Run& run, const proto::MoveRecord& move);
+  Task<bool> read_moved(std::uint32_t shard, std::map<std::string, std::int64_t>* moved, bool* under_way);
+  Task<bool> balance_moves(Run& run);
   Task<bool> settle_names(Run& run);
   Task<bool> settle_name(Run& run, const proto::ReservedName& name, std::uint64_t known_move);
   Task<bool> hear(Run& run, std::uint32_t other);

@@ -129,6 +129,11 @@ Audit audit_but_items(Database& db) {
   result.orphans = count_orphans(db, finding);
   const TradesAudit trades = audit_trades(db, result.shard, finding);
   result.orphans += trades.orphans;
+  result.on_the_move = db.number("SELECT 1 FROM account_move WHERE state IN (1, 2) LIMIT 1").has_value();
+  {
+    Query row(db, "SELECT currency, amount FROM account WHERE kind = 3 AND name = 'move' AND amount <> 0");
+    while (row.row()) result.moved[row.text(0)] = row.i64(1);
+  }
   result.open_holds = trades.open;
   result.stuck_holds = trades.stuck;
   return result;
@@ -180,6 +185,8 @@ Audit merge_audits(const std::vector<Audit>& shards) {
     merged.doubles += one.doubles;
     merged.open_holds += one.open_holds;
     merged.stuck_holds += one.stuck_holds;
+    merged.on_the_move = merged.on_the_move || one.on_the_move;
+    for (const auto& [currency, amount] : one.moved) merged.moved[currency] += amount;
     for (const auto& line : one.findings) finding("shard " + std::to_string(one.shard) + ": " + line);
     for (const Key16& item : one.item_ids) {
       const auto [at, fresh] = seen.emplace(item, one.shard);
@@ -192,6 +199,10 @@ Audit merge_audits(const std::vector<Audit>& shards) {
   for (const Audit& one : shards)
     for (const Key16& item : one.moving_ids)
       if (seen.emplace(item, one.shard).second) ++merged.items;
+  for (const auto& [currency, amount] : merged.moved)
+    if (amount != 0 && !merged.on_the_move)
+      finding("moves: " + std::to_string(amount > 0 ? amount : -amount) + " " + currency +
+              (amount > 0 ? " left a shard and came to none" : " came to a shard and left none"));
   for (const auto& [item, shard] : seen) merged.item_ids.push_back(item);
   return merged;
 }

@@ -3,6 +3,7 @@
 // AuditRequest of a running one. Any thread that may use the database.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,10 +20,13 @@ struct Audit {
   std::uint64_t items = 0;      // held by players, inboxes and trades; burnt and posted ones are not counted
   std::uint64_t players = 0;
   std::uint64_t operations = 0;
-  std::uint64_t orphans = 0;          // value whose holder does not exist
-  std::uint64_t doubles = 0;          // items with two holders
-  std::uint64_t open_holds = 0;       // legs of trades that are not finished
-  std::uint64_t stuck_holds = 0;      // of these, older than a minute
+  std::uint64_t orphans = 0;      // value whose holder does not exist
+  std::uint64_t doubles = 0;      // items with two holders
+  std::uint64_t open_holds = 0;   // legs of trades that are not finished
+  std::uint64_t stuck_holds = 0;  // of these, older than a minute
+  bool on_the_move = false;       // an account is: then `moved` says nothing
+  std::map<std::string, std::int64_t>
+      moved;                          // what moves took away (above 0) and brought, by currency; 0 over all shards
   std::vector<Key16> item_ids;        // of `items`, sorted
   std::vector<Key16> moving_ids;      // on the move or held for a trade, not among `items`: they may be on two shards
   std::vector<std::string> findings;  // a line each, naming ids; at most 1000
@@ -37,7 +41,8 @@ std::vector<Key16> audited_items(Database& database, std::uint64_t offset, std::
 // The file of a stopped shard. kBusy: an agent has it open. Never changes it.
 [[nodiscard]] Result<Audit> audit_file(const std::string& path, const std::string& vfs = {});
 
-// Several shards as one: also finds an item that is on two of them. What is on the move is counted once.
+// All shards as one: also finds an item that is on two of them, and moves that do not balance. What is on the move is
+// counted once.
 Audit merge_audits(const std::vector<Audit>& shards);
 
 // "ledger sum 0, 12 items, 0 orphans, 0 doubles"

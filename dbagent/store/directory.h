@@ -36,6 +36,8 @@ class ShardsServed;
 class ShardsServedReply;
 class PlaceAcquire;
 class PlaceQuery;
+class MovesInto;
+class MovesIntoReply;
 class NamesOfShard;
 class NamesOfShardReply;
 class PlaceReply;
@@ -94,6 +96,7 @@ proto::MoveReply flip_move(Directory& directory, const proto::MoveFlip& request)
 proto::MoveReply abort_move(Directory& directory, const proto::MoveAbort& request);
 proto::MoveReply find_move(Directory& directory, const proto::MoveQuery& request);
 proto::OpenMovesReply open_moves(Directory& directory, const proto::OpenMovesQuery& request);
+proto::MovesIntoReply moves_into(Directory& directory, const proto::MovesInto& request);
 proto::AccountsOfShardReply accounts_of_shard(Directory& directory, const proto::AccountsOfShard& request);
 // Every shard there is: the configured ones and those that an agent has ever served.
 std::map<std::uint32_t, std::uint64_t> accounts_by_shard(Directory& directory);

@@ -1,5 +1,6 @@
 // The register of moves: which shard an account is on, and what became of every move it was ever meant to make. An open
 // move ends once, in FLIP or in ABORT, and its fate is never changed again.
+#include "common/proto/reconcile.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/directory.h"
 
@@ -136,6 +137,17 @@ proto::OpenMovesReply open_moves(Directory& directory, const proto::OpenMovesQue
   Query row(directory.db,
             "SELECT account_id, move_id, source, target, fate FROM move WHERE fate = 1 ORDER BY account_id LIMIT ?1",
             request.limit() == 0 ? 1000u : request.limit());
+  while (row.row()) put_move(row, reply.add_moves());
+  return reply;
+}
+
+proto::MovesIntoReply moves_into(Directory& directory, const proto::MovesInto& request) {
+  proto::MovesIntoReply reply;
+  Query row(directory.db,
+            "SELECT account_id, move_id, source, target, fate FROM account JOIN move m USING(account_id) "
+            "WHERE shard = ?1 AND account_id > ?2 AND target = ?1 AND fate = 2 AND move_id = "
+            "(SELECT max(move_id) FROM move WHERE account_id = m.account_id AND fate = 2) ORDER BY account_id LIMIT ?3",
+            request.shard(), request.after(), request.limit() == 0 ? 1000u : request.limit());
   while (row.row()) put_move(row, reply.add_moves());
   return reply;
 }

@@ -30,6 +30,7 @@ struct DirectoryStore::Parts {
     on(&claim_name);
     on(&reserved_names);
     on(&names_of_shard);
+    on(&moves_into);
     on(&locate_player);
     on(&intend_move);
     on(&flip_move);

@@ -1,5 +1,6 @@
 #include "dbagent/store/move.h"
 
+#include "common/proto/reconcile.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/move_content.h"
 
@@ -125,6 +126,23 @@ proto::MoveContentReply move_content(Shard& shard, const proto::MoveContentQuery
   return part_of_content(shard, request.account_id(), request.move_id(), request.offset());
 }
 
+proto::KeptContentReply kept_content(Shard& shard, const proto::KeptContent& request) {
+  proto::KeptContentReply reply;
+  Query row(shard.db, "SELECT body FROM moved_copy WHERE account_id = ?1 AND mv = ?2", request.account_id(),
+            request.move_id());
+  if (!row.row()) {
+    reply.set_code(proto::EXPECTED_OTHER);
+    reply.set_detail("no copy is kept");
+    return reply;
+  }
+  const std::string bytes(row.bytes(0));
+  reply.set_offset(request.offset());
+  if (request.offset() < bytes.size()) reply.set_bytes(bytes.substr(request.offset(), kPartBytes));
+  reply.set_bytes_total(bytes.size());
+  reply.set_hash(hash_of(bytes));
+  return reply;
+}
+
 namespace {
 
 // Keeps a part. The whole, once it is here; empty before.
@@ -216,10 +234,11 @@ proto::MoveStepReply activate(Shard& shard, const proto::MoveActivate& request) 
                             .that(request.fate() == proto::MOVE_FLIPPED, "not flipped");
   if (!guards) return tell<Reply>(shard, account, proto::EXPECTED_OTHER, guards.broken);
   set_state(shard, account, AccountState::kActive, m);
+  shard.db.run("DELETE FROM moved_copy WHERE account_id = ?1", account);
   return tell<Reply>(shard, account, proto::STORED);
 }
 
-// RETIRE(m): MOVING ∧ mv = m ∧ fate(m) = FLIPPED. The tombstone stays.
+// RETIRE(m): MOVING ∧ mv = m ∧ fate(m) = FLIPPED. The tombstone stays, and what it was.
 proto::MoveStepReply retire(Shard& shard, const proto::MoveRetire& request) {
   using Reply = proto::MoveStepReply;
   const std::uint64_t account = request.account_id(), m = request.move_id();
@@ -230,7 +249,10 @@ proto::MoveStepReply retire(Shard& shard, const proto::MoveRetire& request) {
                             .that(here.mv == m, "another move")
                             .that(request.fate() == proto::MOVE_FLIPPED, "not flipped");
   if (!guards) return tell<Reply>(shard, account, proto::EXPECTED_OTHER, guards.broken);
-  drop_copy(shard, account, m, request.other_shard());
+  const proto::MoveContent content = read_content(shard, account, m);
+  shard.db.run("INSERT INTO moved_copy VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET mv = ?2, body = ?3", account, m,
+               Blob{content.SerializeAsString()});
+  remove_content(shard, content, request.other_shard());
   set_state(shard, account, AccountState::kMoved, m);
   return tell<Reply>(shard, account, proto::STORED);
 }

@@ -15,6 +15,8 @@
 #include "dbagent/store/shard.h"
 
 namespace dure::proto {
+class KeptContent;
+class KeptContentReply;
 class MoveActivate;
 class MoveContentQuery;
 class MoveContentReply;
@@ -42,6 +44,8 @@ int account_unavailable(Shard& shard, std::uint32_t asked_shard, std::uint64_t a
 
 proto::MoveContentReply freeze(Shard& shard, const proto::MoveFreeze& request);
 proto::MoveContentReply move_content(Shard& shard, const proto::MoveContentQuery& request);
+// Of an account that left by that move (reconcile.h).
+proto::KeptContentReply kept_content(Shard& shard, const proto::KeptContent& request);
 proto::MoveStepReply copy(Shard& shard, const proto::MoveCopy& request);
 proto::MoveStepReply activate(Shard& shard, const proto::MoveActivate& request);
 proto::MoveStepReply retire(Shard& shard, const proto::MoveRetire& request);

@@ -9,6 +9,7 @@
 //   letter sent to a character here                the inbox row                   DELIVER
 //   an item                                        that it left                    it leaves whoever has it here
 //   account of another shard by the map            that it moved                   given up: a tombstone
+//   account of this shard by the map, its move     that it came                    again as it came
 //   character of this shard by the directory       its row                         its creation is settled: it never
 //   was
 //
@@ -25,6 +26,9 @@
 namespace dure::proto {
 class AccountsHere;
 class AccountsHereReply;
+class BalanceMoves;
+class BringBack;
+class BroughtBack;
 class ClosedQuery;
 class ClosedReply;
 class ExpectPlayers;
@@ -32,6 +36,8 @@ class ExpectPlayersReply;
 class Facts;
 class FactsQuery;
 class GiveUpAccount;
+class MovesBalance;
+class MovesBalanceReply;
 class OpenShard;
 class OpenShardReply;
 class Reconcile;
@@ -52,6 +58,14 @@ proto::ReconcileReply reconcile(Shard& shard, const proto::Reconcile& request);
 // reconcile_accounts.cpp
 proto::AccountsHereReply accounts_here(Shard& shard, const proto::AccountsHere& request);
 proto::ReconcileReply give_up_account(Shard& shard, const proto::GiveUpAccount& request);
+// reconcile_moves.cpp
+proto::BroughtBack bring_back(Shard& shard, const proto::BringBack& request);
+proto::MovesBalanceReply moves_balance(Shard& shard, const proto::MovesBalance& request);
+proto::ReconcileReply balance_moves(Shard& shard, const proto::BalanceMoves& request);
+// An account is here that a move of this number took away since: its open holds are given back, it is retired, and
+// nothing of it is kept.
+void give_up(Shard& shard, std::uint64_t account_id, std::uint64_t move_id, std::uint32_t other_shard);
+
 proto::ExpectPlayersReply expect_players(Shard& shard, const proto::ExpectPlayers& request);
 // True: only what reads, and what reconciles, is answered; all else RETRY.
 bool closed(Database& database);

@@ -27,19 +27,7 @@ proto::AccountsHereReply accounts_here(Shard& shard, const proto::AccountsHere& 
 
 // By the map it is elsewhere since a move that this file has not seen: there is what counts. A trade that its leg holds
 // here was ended there.
-proto::ReconcileReply give_up_account(Shard& shard, const proto::GiveUpAccount& request) {
-  proto::ReconcileReply reply;
-  const std::uint64_t account = request.move().account_id(), m = request.move().move_id();
-  if (request.shard() != shard.number) {
-    reply.set_code(proto::WRONG_SHARD);
-    return reply;
-  }
-  require(closed(shard.db), "not closed");
-  const AccountHere here = account_here(shard, account);
-  const bool gone = here.state == AccountState::kMoved || here.state == AccountState::kDiscarded ||
-                    here.state == AccountState::kAbsent;
-  if (gone) return reply;
-  require(here.mv <= m, "a later move was here");
+void give_up(Shard& shard, std::uint64_t account, std::uint64_t m, std::uint32_t other_shard) {
   shard.db.run("UPDATE player SET status = 0 WHERE account_id = ?1", account);
   std::vector<std::pair<Key16, std::uint32_t>> open;
   {
@@ -60,9 +48,26 @@ proto::ReconcileReply give_up_account(Shard& shard, const proto::GiveUpAccount& 
   step.set_account_id(account);
   step.set_move_id(m);
   step.set_fate(proto::MOVE_FLIPPED);
-  step.set_other_shard(request.move().target());
+  step.set_other_shard(other_shard);
   const auto retired = retire(shard, step);
   require(retired.code() == proto::STORED, "cannot be given up");
+  shard.db.run("DELETE FROM moved_copy WHERE account_id = ?1", account);
+}
+
+proto::ReconcileReply give_up_account(Shard& shard, const proto::GiveUpAccount& request) {
+  proto::ReconcileReply reply;
+  const std::uint64_t account = request.move().account_id(), m = request.move().move_id();
+  if (request.shard() != shard.number) {
+    reply.set_code(proto::WRONG_SHARD);
+    return reply;
+  }
+  require(closed(shard.db), "not closed");
+  const AccountHere here = account_here(shard, account);
+  const bool gone = here.state == AccountState::kMoved || here.state == AccountState::kDiscarded ||
+                    here.state == AccountState::kAbsent;
+  if (gone) return reply;
+  require(here.mv <= m, "a later move was here");
+  give_up(shard, account, m, request.move().target());
   reply.set_redone(1);
   reply.add_notes("account " + std::to_string(account) + " has moved to shard " +
                   std::to_string(request.move().target()) + " since");

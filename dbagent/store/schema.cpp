@@ -66,6 +66,10 @@ CREATE TABLE move_part(
   PRIMARY KEY(account_id, bytes_from)
 ) STRICT, WITHOUT ROWID;
 
+-- What an account was when it last left, until it is here again: for a target that is put back to before it came. No
+-- value, only its description.
+CREATE TABLE moved_copy(account_id INTEGER PRIMARY KEY, mv INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+
 -- How far each ended epoch came: the proof that an unanswered operation is dead.
 CREATE TABLE ended_epoch(
   pid       INTEGER NOT NULL REFERENCES player(pid),
@@ -324,6 +328,12 @@ CREATE TABLE faucet_day(
   amount INTEGER NOT NULL,
   PRIMARY KEY(pid, reason, thing)
 ) STRICT, WITHOUT ROWID;
+)sql";
+
+const char* const kShardUpgrade4 = R"sql(
+-- What an account was when it last left, until it is here again: for a target that is put back to before it came. No
+-- value, only its description.
+CREATE TABLE moved_copy(account_id INTEGER PRIMARY KEY, mv INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
 )sql";
 
 const char* const kDirectorySchema = R"sql(

@@ -37,6 +37,8 @@ constexpr bool also_when_closed() {
          is_same_v<Request, proto::Reconcile> || is_same_v<Request, proto::AccountsHere> ||
          is_same_v<Request, proto::GiveUpAccount> || is_same_v<Request, proto::ExpectPlayers> ||
          is_same_v<Request, proto::ClosedQuery> || is_same_v<Request, proto::OpenShard> ||
+         is_same_v<Request, proto::KeptContent> || is_same_v<Request, proto::BringBack> ||
+         is_same_v<Request, proto::MovesBalance> || is_same_v<Request, proto::BalanceMoves> ||
          is_same_v<Request, proto::PlayerAtQuery> || is_same_v<Request, proto::TradeQuery>;
 }
 
@@ -100,6 +102,10 @@ struct ShardStore::Parts {
     on(&reconcile);
     on(&accounts_here);
     on(&give_up_account);
+    on(&kept_content);
+    on(&bring_back);
+    on(&moves_balance);
+    on(&balance_moves);
     on(&expect_players);
     on(&closed_state);
     on(&open_shard);

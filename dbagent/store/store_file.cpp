@@ -26,9 +26,11 @@ Key16 key_of(const Incarnation& incarnation) {
 }
 
 void upgrade(Database& db, std::string_view kind) {
-  if (db.number("SELECT schema_version FROM shard_meta") != kSchemaVersionLeast) return;
-  db.script(kind == "shard" ? kShardUpgrade3 : kDirectoryUpgrade3);
-  db.script("UPDATE shard_meta SET schema_version = 3");
+  const auto version = db.number("SELECT schema_version FROM shard_meta");
+  if (!version || *version < kSchemaVersionLeast || *version >= kSchemaVersion) return;
+  if (*version == kSchemaVersionLeast) db.script(kind == "shard" ? kShardUpgrade3 : kDirectoryUpgrade3);
+  if (kind == "shard") db.script(kShardUpgrade4);
+  db.run("UPDATE shard_meta SET schema_version = ?1", kSchemaVersion);
 }
 
 Result<std::unique_ptr<StoreFile>> StoreFile::open(const FileOptions& options, const char* kind, const char* schema) {

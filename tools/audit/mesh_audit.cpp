@@ -2,6 +2,7 @@
 #include "common/logic/node.h"
 #include "common/proto/config.pb.h"
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/reconcile.pb.h"
 #include "tools/audit/run_audit.h"
 #include "tools/mesh/tool_mesh.h"
 
@@ -50,6 +51,15 @@ class Auditor : public Node {
       for (const auto& uid : page->item_ids()) audit.item_ids.push_back(store::key_of(uid));
       request.set_offset(page->next_offset());
     } while (request.offset() != 0);
+    proto::MovesBalance moves;
+    moves.set_shard(shard);
+    const auto balance = co_await call<proto::MovesBalanceReply>(agent, moves, seconds(20));
+    if (!balance || balance->code() != proto::STORED) {
+      asked_.erase(shard);
+      co_return;
+    }
+    audit.on_the_move = balance->under_way();
+    for (const auto& amount : balance->moved()) audit.moved[amount.name()] = amount.value();
     audits_[shard] = std::move(audit);
   }
 

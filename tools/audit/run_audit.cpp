@@ -17,7 +17,9 @@ std::string directory_path(const Config& config) { return config.base().cluster(
 namespace {
 
 // Shards of a running cluster are read one after the other: what went from one to another in between is on both, or on
-// none. That is no double unless a second look sees the very same one.
+// none. That is no double, and no move that does not balance, unless a second look sees the very same one.
+bool is_of_moves(const std::string& line) { return line.rfind("moves: ", 0) == 0; }
+
 Result<store::Audit> look_twice(const Config& config) {
   store::Audit merged;
   std::set<std::string> seen;
@@ -25,9 +27,12 @@ Result<store::Audit> look_twice(const Config& config) {
     const auto asked = ask_agents(config, seconds(30));
     if (!asked) return tl::unexpected<Error>(asked.error());
     merged = store::merge_audits(*asked);
-    if (merged.doubles == 0 || looks == 2) break;
+    const bool moves = std::any_of(merged.findings.begin(), merged.findings.end(), is_of_moves);
+    if ((merged.doubles == 0 && !moves) || looks == 2) break;
     seen.insert(merged.findings.begin(), merged.findings.end());
   }
+  std::erase_if(merged.findings,
+                [&](const std::string& line) { return is_of_moves(line) && !seen.empty() && !seen.contains(line); });
   const auto fleeting = [&](const std::string& line) {
     return !seen.empty() && line.rfind("double: ", 0) == 0 && !seen.contains(line);
   };

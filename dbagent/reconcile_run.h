@@ -1,0 +1,42 @@
+// One round of the desk over one shard, and how it asks. For the desk's own files. Logic thread only.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/proto/dbagent.pb.h"
+#include "dbagent/agent.h"
+#include "dbagent/reconcile_desk.h"
+#include "dbagent/reconcile_rounds.h"
+
+namespace dure {
+
+struct ReconcileDesk::Run {
+  static constexpr std::size_t kLinesKept = 500;
+  explicit Run(std::uint32_t number) : shard(number), rounds(number) {}
+  std::uint32_t shard;
+  std::vector<std::uint32_t> others;
+  ReconcileRounds rounds;
+  std::uint64_t redone = 0;
+  std::vector<std::string> notes, open;
+  void note(const std::string& line) {
+    if (notes.size() < kLinesKept) notes.push_back(line);
+  }
+  void leave_open(const std::string& line) {
+    if (open.size() < kLinesKept) open.push_back(line);
+  }
+};
+
+template <class Reply, class Request>
+Task<Result<Reply>> ReconcileDesk::ask(NodeId to, Request request) {
+  constexpr Duration kDeadline = seconds(10), kBetweenTries = milliseconds(200);
+  constexpr int kTries = 10;
+  for (int tries = 1;; ++tries) {
+    const Result<Reply> reply = co_await agent_.call<Reply>(to, request, kDeadline);
+    if (reply && reply->code() != proto::RETRY) co_return reply;
+    if (tries == kTries || agent_.stopping()) co_return fail(Trouble::kBusy, "no answer");
+    co_await agent_.wait(kBetweenTries);
+  }
+}
+
+}  // namespace dure
