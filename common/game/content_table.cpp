@@ -1,11 +1,11 @@
 #include "common/game/content_table.h"
 
-#include <toml++/toml.h>
-
 #include <map>
 #include <set>
 #include <sstream>
 #include <variant>
+
+#include "common/base/strict_toml.h"
 
 namespace dure {
 
@@ -95,6 +95,8 @@ Result<ContentTable> ContentTable::parse(const ContentFile& file) {
     const auto& at = error.source().begin;
     return fail(Trouble::kInvalid, file.name + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " +
                                        std::string(error.description()));
+  } catch (const TomlAssertion&) {
+    return fail(Trouble::kInvalid, file.name + ": not TOML");
   }
   shared->root.line = shared->root.column = 1;
   Node* root = &shared->root;

@@ -81,6 +81,8 @@ Result<toml::table> parse_toml(std::string_view text, const std::string& path) {
     return toml::parse(text, path);
   } catch (const toml::parse_error& error) {
     return fail(Trouble::kInvalid, place_text(path, place_of(text, error)) + ": " + in_our_words(error.description()));
+  } catch (const TomlAssertion&) {
+    return fail(Trouble::kInvalid, path + ": not TOML");
   }
 }
 

@@ -1,11 +1,10 @@
 // A TOML file's bytes and its table, with what is wrong as one line. Inside dure_config only: pulls in toml++.
 #pragma once
-#include <toml++/toml.h>
-
 #include <string>
 #include <string_view>
 
 #include "common/base/result.h"
+#include "common/base/strict_toml.h"
 
 namespace dure {
 

@@ -83,6 +83,7 @@ TEST(Config, RefusesAnEmptyAMissingAndAHugeFile) {
 
 TEST(Config, RefusesWhatIsNoToml) {
   EXPECT_EQ(refusal(kCluster + "realm_id = \n").substr(0, 10), "x.toml:3:1");
+  EXPECT_EQ(refusal(kCluster + "[ }]\n"), "x.toml: not TOML");  // where the library asserts
   EXPECT_EQ(refusal("[chat]\n"), "x.toml:1:1: cluster is missing: allowed a [cluster] table (who we are)");
   EXPECT_EQ(refusal("[cluster]\nrealm_id = 1\n").substr(0, 45), "x.toml:1:1: cluster.cluster_id is missing: al");
 }

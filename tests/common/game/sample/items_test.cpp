@@ -31,6 +31,8 @@ TEST(ContentFiles, AShopMayNotBeASourceOfGold) {
             std::string::npos);
 }
 
+TEST(ContentFiles, ATextThatTheTomlLibraryAssertsOnIsRefused) { EXPECT_EQ(trouble("[ }]\n"), "items.toml: not TOML"); }
+
 TEST(ContentFiles, AShopSellsOnlyWhatThereIs) {
   const auto items = parse_items({"items.toml", "[[item]]\nname = \"x\"\n"});
   ASSERT_TRUE(items.has_value());
