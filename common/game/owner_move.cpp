@@ -462,11 +462,13 @@ Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason, bool flush) {
 
 void OwnerNode::on_peer_up(NodeId peer) {
   if (peer.role() == Role::kGateway) {
-    // The same life: the link was cut, the sessions are still there.
+    // The same life: the link was cut, the sessions are still there. None: it was away when we took the player, and has
+    // not been told; another life of it says that nobody waits.
+    const Incarnation life = link(peer)->heard_incarnation();
     std::vector<PlayerId> returned;
     for (const auto& [pid, player] : players_)
-      if (player.session.gateway == peer && player.session.gateway_life == link(peer)->heard_incarnation() &&
-          player.state == Player::State::kActive)
+      if (player.session.gateway == peer && player.state == Player::State::kActive &&
+          (player.session.gateway_life == life || !player.session.gateway_life))
         returned.push_back(pid);
     for (const PlayerId pid : returned) {
       SessionBinding session = players_.at(pid).session;
