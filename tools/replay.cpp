@@ -154,7 +154,12 @@ int run_replay(const ReplayOptions& options) {
   HostThrowStack throw_stack;
   DrawnEntropy entropy(records);
   TurnFigures figures;
-  const Seams seams{options.log ? static_cast<EventLog*>(log->get()) : &silent, &entropy, &throw_stack, &figures};
+  const Seams seams{options.log ? static_cast<EventLog*>(log->get()) : &silent,
+                    &entropy,
+                    &throw_stack,
+                    &figures,
+                    nullptr,
+                    start->set_aside};
   const auto bundle = compose_node(*config, *entry, *routes, *game, start->incarnation, seams, Workers::kNone);
   if (!bundle) return refuse(bundle.error().detail);
 

@@ -122,11 +122,13 @@ struct Journaling {
 };
 
 Result<> begin_journal(const ServeOptions& options, const NodeEntry& entry, const Incarnation& incarnation,
-                       Entropy& source, EventLog& log, std::unique_ptr<Journaling>* journaling) {
+                       const std::vector<std::uint64_t>& set_aside, Entropy& source, EventLog& log,
+                       std::unique_ptr<Journaling>* journaling) {
   if (options.journal_folder.empty()) return {};
   std::ifstream in(options.config_path);
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  auto file = JournalFile::create(options.journal_folder, {entry.name, incarnation, options.config_path, text}, log);
+  auto file =
+      JournalFile::create(options.journal_folder, {entry.name, incarnation, options.config_path, text, set_aside}, log);
   if (!file) return tl::unexpected<Error>(file.error());
   JournalFile& journal = **file;
   journaling->reset(new Journaling{std::move(*file), JournaledEntropy(source, journal)});
@@ -169,10 +171,11 @@ int run_serve(const ServeOptions& options) {
     auto flight = FlightRecorder::open(config->base().cluster().data_dir() + "/flight", entry.name, **log);
     if (!flight) return refuse(flight.error().detail);
     flights.push_back(std::move(*flight));
-    if (auto begun = begin_journal(options, entry, incarnation, entropy, **log, &journals[i]); !begun)
+    if (auto begun = begin_journal(options, entry, incarnation, flights[i]->set_aside(), entropy, **log, &journals[i]);
+        !begun)
       return refuse(begun.error().detail);
     Entropy& chance = journals[i] ? static_cast<Entropy&>(journals[i]->entropy) : entropy;
-    const Seams seams{log->get(), &chance, &throw_stack, &figures[i]};
+    const Seams seams{log->get(), &chance, &throw_stack, &figures[i], flights[i]->reading(), flights[i]->set_aside()};
     auto bundle = compose_patiently(*config, entry, *routes, *game, incarnation, seams, **log);
     if (!bundle) {
       std::fprintf(stderr, "dure: %s\n", bundle.error().detail.c_str());

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "common/base/bytes.h"
 #include "common/logic/crossing_codec.h"
@@ -21,12 +22,18 @@ namespace {
 constexpr std::string_view kMagic = "DUREFLGT";
 constexpr std::uint32_t kFormat = 1;
 constexpr std::size_t kHeadBytes = 4096, kFileBytes = kHeadBytes + kFlightRingBytes;
-constexpr std::size_t kFormatAt = 8, kLayoutAt = 12, kHeadAt = 16, kTailAt = 24, kOpenAt = 32, kNameAt = 36;
+constexpr std::size_t kFormatAt = 8, kLayoutAt = 12, kHeadAt = 16, kTailAt = 24, kOpenAt = 32, kNameAt = 36,
+                      kReadingAt = kHeadBytes - 8;
+constexpr int kEndsMax = 2;                  // of lives in the same input
 constexpr std::size_t kRecordHeadBytes = 9;  // of a journal's record; its first four are the body's size
+
+std::string kept_path(const std::string& folder, const std::string& name, int number) {
+  return folder + "/" + name + "-" + std::to_string(number) + ".flight";
+}
 
 // Leaves the last flights of the node that ended badly, the newest as number 1.
 void put_aside(const std::string& folder, const std::string& name, EventLog& log) {
-  const auto numbered = [&](int n) { return folder + "/" + name + "-" + std::to_string(n) + ".flight"; };
+  const auto numbered = [&](int n) { return kept_path(folder, name, n); };
   std::error_code unimportant;
   for (int n = kFlightsKept - 1; n >= 1; --n) std::filesystem::rename(numbered(n), numbered(n + 1), unimportant);
   std::filesystem::rename(folder + "/" + name + ".flight", numbered(1), unimportant);
@@ -38,6 +45,25 @@ bool left_open(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   char head[kOpenAt + 1];
   return in.read(head, sizeof head) && std::string_view(head, kMagic.size()) == kMagic && head[kOpenAt] != 0;
+}
+
+// What ended more than one of the lives that are kept.
+std::vector<std::uint64_t> deadly_inputs(const std::string& folder, const std::string& name, EventLog& log) {
+  std::map<std::uint64_t, int> ends;
+  for (int n = 1; n <= kFlightsKept; ++n)
+    if (const auto flight = read_flight(kept_path(folder, name, n)); flight && flight->reading != 0)
+      ++ends[flight->reading];
+  std::vector<std::uint64_t> deadly;
+  for (const auto& [fingerprint, count] : ends) {
+    if (count < kEndsMax) continue;
+    deadly.push_back(fingerprint);
+    log.event(LogLevel::kError, "input.set_aside",
+              {{"node", name},
+               {"fingerprint", fingerprint},
+               {"lives_ended", count},
+               {"read_again", "when " + folder + "/" + name + "-*.flight are deleted"}});
+  }
+  return deadly;
 }
 
 void ring_copy(char* ring, std::uint64_t at, std::string_view bytes) {
@@ -80,12 +106,17 @@ Result<std::unique_ptr<FlightRecorder>> FlightRecorder::open(const std::string& 
   std::memcpy(head, kMagic.data(), kMagic.size());
   store_le(head + kFormatAt, kFormat);
   store_le(head + kLayoutAt, kCrossingLayout);
-  const std::string_view kept = std::string_view(name).substr(0, kHeadBytes - kNameAt - 4);
+  const std::string_view kept = std::string_view(name).substr(0, kReadingAt - kNameAt - 4);
   store_le(head + kNameAt, static_cast<std::uint32_t>(kept.size()));
   std::memcpy(head + kNameAt + 4, kept.data(), kept.size());
   head[kOpenAt] = 1;
-  return std::unique_ptr<FlightRecorder>(new FlightRecorder(head));
+  return std::unique_ptr<FlightRecorder>(new FlightRecorder(head, deadly_inputs(folder, name, log)));
 }
+
+FlightRecorder::FlightRecorder(char* mapped, std::vector<std::uint64_t> set_aside)
+    : mapped_(mapped),
+      reading_(reinterpret_cast<std::uint64_t*>(mapped + kReadingAt)),
+      set_aside_(std::move(set_aside)) {}
 
 FlightRecorder::~FlightRecorder() {
   mapped_[kOpenAt] = 0;
@@ -135,11 +166,12 @@ Result<Flight> read_flight(const std::string& path) {
   const auto head = load_le<std::uint64_t>(bytes.data() + kHeadAt),
              tail = load_le<std::uint64_t>(bytes.data() + kTailAt);
   const auto name = load_le<std::uint32_t>(bytes.data() + kNameAt);
-  if (head < tail || head - tail > kFlightRingBytes || name > kHeadBytes - kNameAt - 4)
+  if (head < tail || head - tail > kFlightRingBytes || name > kReadingAt - kNameAt - 4)
     return fail(Trouble::kInvalid, path + ": offset 16: these bytes were changed");
   Flight flight;
   flight.node = bytes.substr(kNameAt + 4, name);
   flight.closed = bytes[kOpenAt] == 0;
+  flight.reading = load_le<std::uint64_t>(bytes.data() + kReadingAt);
   flight.journal = journal_head() + ring_read(bytes.data() + kHeadBytes, tail, head - tail);
   return flight;
 }

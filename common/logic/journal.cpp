@@ -66,6 +66,8 @@ Result<JournalRecord> read_start(Fields& in) {
   start.incarnation = {in.number<std::uint64_t>(), in.number<std::uint64_t>()};
   start.config_path = in.text();
   start.config = in.text();
+  const auto count = in.number<std::uint32_t>();
+  for (std::uint32_t i = 0; in.good && i < count; ++i) start.set_aside.push_back(in.number<std::uint64_t>());
   return start;
 }
 
@@ -120,6 +122,8 @@ void append(const JournalStart& start, std::string* out) {
     put(start.incarnation.low, out);
     put_text(start.config_path, out);
     put_text(start.config, out);
+    put(static_cast<std::uint32_t>(start.set_aside.size()), out);
+    for (const std::uint64_t fingerprint : start.set_aside) put(fingerprint, out);
   });
 }
 

@@ -22,12 +22,13 @@
 
 namespace dure {
 
-inline constexpr std::uint32_t kJournalFormat = 1;
+inline constexpr std::uint32_t kJournalFormat = 2;
 
 struct JournalStart {
   std::string node;  // "general-1", "all-1/general"
   Incarnation incarnation;
-  std::string config_path, config;  // the whole file
+  std::string config_path, config;       // the whole file
+  std::vector<std::uint64_t> set_aside;  // as its seams say
 };
 struct JournalTurn {
   MonoTime left{};  // when the effects of the turn before were out; zero: there was none

@@ -14,11 +14,12 @@ constexpr Duration kMonitorInterval = seconds(1);
 Node::Node(NodeIdentity identity, const Routes& routes, Seams seams)
     : identity_(std::move(identity)),
       routes_(routes),
-      seams_(seams),
+      seams_(std::move(seams)),
       rng_(identity_.seed, identity_.id.value),
       slo_(routes),
       scope_([this](std::exception_ptr error) { caught("task", {}, 0, error); }) {
   CHECK(seams_.log != nullptr && seams_.entropy != nullptr);
+  for (const std::uint64_t fingerprint : seams_.set_aside) quarantine_.set_aside(fingerprint);
   on_raw(route_id(proto::SwitchesNotice::descriptor()), [this](const From&, std::string_view body) {
     proto::SwitchesNotice notice;
     if (!parse_strict(body, &notice)) throw UnreadableMessage();

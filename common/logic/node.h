@@ -5,7 +5,8 @@
 // One turn: inputs → due timers → ready tasks → tick (fixed step) → effects out, once. now() stands still inside it.
 // Effects of a handler that throws are dropped (sends, timers, whatever the role stages), and on_fault() is told. A
 // boundary inside a handler (guarded) drops its own inside alone; what it kept is the handler's, and goes with it.
-// A client's input whose handler faulted twice is set aside: its sender is disconnected, and it is not read again.
+// A client's input whose handler faulted twice, or ended two lives, is set aside: who sends it is disconnected, and it
+// is not read again.
 #pragma once
 #include <deque>
 #include <functional>

@@ -1,6 +1,6 @@
-// Inputs of clients whose handler faulted, by fingerprint. What faulted twice is set aside: nobody reads it again in
-// this life of the node, and whoever sends it is disconnected. Bounded: the oldest are forgotten first, an input whose
-// bytes differ in anything is another input. Logic thread only.
+// Inputs of clients whose handler faulted, by fingerprint. What faulted twice, or ended the process twice, is set
+// aside: nobody reads it again in this life of the node, and whoever sends it is disconnected. Bounded: the oldest are
+// forgotten first, an input whose bytes differ in anything is another input. Logic thread only.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -19,6 +19,10 @@ class Quarantine {
   bool holds(std::uint64_t fingerprint) const {
     const auto at = faults_.find(fingerprint);
     return at != faults_.end() && at->second >= kFaultsMax;
+  }
+  void set_aside(std::uint64_t fingerprint) {
+    while (!faulted(fingerprint)) {
+    }
   }
   // True: it is set aside from now on.
   bool faulted(std::uint64_t fingerprint) {

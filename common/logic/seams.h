@@ -2,10 +2,12 @@
 // implementation. Called from the logic thread only.
 #pragma once
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "common/base/random.h"
@@ -52,6 +54,10 @@ struct Seams {
   Entropy* entropy = nullptr;
   ThrowStack* throw_stack = nullptr;     // may be null
   const TurnFigures* figures = nullptr;  // may be null
+  // For who looks after the process died: the fingerprint (common/logic/quarantine.h) of the client's input whose
+  // handler runs, 0 when none does. May be null.
+  std::uint64_t* reading = nullptr;
+  std::vector<std::uint64_t> set_aside = {};  // the fingerprints that ended earlier lives: not read
 };
 
 }  // namespace dure

@@ -26,7 +26,7 @@ class FlightRecorderTest : public ::testing::Test {
   }
   static JournalTurn turn(std::uint32_t number) { return {{}, MonoTime(seconds(number)), {}, {}, {}}; }
   // A life that ends without closing anything, in the middle of its last turn.
-  void live_and_die(std::uint32_t turns, std::size_t bytes) {
+  void live_and_die(std::uint32_t turns, std::size_t bytes, std::uint64_t reading = 0) {
     const pid_t child = ::fork();
     if (child == 0) {
       auto recorder = FlightRecorder::open(folder_, "all-1/general", log_);
@@ -34,6 +34,7 @@ class FlightRecorderTest : public ::testing::Test {
         (*recorder)->turn_begins(turn(n), frame(n, bytes));
         if (n < turns) (*recorder)->turn_ended({});
       }
+      *(*recorder)->reading() = reading;
       ::kill(::getpid(), SIGKILL);
     }
     int status = 0;
@@ -118,6 +119,23 @@ TEST_F(FlightRecorderTest, ASecondProcessOfTheNodeHarmsNotTheFirst) {
   }
   for (std::uint32_t n = 1; n < 3'000; ++n) (*first)->turn_begins(turn(n), frame(n, 1'000));
   EXPECT_GT(read(*read_flight(folder_ + "/chat-1-1.flight")).turns, 900u);
+}
+
+TEST_F(FlightRecorderTest, AnInputThatEndedTwoLivesIsSetAsideInTheNext) {
+  live_and_die(3, 10, 41);
+  live_and_die(3, 10, 42);
+  live_and_die(3, 10);
+  EXPECT_TRUE((*FlightRecorder::open(folder_, "all-1/general", log_))->set_aside().empty()) << "once may be chance";
+  live_and_die(3, 10, 42);
+  log_.names.clear();
+  EXPECT_EQ((*FlightRecorder::open(folder_, "all-1/general", log_))->set_aside(), std::vector<std::uint64_t>{42});
+  EXPECT_EQ(log_.names, (std::vector<std::string>{"flight.kept", "input.set_aside"}));
+  EXPECT_EQ((*FlightRecorder::open(folder_, "all-1/general", log_))->set_aside(), std::vector<std::uint64_t>{42})
+      << "also after a life that ended in order";
+  EXPECT_TRUE((*FlightRecorder::open(folder_, "chat-1", log_))->set_aside().empty()) << "another node";
+  for (int n = 1; n <= kFlightsKept; ++n)
+    std::filesystem::remove(folder_ + "/all-1-general-" + std::to_string(n) + ".flight");
+  EXPECT_TRUE((*FlightRecorder::open(folder_, "all-1/general", log_))->set_aside().empty()) << "an operator lifted it";
 }
 
 TEST_F(FlightRecorderTest, OnlyTheLastFewAreKept) {

@@ -72,7 +72,7 @@ TEST(CrossingCodec, EveryEffectDiffersFromEveryOther) {
 
 std::string journal() {
   std::string bytes = journal_head();
-  append(JournalStart{"general-1", {1, 2}, "local.toml", "[cluster]"}, &bytes);
+  append(JournalStart{"general-1", {1, 2}, "local.toml", "[cluster]", {7, 8}}, &bytes);
   append(JournalTurn{{}, MonoTime(seconds(3)), WallTime(seconds(4)), {5, 6}, {}}, one_of_each(), &bytes);
   append(JournalDrawn{"chance"}, &bytes);
   append(JournalTurnEnd{7, 8}, &bytes);
@@ -88,7 +88,9 @@ TEST(Journal, IsReadAsItWasWritten) {
     EXPECT_TRUE(record && *record) << reader->offset();
     return record && *record ? **record : JournalRecord();
   };
-  EXPECT_EQ(std::get<JournalStart>(next()).incarnation, (Incarnation{1, 2}));
+  const auto start = std::get<JournalStart>(next());
+  EXPECT_EQ(start.incarnation, (Incarnation{1, 2}));
+  EXPECT_EQ(start.set_aside, (std::vector<std::uint64_t>{7, 8}));
   const auto turn = std::get<JournalTurn>(next());
   EXPECT_EQ(turn.now, MonoTime(seconds(3)));
   EXPECT_EQ(turn.figures.turn_p99_us, 6u);
@@ -117,7 +119,7 @@ TEST(Journal, EndsWhereItsProcessDiedAndNamesTheOffsetOfWhatWasChanged) {
   EXPECT_EQ(JournalReader::open("PK\3\4 an archive, perhaps").error().detail, "offset 0: this is not a journal");
   std::string newer = bytes;
   newer[8] = 9;
-  EXPECT_EQ(JournalReader::open(newer).error().detail, "offset 8: a journal of format 9.1; this program replays 1.1");
+  EXPECT_EQ(JournalReader::open(newer).error().detail, "offset 8: a journal of format 9.1; this program replays 2.1");
 }
 
 TEST(Journal, ADigestSeesEveryEffectAndTheirOrder) {

@@ -289,6 +289,53 @@ TEST(NodeFault, AnInputThatFaultedTwiceIsNotReadAgainAndItsSenderIsClosed) {
   EXPECT_EQ(read, 4);
 }
 
+TEST(NodeFault, TheInputThatIsReadIsMarkedForWhoLooksAfterACrash) {
+  Bench b;
+  std::uint64_t mark = 0;
+  test::TestNode node(Bench::identity(b.general), Seams{&b.log, &b.entropy, nullptr, nullptr, &mark, {}});
+  test::FakeCluster cluster(node, test::engine_routes());
+  cluster.up(b.gateway);
+  std::vector<std::uint64_t> seen;
+  node.on_raw(240, [&](const From& from, std::string_view) {
+    EXPECT_EQ(mark, from.fingerprint);
+    seen.push_back(mark);
+    if (seen.size() == 2) throw std::runtime_error("caught, so nobody died");
+  });
+  for (std::uint32_t seq = 1; seq <= 3; ++seq) {
+    proto::Echo echo;
+    echo.set_stamp(seq);
+    cluster.raw(b.gateway, from_client(240, seq), echo.SerializeAsString());
+    cluster.turn();
+    EXPECT_EQ(mark, 0u) << "no handler runs";
+  }
+  EXPECT_EQ(std::set<std::uint64_t>(seen.begin(), seen.end()).size(), 3u);
+}
+
+TEST(NodeFault, AnInputThatEndedEarlierLivesIsRefusedUnreadAndItsSenderIsClosed) {
+  Bench b;
+  proto::Echo echo;
+  echo.set_stamp(1);
+  const std::uint64_t deadly = Quarantine::fingerprint(240, echo.SerializeAsString());
+  test::TestNode node(Bench::identity(b.general), Seams{&b.log, &b.entropy, nullptr, nullptr, nullptr, {deadly}});
+  test::FakeCluster cluster(node, test::engine_routes());
+  cluster.up(b.gateway);
+  int read = 0;
+  node.on_raw(240, [&](const From&, std::string_view) { ++read; });
+  cluster.raw(b.gateway, from_client(240, 1), echo.SerializeAsString());
+  cluster.turn();
+  const auto error = cluster.take<proto::ErrorReply>(b.gateway);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->second.code(), proto::REFUSED);
+  const auto closed = cluster.take<proto::SessionFenced>(b.gateway);
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->second.account_id(), 77u);
+  EXPECT_EQ(read, 0);
+  echo.set_stamp(2);
+  cluster.raw(b.gateway, from_client(240, 2), echo.SerializeAsString());
+  cluster.turn();
+  EXPECT_EQ(read, 1) << "other bytes are another input";
+}
+
 TEST(NodeFault, WhatAPeerSaysIsNeverSetAside) {
   Bench b;
   b.cluster.up(b.dungeon);
