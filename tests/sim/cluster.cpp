@@ -224,7 +224,7 @@ SocketId Cluster::connect(NodeId gateway, const std::string& address, Wire* wire
   const std::uint64_t number = ++process.next_client;
   const ClientId client((number % process.parts.ports.size()) << 56 | number);
   const SocketId id = next_socket_++;
-  sockets_[id] = Socket{gateway, process.life, client, std::make_shared<Wire*>(wire), {}, {}, {}};
+  sockets_[id] = Socket{gateway, process.life, client, std::make_shared<Wire*>(wire), {}, {}, {}, {}};
   socket_of_[{gateway, client}] = id;
   scheduler_.fold(digest_of("accept", gateway));
   if (!port(process, client)->opened(client, address, mono(process))) {
@@ -253,8 +253,11 @@ void Cluster::arrived(SocketId id, const std::string& bytes) {
   if (at == sockets_.end()) return;
   Process& process = *processes_.at(at->second.node);
   if (!process.alive || process.life != at->second.life) return;
-  if (scheduler_.now() < process.paused_until)
-    return scheduler_.at(process.paused_until, fnv1a(bytes), [this, id, bytes] { arrived(id, bytes); });
+  if (scheduler_.now() < process.paused_until) {
+    // In order, as they came.
+    at->second.last_late = std::max(process.paused_until, at->second.last_late + Duration(1));
+    return scheduler_.at(at->second.last_late, fnv1a(bytes), [this, id, bytes] { arrived(id, bytes); });
+  }
   at->second.unread += bytes;
   ClientIo* io = port(process, at->second.client);
   if (io->reads(at->second.client)) {

@@ -86,7 +86,7 @@ class Cluster {
     std::uint32_t life = 0;
     ClientId client;
     std::shared_ptr<Wire*> wire;  // holds nullptr once the client has closed its end
-    MonoTime last_up{}, last_down{};
+    MonoTime last_up{}, last_down{}, last_late{};
     std::string unread;  // arrived while the port did not read
   };
   void birth(Process& process);
