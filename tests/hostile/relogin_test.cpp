@@ -97,7 +97,9 @@ TEST_F(HostileRelogin, WhoIsBannedIsOutWithinASecondAndStaysOut) {
   command.set_cluster_id("dure");
   command.set_not_after_unix_ms(unix_ms(WallTime(seconds(1'800'000'000))) + 3'600'000);
   command.set_verb("ban");
-  for (const char* word : {"account-Sima", "1900000000000", "cheating"}) command.add_arguments(word);
+  command.add_arguments(player_->account());
+  command.add_arguments("1900000000000");
+  command.add_arguments("cheating");
   const int before = player_->disconnects();
   evening_->cluster.give(agent_node(), GmCommandIn{Bytes(command.SerializeAsString()), "answers"});
   evening_->cluster.run(seconds(1));

@@ -40,7 +40,7 @@ void ScriptedPlayer::log_in() {
   proto::LoginRequest login;
   login.set_protocol_version(kProtocolVersion);
   login.set_content_version(1);
-  login.set_account("account-" + name_);
+  login.set_account(account());
   login.set_password("a password of " + name_);
   client_.send(login);
 }

@@ -41,6 +41,7 @@ class ScriptedPlayer {
   const std::string& place() const { return place_; }
   int number() const { return number_; }
   int answers() const { return answers_; }
+  std::string account() const { return "account-" + name_; }
   std::uint64_t account_id() const { return account_id_; }
   std::uint64_t player_id() const { return player_id_; }
   const std::map<std::string, std::int64_t>& balances() const { return balances_; }
