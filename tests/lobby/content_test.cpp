@@ -90,8 +90,9 @@ TEST_F(LobbyContentTest, WhoPlaysIsToldAndAPriceThatWasSeenBeforeBuysNothing) {
   cluster_->forget_sent();
   prices_[4] = 12;
   activate(4);
-  ASSERT_TRUE(told<proto::ContentChanged>());
-  EXPECT_EQ(told<proto::ContentChanged>()->version(), 4u);
+  const auto changed = told<proto::ContentChanged>();
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->version(), 4u);
   EXPECT_EQ(buy(1, 5), proto::ABORTED);
   EXPECT_EQ(buy(2, -6), proto::ABORTED);
   EXPECT_EQ(player(1).mirror.balance("bread"), 0);
