@@ -37,27 +37,51 @@ TEST(Moves, BotsPlayOnWhileAllTheirAccountsAreMovedBackAndForth) {
   test::expect_audit_clean(cluster.config());
 }
 
-TEST(Moves, AShardIsAddedToARunningClusterAndTakesAccounts) {
+TEST(Moves, AShardIsAddedToARunningClusterAndIsKeptRunningWithIt) {
   ClusterProcess cluster("local.toml");
   cluster.up({"--bots", "20", "--story", "evening", "--for", "25s", "--report", cluster.path("report.json")});
   ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
   const Finished added = run_dure({"shards", "add", "--config", cluster.config()}, seconds(30));
   EXPECT_EQ(added.exit_code, 0) << added.output;
-  int agent = 0;
-  const auto at = added.output.find("is started, process ");
-  ASSERT_NE(at, std::string::npos) << added.output;
-  agent = std::atoi(added.output.c_str() + at + sizeof "is started, process " - 1);
-  ASSERT_GT(agent, 0);
+  EXPECT_NE(added.output.find("is started by `dure up`"), std::string::npos) << added.output;
   const Finished moved = move_all(cluster, "1", "3");
   EXPECT_EQ(moved.exit_code, 0) << moved.output;
   std::printf("%s", moved.output.c_str());
   const Finished listed = run_dure({"shards", "--config", cluster.config()});
   EXPECT_NE(listed.output.find("dbagent-2"), std::string::npos) << listed.output;
-  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  int agent = 0;
+  ASSERT_TRUE(cluster.until(seconds(10), [&](const nlohmann::json& status) {
+    for (const auto& node : status)
+      if (node["node"] == "dbagent-2" && node["pid"].is_number()) agent = node["pid"];
+    return agent > 0;
+  })) << cluster.output();
+  ASSERT_EQ(::kill(agent, SIGKILL), 0);
+  EXPECT_TRUE(cluster.printed("dbagent-2: ready again", seconds(30))) << cluster.output();
+  EXPECT_EQ(cluster.wait(seconds(90)), 1) << "the death is not said\n" << cluster.output();
+  EXPECT_NE(cluster.output().find("dbagent-2  dbagent"), std::string::npos) << "not in the table\n" << cluster.output();
+  EXPECT_NE(cluster.output().find("unexpected: 1\n"), std::string::npos) << cluster.output();
+  EXPECT_EQ(cluster.still_running(), std::vector<std::string>());
+  test::expect_clean(cluster.report("report.json"));
+  test::expect_audit_clean(cluster.config());
+}
+
+TEST(Moves, AShardAddedWhereNobodySupervisesIsStartedByTheCommandItself) {
+  ClusterProcess cluster("local.toml");
+  cluster.up({});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  // As on a machine whose nodes a service manager starts: no lock names a supervisor.
+  ASSERT_EQ(::unlink(cluster.path("data/up.pid").c_str()), 0);
+  const Finished added = run_dure({"shards", "add", "--config", cluster.config()}, seconds(30));
+  EXPECT_EQ(added.exit_code, 0) << added.output;
+  const std::string started = "is started, process ";
+  const auto at = added.output.find(started);
+  ASSERT_NE(at, std::string::npos) << added.output;
+  const int agent = std::atoi(added.output.c_str() + at + started.size());
+  ASSERT_GT(agent, 0);
   const int ended = static_cast<int>(::syscall(SYS_pidfd_open, agent, 0));
   ASSERT_GE(ended, 0);
+  EXPECT_EQ(cluster.stop(), 0) << cluster.output();
   EXPECT_EQ(::kill(agent, SIGTERM), 0);
-  test::expect_clean(cluster.report("report.json"));
   pollfd file_is_free{ended, POLLIN, 0};
   EXPECT_EQ(::poll(&file_is_free, 1, 10'000), 1) << "the added agent did not end";
   ::close(ended);

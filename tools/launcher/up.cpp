@@ -1,9 +1,6 @@
 #include "tools/launcher/up.h"
 
 #include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +18,8 @@
 #include "tools/launcher/redis_server.h"
 #include "tools/launcher/screen.h"
 #include "tools/launcher/supervisor.h"
+#include "tools/launcher/up_lock.h"
+#include "tools/launcher/up_signals.h"
 
 namespace dure {
 namespace {
@@ -31,41 +30,15 @@ MonoTime mono_now() {
   return MonoTime(seconds(t.tv_sec) + Duration(t.tv_nsec));
 }
 
-// What a person or a child tells this process, as a descriptor; the mask is put back at the end.
-class Signals {
- public:
-  Signals() {
-    sigset_t wanted;
-    sigemptyset(&wanted);
-    for (const int one : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD}) sigaddset(&wanted, one);
-    sigprocmask(SIG_BLOCK, &wanted, &before_);
-    fd_ = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
-  }
-  ~Signals() {
-    close(fd_);
-    sigprocmask(SIG_SETMASK, &before_, nullptr);
-  }
-  Signals(const Signals&) = delete;
-  int fd() const { return fd_; }
-  struct Asked {
-    int stops = 0;
-    bool revive = false;
-  };
-  // What was asked since the last call.
-  Asked take() {
-    signalfd_siginfo info{};
-    Asked asked;
-    while (read(fd_, &info, sizeof info) == sizeof info) {
-      asked.revive = asked.revive || info.ssi_signo == SIGUSR1;
-      asked.stops += info.ssi_signo != SIGCHLD && info.ssi_signo != SIGUSR1;
-    }
-    return asked;
-  }
-
- private:
-  sigset_t before_{};
-  int fd_ = -1;
-};
+Result<Config> load_counted(const UpOptions& options) {
+  auto config = load_config(options.config_path);
+  if (!config || options.counts.empty()) return config;
+  const auto text = with_node_counts(options.config_path, options.counts);
+  if (!text) return tl::unexpected(text.error());
+  const std::string path = config->base().cluster().data_dir() + "/up.toml";
+  std::ofstream(path) << *text;
+  return load_config(path);
+}
 
 class Up {
  public:
@@ -81,10 +54,12 @@ class Up {
     began_ = mono_now();
     start_limit_ = began_ + seconds(config_.base().cluster().start_timeout_s());
     if (const int code = wait_for_ports(); code != 0 || stops_ > 0) return code;
-    if (const auto added = add_processes(); !added) {
+    if (const auto added = add_redis(); !added) {
       screen_.line(added.error().detail);
       return kExitConfig;
     }
+    for (const PlannedProcess& planned : plan_) add(planned);
+    if (!lock_.take(data_dir_)) screen_.line(data_dir_ + " has another supervisor: it hears of added shards, not this");
     const int code = serve();
     supervisor_.stop(mono_now(), seconds(config_.base().cluster().stop_timeout_s()));
     const int at_once_from = stops_ > 0 ? 2 : 1;  // the first one began the orderly stop
@@ -128,32 +103,45 @@ class Up {
     return 0;
   }
 
-  Result<void> add_processes() {
-    const MonoTime now = mono_now();
-    if (own_redis()) {
-      auto command = redis_command(config_.base().redis().address(), data_dir_);
-      if (!command) return tl::unexpected(command.error());
-      auto redis = std::make_unique<Supervised>();
-      redis->name = redis->role = "redis";
-      redis->rank = Rank::kRedis;
-      redis->command = std::move(*command);
-      redis->answers = [this] { return monitor_.ping(); };
-      supervisor_.add(std::move(redis), now);
-    }
-    for (const PlannedProcess& planned : plan_) {
-      auto process = std::make_unique<Supervised>();
-      process->name = planned.name;
-      process->role = planned.role;
-      process->rank = planned.rank;
-      process->nodes = planned.nodes;
-      process->command = {options_.program,
-                          {"dure", "--role=" + planned.role, "--config=" + config_.path(), "--node=" + planned.name},
-                          data_dir_ + "/logs/" + planned.name + ".log"};
-      if (!options_.journal_folder.empty())
-        process->command.arguments.push_back("--journal=" + options_.journal_folder);
-      supervisor_.add(std::move(process), now);
-    }
+  Result<void> add_redis() {
+    if (!own_redis()) return {};
+    auto command = redis_command(config_.base().redis().address(), data_dir_);
+    if (!command) return tl::unexpected(command.error());
+    auto redis = std::make_unique<Supervised>();
+    redis->name = redis->role = "redis";
+    redis->rank = Rank::kRedis;
+    redis->command = std::move(*command);
+    redis->answers = [this] { return monitor_.ping(); };
+    supervisor_.add(std::move(redis), mono_now());
     return {};
+  }
+
+  void add(const PlannedProcess& planned) {
+    auto process = std::make_unique<Supervised>();
+    process->name = planned.name;
+    process->role = planned.role;
+    process->rank = planned.rank;
+    process->nodes = planned.nodes;
+    process->command = {options_.program,
+                        {"dure", "--role=" + planned.role, "--config=" + config_.path(), "--node=" + planned.name},
+                        data_dir_ + "/logs/" + planned.name + ".log"};
+    if (!options_.journal_folder.empty()) process->command.arguments.push_back("--journal=" + options_.journal_folder);
+    supervisor_.add(std::move(process), mono_now());
+  }
+
+  // What the configuration names by now and did not before: `dure shards add` was here.
+  void add_what_is_new() {
+    const auto extended = load_counted(options_);
+    if (!extended) {
+      screen_.line(extended.error().detail);
+      return;
+    }
+    for (const PlannedProcess& planned : plan_processes(*extended)) {
+      const auto& known = supervisor_.processes();
+      if (std::any_of(known.begin(), known.end(), [&](const auto& one) { return one->name == planned.name; })) continue;
+      screen_.line(planned.name + ": new in " + options_.config_path + ", started");
+      add(planned);
+    }
   }
 
   void add_bots(MonoTime now) {
@@ -179,6 +167,10 @@ class Up {
     MonoTime end = MonoTime::max();
     while (true) {
       const MonoTime now = mono_now();
+      if (std::exchange(look_again_, false)) {
+        supervisor_.revive(now);
+        add_what_is_new();
+      }
       supervisor_.turn(now);
       if (!ready && supervisor_.any(ChildState::kRefused)) return kExitConfig;
       if (!ready && supervisor_.any(ChildState::kDown)) return 1;
@@ -261,9 +253,9 @@ class Up {
       if (process->state == ChildState::kWaiting)
         limit = std::clamp(process->start_at - mono_now(), Duration(milliseconds(1)), limit);
     poll(fds.data(), fds.size(), static_cast<int>(to_ms(limit)));
-    const Signals::Asked asked = signals_.take();
+    const UpSignals::Asked asked = signals_.take();
     stops_ += asked.stops;
-    if (asked.revive) supervisor_.revive(mono_now());
+    look_again_ = look_again_ || asked.look_again;
   }
 
   int conclude(int code) {
@@ -283,7 +275,8 @@ class Up {
   const Config& config_;
   const std::string data_dir_;
   const std::vector<PlannedProcess> plan_;
-  Signals signals_;
+  UpSignals signals_;
+  UpLock lock_;
   Screen screen_;
   MonitorValues monitor_;
   Supervisor supervisor_;
@@ -291,17 +284,8 @@ class Up {
   MonoTime began_{}, start_limit_{}, shown_{};
   std::string late_;
   int stops_ = 0;
+  bool look_again_ = false;
 };
-
-Result<Config> load_counted(const UpOptions& options) {
-  auto config = load_config(options.config_path);
-  if (!config || options.counts.empty()) return config;
-  const auto text = with_node_counts(options.config_path, options.counts);
-  if (!text) return tl::unexpected(text.error());
-  const std::string path = config->base().cluster().data_dir() + "/up.toml";
-  std::ofstream(path) << *text;
-  return load_config(path);
-}
 
 Result<void> make_data_dir(const Config& config) {
   std::error_code error;

@@ -1,6 +1,7 @@
 // `dure up`: a whole cluster on this machine as children of this process: Redis, nodes, bots; a live table; everything
 // stopped in order at Ctrl-C, TERM, HUP or the end of --for, at once when asked again. Call it on the main thread; it
-// takes SIGINT, SIGTERM, SIGHUP, SIGCHLD, and SIGUSR1: what was left down is started again.
+// takes SIGINT, SIGTERM, SIGHUP, SIGCHLD, and SIGUSR1: what was left down is started again, and what the configuration
+// names by now and did not before is started, too (`dure shards add` asks for it).
 #pragma once
 #include <string>
 #include <vector>

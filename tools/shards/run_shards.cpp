@@ -1,6 +1,7 @@
 #include "tools/shards/run_shards.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include <iterator>
 
 #include "common/proto/config.pb.h"
+#include "tools/launcher/up_lock.h"
 #include "tools/mesh/tool_mesh.h"
 #include "tools/shards/add_shard.h"
 #include "tools/shards/shards_node.h"
@@ -74,8 +76,11 @@ int add(const Config& config, const ShardsOptions& options) {
   }
   const auto extended = load_config(config.path());
   if (!extended) return kExitConfig;
-  const int pid = start_agent(*extended, added->node);
-  std::printf("%s is started, process %d\n", added->node.c_str(), pid);
+  const int up = holder_of_up_lock(config.base().cluster().data_dir());
+  if (up != 0 && ::kill(up, SIGUSR1) == 0)
+    std::printf("%s is started by `dure up`, process %d\n", added->node.c_str(), up);
+  else
+    std::printf("%s is started, process %d\n", added->node.c_str(), start_agent(*extended, added->node));
   ShardsOptions known = options;
   known.to = added->shard;
   return converse(*extended, known, kPatience);

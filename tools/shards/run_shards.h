@@ -1,6 +1,7 @@
 // `dure shards`: lists the shards of a running cluster with what they hold and how busy they are; `move` brings
-// accounts from one to another while they are played; `add` writes one more shard into the configuration, starts its
-// agent and waits until the cluster knows it. Main thread.
+// accounts from one to another while they are played; `add` writes one more shard into the configuration and waits
+// until the cluster knows it. Its agent is started and kept running by the `dure up` of the data folder, where there is
+// one; else it is started here, and its supervision is somebody else's. Main thread.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -17,7 +18,7 @@ struct ShardsOptions {
   std::uint32_t from = 0;   // many
   std::uint64_t count = 0;  // many
   bool cancel = false;
-  bool start = true;  // add: start the new agent here
+  bool start = true;  // add: have the new agent started
 };
 
 // 0: done. 1: not (all of) it was done. 2: nobody answers. kExitConfig: what add would write is no good.
