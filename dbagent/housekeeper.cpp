@@ -25,12 +25,14 @@ void Housekeeper::tick() {
   }(this));
 }
 
-Task<bool> Housekeeper::end_name(std::string name, std::uint64_t player, std::uint64_t reservation, bool release) {
+Task<bool> Housekeeper::end_name(std::string name, std::uint64_t player, std::uint64_t reservation, bool release,
+                                 bool ruled_out) {
   proto::ClaimName claim;
   claim.set_name(name);
   claim.set_player_id(player);
   claim.set_reservation(reservation);
   claim.set_release(release);
+  claim.set_ruled_out(ruled_out);
   const NodeId directory = agent_.directory_agent();
   const Result<proto::StoreReply> reply = co_await agent_.call<proto::StoreReply>(directory, claim, kDeadline);
   // NO_SUCH, EXPECTED_OTHER: the name is not, or no longer, this one's.
@@ -51,12 +53,13 @@ Task<void> Housekeeper::settle_names() {
     settle.set_player_id(name.player_id());
     settle.set_reservation(name.reservation());
     settle.set_name(name.name());
+    settle.set_account_id(name.account_id());
     const NodeId there = agent_.shard_agent(name.shard());
     const Result<proto::StoreReply> row = co_await agent_.call<proto::StoreReply>(there, settle, kDeadline);
     if (!row || (row->code() != proto::STORED && row->code() != proto::NO_SUCH)) continue;
     const bool release = row->code() == proto::NO_SUCH;
     const std::string text = name.name();
-    const bool done = co_await end_name(text, name.player_id(), name.reservation(), release);
+    const bool done = co_await end_name(text, name.player_id(), name.reservation(), release, release);
     agent_.log().event(
         LogLevel::kInfo, "name.settled",
         {{"name", text}, {"player", name.player_id()}, {"released", release ? 1 : 0}, {"ok", done ? 1 : 0}});
@@ -74,7 +77,7 @@ Task<void> Housekeeper::purge(std::uint32_t shard) {
   for (int i = 0; i < characters; ++i) {
     const std::uint64_t player = due->characters(i).player_id();
     const std::string name = due->characters(i).name();
-    const bool released = co_await end_name(name, player, due->reservations(i), true);
+    const bool released = co_await end_name(name, player, due->reservations(i), true, false);
     if (!released) continue;
     proto::PurgePlayer request;
     request.set_shard(shard);

@@ -1,8 +1,8 @@
 // What was begun and never ended is ended here, slowly: names that stayed RESERVED (the character exists: CLAIM; else
-// the creation is ruled out on its shard and the name released), and deleted characters whose grace is over (name
-// released, then the row purged: what it had goes to the sink "deleted"). Every step may be repeated, and any agent may
-// die between two of them. Lives with every agent: names with the directory's, characters with their shard's. Logic
-// thread only.
+// the creation is ruled out on its shard and the name left to its account), and deleted characters whose grace is over
+// (name released, then the row purged: what it had goes to the sink "deleted"). Every step may be repeated, and any
+// agent may die between two of them. Lives with every agent: names with the directory's, characters with their shard's.
+// Logic thread only.
 #pragma once
 #include <cstdint>
 
@@ -22,7 +22,7 @@ class Housekeeper {
  private:
   Task<void> settle_names();
   Task<void> purge(std::uint32_t shard);
-  Task<bool> end_name(std::string name, std::uint64_t player, std::uint64_t reservation, bool release);
+  Task<bool> end_name(std::string name, std::uint64_t player, std::uint64_t reservation, bool release, bool ruled_out);
 
   Agent& agent_;
   Duration abandoned_;

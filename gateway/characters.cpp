@@ -56,17 +56,6 @@ Task<std::optional<std::uint32_t>> Gateway::shard_again(AccountId account, int c
   co_return now_there->shard();
 }
 
-// A creation of this account that ended with its gateway between RESERVE and CLAIM: its numbers, so that it is gone on
-// with. Nobody else can, and the name would be lost to whom it belongs.
-Task<std::optional<proto::ReservedName>> Gateway::begun_creation(std::string name, AccountId account) {
-  const proto::ReservedNames query;
-  auto reserved = co_await call<proto::ReservedNamesReply>(directory_agent(), query);
-  if (reserved && reserved->code() == proto::STORED)
-    for (const auto& one : reserved->names())
-      if (one.name() == name && one.account_id() == account.value) co_return one;
-  co_return std::nullopt;
-}
-
 Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::CreateCharacterRequest request) {
   using Reply = proto::CreateCharacterReply;
   Session* session = find(from.header.session);
@@ -87,11 +76,10 @@ Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::Cr
   auto reserved = co_await call<proto::ReserveNameReply>(directory_agent(), reserve);
   if (!reserved || reserved->code() == proto::RETRY) co_return with_code<Reply>(proto::BUSY);
   if (reserved->code() == proto::NAME_TAKEN) {
-    const std::string name = request.name();
-    const auto begun = co_await begun_creation(name, account);
-    if (!begun) co_return with_code<Reply>(proto::TAKEN);
-    reserve.set_player_id(begun->player_id());
-    reserve.set_reservation(begun->reservation());
+    // One of this account that ended with its gateway between RESERVE and CLAIM is gone on with: nobody else can.
+    if (reserved->own_player() == 0) co_return with_code<Reply>(proto::TAKEN);
+    reserve.set_player_id(reserved->own_player());
+    reserve.set_reservation(reserved->own_reservation());
   } else if (reserved->code() != proto::STORED)
     co_return with_code<Reply>(proto::INVALID);
 
@@ -109,16 +97,15 @@ Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::Cr
     create.set_shard(*found);
     created = co_await call<proto::StoreReply>(shard_agent(create.shard()), create);
   }
-  // In doubt the reservation stays: it expires by itself, or the same name is claimed by its owner later.
-  if (!created || created->code() == proto::RETRY || created->code() == proto::WRONG_SHARD)
-    co_return with_code<Reply>(proto::BUSY);
+  // The reservation stays, in doubt and when there is no room: who asks again goes on with it, and if nobody does, the
+  // directory's agent rules it out and leaves the name to its account. EXPECTED_OTHER: it has just been ruled out.
+  if (!created || created->code() != proto::STORED)
+    co_return with_code<Reply>(created && created->code() == proto::REJECTED ? proto::FULL : proto::BUSY);
   proto::ClaimName claim;
   claim.set_name(request.name());
   claim.set_player_id(reserve.player_id());
   claim.set_reservation(reserve.reservation());
-  claim.set_release(created->code() != proto::STORED);
   auto claimed = co_await call<proto::StoreReply>(directory_agent(), claim);
-  if (created->code() != proto::STORED) co_return with_code<Reply>(proto::INVALID);
   if (!claimed || claimed->code() != proto::STORED) co_return with_code<Reply>(proto::BUSY);
   Reply reply = with_code<Reply>(proto::OK);
   reply.mutable_character()->set_player_id(reserve.player_id());

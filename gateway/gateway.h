@@ -35,7 +35,6 @@ class LoginRequest;
 class Ping;
 class Pong;
 class Publish;
-class ReservedName;
 class ResumeReply;
 class ResumeRequest;
 class RouteDrop;
@@ -129,7 +128,6 @@ class Gateway : public Node {
   Task<proto::LeaveWorldReply> leave_world(From from, proto::LeaveWorldRequest request);
   Task<std::optional<proto::CharactersReply>> characters_of(std::uint32_t shard, AccountId account);
   Task<std::optional<std::uint32_t>> shard_again(AccountId account, int code);
-  Task<std::optional<proto::ReservedName>> begun_creation(std::string name, AccountId account);
   proto::Pong ping(const From& from, const proto::Ping& ping);
 
   // ── routing.cpp

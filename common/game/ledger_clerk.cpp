@@ -62,8 +62,8 @@ Task<Result<std::uint64_t>> LedgerClerk::open(bool found_it) {
   co_return fail(Trouble::kRefused, "no " + name_);
 }
 
-// An account of its own, which nobody can log in to: so that it lies on a shard and moves as any other. Id and
-// reservation follow from the name: whoever founds it a second time founds the same.
+// An account of its own, which nobody can log in to: so that it lies on a shard and moves as any other. By that account
+// whoever founds it a second time is told what was begun, and founds the same.
 Task<Result<>> LedgerClerk::found() {
   proto::AccountQuery account;
   account.set_account("ownerless:" + name_);
@@ -76,12 +76,18 @@ Task<Result<>> LedgerClerk::found() {
 
   proto::ReserveName reserve;
   reserve.set_name(name_);
-  reserve.set_player_id((mix64(fnv1a(name_)) >> 1) | 1);
+  reserve.set_player_id(node_.entropy().id63());
   reserve.set_account_id(made->account_id());
-  reserve.set_reservation(reserve.player_id());
+  reserve.set_reservation(node_.entropy().id63());
   const Result<proto::ReserveNameReply> reserved = co_await insist<proto::ReserveNameReply>(directory, reserve);
   if (!reserved) co_return tl::unexpected<Error>(reserved.error());
-  if (reserved->code() != proto::STORED) co_return fail(Trouble::kRefused, "the name is taken");
+  if (reserved->code() == proto::NAME_TAKEN) {
+    if (reserved->own_player() == 0) co_return Result<>();  // founded meanwhile, or another's
+    reserve.set_player_id(reserved->own_player());
+    reserve.set_reservation(reserved->own_reservation());
+  } else if (reserved->code() != proto::STORED) {
+    co_return fail(Trouble::kRefused, "the name is taken");
+  }
 
   proto::CreatePlayerRequest create;
   create.set_shard(reserved->shard());
@@ -155,6 +161,8 @@ Task<Result<LedgerClerk::Applied>> LedgerClerk::apply(proto::OwnerlessApply oper
       case proto::WRONG_SHARD:
         (void)co_await locate();
         continue;
+      case proto::STALE_EPOCH:
+        co_return fail(Trouble::kBusy, "asked too long ago: nobody knows whether it was done");
       default:
         node_.log().event(LogLevel::kWarning, "clerk.refused",
                           {{"name", name_}, {"reason", operation.reason()}, {"guard", reply->detail()}});
@@ -180,6 +188,7 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
     const std::uint64_t message = next->message_id();
     proto::OwnerlessApply operation;
     operation.set_reason(next->reason());
+    operation.set_asked_at_ms(book->shard_time_ms);
     rule(*book, *next, &operation);
     operation.add_claims(message);
     // Once for each entry, whichever clerk it is, and however often.
@@ -202,6 +211,7 @@ Task<Result<int>> LedgerClerk::change(std::string reason, Change rule) {
     if (!book) co_return tl::unexpected<Error>(book.error());
     proto::OwnerlessApply operation;
     operation.set_reason(reason);
+    operation.set_asked_at_ms(book->shard_time_ms);
     *operation.mutable_operation_id() = id;
     if (const int code = rule(*book, &operation); code != 0) co_return code;
     const Result<Applied> applied = co_await apply(operation);

@@ -22,13 +22,18 @@ struct NameRow {
   std::uint64_t player_id = 0;
   std::uint64_t reservation = 0;
   NameState state = NameState::kReserved;
+  std::uint64_t account_id = 0;
+  std::string shown;
+  bool given_up = false;
 };
 
 std::optional<NameRow> find_name(Directory& directory, const NameKey& key) {
-  Query row(directory.db, "SELECT player_id, reservation, state FROM name WHERE partition = ?1 AND skeleton = ?2",
+  Query row(directory.db,
+            "SELECT player_id, reservation, state, account_id, shown, given_up FROM name "
+            "WHERE partition = ?1 AND skeleton = ?2",
             key.partition, key.skeleton);
   if (!row.row()) return std::nullopt;
-  return NameRow{row.u64(0), row.u64(1), static_cast<NameState>(row.i64(2))};
+  return NameRow{row.u64(0), row.u64(1), static_cast<NameState>(row.i64(2)), row.u64(3), row.text(4), row.i64(5) != 0};
 }
 
 void set_state(Directory& directory, const NameKey& key, NameState state) {
@@ -43,9 +48,21 @@ proto::StoreReply answer(proto::StoreCode code, const char* detail = "") {
   return reply;
 }
 
+// Rows stay for ever: whoever asks for the character that never was finds that it was to be. Under a key that is no
+// name's, since a skeleton has no upper-case letters.
+void bury(Directory& directory, const NameKey& key, std::uint64_t player_id) {
+  directory.db.run("UPDATE name SET skeleton = ?3, given_up = 0 WHERE partition = ?1 AND skeleton = ?2", key.partition,
+                   key.skeleton, key.skeleton + " GIVEN UP " + std::to_string(player_id));
+}
+
+bool known_player(Directory& directory, std::uint64_t player_id) {
+  return directory.db.number("SELECT 1 FROM name WHERE player_id = ?1", player_id).has_value();
+}
+
 }  // namespace
 
-// RESERVE: the first to ask has it, also against look-alikes. A tombstone is taken for ever.
+// RESERVE: the first to ask has it, also against look-alikes. A tombstone is taken for ever, but for one: a creation
+// that was ruled out before it happened leaves the name to its account, for another character.
 proto::ReserveNameReply reserve_name(Directory& directory, const proto::ReserveName& request) {
   proto::ReserveNameReply reply;
   const NameKey key(request.name());
@@ -58,16 +75,25 @@ proto::ReserveNameReply reserve_name(Directory& directory, const proto::ReserveN
   if (const auto row = find_name(directory, key)) {
     const bool ours = row->player_id == request.player_id() && row->reservation == request.reservation() &&
                       row->state != NameState::kTombstone;
-    reply.set_code(ours ? proto::STORED : proto::NAME_TAKEN);
-    return reply;
+    const bool own = row->account_id == request.account_id();
+    if (!own || !row->given_up || known_player(directory, request.player_id())) {
+      reply.set_code(ours ? proto::STORED : proto::NAME_TAKEN);
+      if (!ours && own && row->state == NameState::kReserved && row->shown == request.name()) {
+        reply.set_own_player(row->player_id);
+        reply.set_own_reservation(row->reservation);
+      }
+      return reply;
+    }
+    bury(directory, key, row->player_id);
   }
-  directory.db.run("INSERT INTO name VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)", key.partition, key.skeleton,
+  directory.db.run("INSERT INTO name VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, 0)", key.partition, key.skeleton,
                    request.name(), request.player_id(), request.account_id(), request.reservation(),
                    directory.file.shard_time());
   return reply;
 }
 
-// CLAIM after CREATE. Released names leave a tombstone, reserved ones too: a CREATE may still be on its way.
+// CLAIM after CREATE. Released names leave a tombstone, reserved ones too: a CREATE may still be on its way, unless it
+// was ruled out.
 proto::StoreReply claim_name(Directory& directory, const proto::ClaimName& request) {
   const NameKey key(request.name());
   const auto row = find_name(directory, key);
@@ -75,6 +101,9 @@ proto::StoreReply claim_name(Directory& directory, const proto::ClaimName& reque
   const bool ours = row->player_id == request.player_id() && row->reservation == request.reservation();
   if (!ours) return answer(proto::EXPECTED_OTHER, "reserved by another");
   if (request.release()) {
+    if (row->state == NameState::kReserved && request.ruled_out())
+      directory.db.run("UPDATE name SET given_up = 1 WHERE partition = ?1 AND skeleton = ?2", key.partition,
+                       key.skeleton);
     if (row->state != NameState::kTombstone) set_state(directory, key, NameState::kTombstone);
     return answer(proto::STORED);
   }

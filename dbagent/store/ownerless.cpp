@@ -1,5 +1,14 @@
 // Aggregates without an owner: no epoch, no mirror. What guards a change instead is its number (once), the versions of
 // the records it was computed from, and the guards of every claim and send.
+//
+// An operation is remembered by its row, so that a repeat is told the same and done once. Rows are forgotten a day
+// after, the oldest of the aggregate by each new operation. What makes that safe is no clock but two numbers: a row's
+// `at` is never below the asked_at_ms of its request, and the mark is raised above the `at` of every row that is
+// forgotten. So a request that is asked at or above the mark still has its row, if it was done; one asked below the
+// mark may have been done, nobody knows, and it is neither done nor told that it was or was not (STALE_EPOCH). Both
+// numbers travel with the aggregate, and a reading never says a time below the mark: whatever shards' clocks say, the
+// proof holds, and who reads now can ask now. The day only decides who is kept waiting: an asker that insists for
+// longer has been asleep.
 #include <algorithm>
 #include <set>
 
@@ -13,6 +22,8 @@ namespace {
 constexpr std::uint32_t kRecordsMax = 500;
 constexpr std::uint32_t kInboxMax = 500;
 constexpr std::size_t kChangesMax = 64;
+constexpr std::int64_t kRememberedMs = kDayMs;  // a clerk insists for some minutes
+constexpr int kForgottenAtOnce = 4;             // more than come: what has piled up goes, too
 
 // 0, or why this is not to be served here.
 int unavailable_ownerless(const Shard& shard, std::uint32_t asked_shard, const std::optional<Root>& root) {
@@ -23,6 +34,7 @@ int unavailable_ownerless(const Shard& shard, std::uint32_t asked_shard, const s
 std::int64_t content_of(proto::OwnerlessApply request) {
   request.clear_shard();
   request.clear_trace_id();
+  request.clear_asked_at_ms();
   return static_cast<std::int64_t>(fnv1a(request.SerializeAsString()));
 }
 
@@ -46,6 +58,35 @@ std::string unexpected_record(Shard& shard, const proto::OwnerlessApply& request
     if (version_of(shard, request.aggregate_id(), change.key()) != change.expected_version()) return change.key();
   }
   return {};
+}
+
+std::int64_t forgotten_before(Shard& shard, std::uint64_t aggregate_id) {
+  return shard.db.number("SELECT forgotten_before FROM ownerless_mark WHERE pid = ?1", aggregate_id).value_or(0);
+}
+
+void remember(Shard& shard, const proto::OwnerlessApply& request, const Key16& id, std::int64_t content) {
+  shard.db.run("INSERT INTO ownerless_op VALUES(?1, ?2, ?3, ?4)", request.aggregate_id(), id, content,
+               std::max(shard.file.shard_time(), request.asked_at_ms()));
+}
+
+void forget_the_oldest(Shard& shard, std::uint64_t aggregate_id) {
+  std::vector<Key16> oldest;
+  std::int64_t mark = 0;
+  {
+    Query row(shard.db, "SELECT op_id, at FROM ownerless_op WHERE pid = ?1 AND at < ?2 ORDER BY at LIMIT ?3",
+              aggregate_id, shard.file.shard_time() - kRememberedMs, kForgottenAtOnce);
+    while (row.row()) {
+      oldest.push_back(row.key(0));
+      mark = row.i64(1) + 1;
+    }
+  }
+  if (oldest.empty()) return;
+  for (const Key16& id : oldest)
+    shard.db.run("DELETE FROM ownerless_op WHERE pid = ?1 AND op_id = ?2", aggregate_id, id);
+  shard.db.run(
+      "INSERT INTO ownerless_mark VALUES(?1, ?2) ON CONFLICT DO UPDATE SET "
+      "forgotten_before = max(forgotten_before, excluded.forgotten_before)",
+      aggregate_id, mark);
 }
 
 // A record that is made anew never has a version that one of its key had before.
@@ -90,6 +131,8 @@ proto::OwnerlessReply apply_ownerless(Shard& shard, const proto::OwnerlessApply&
   if (const auto done =
           shard.db.number("SELECT content FROM ownerless_op WHERE pid = ?1 AND op_id = ?2", request.aggregate_id(), id))
     return *done == content ? answer(proto::STORED) : answer(proto::REJECTED, "operation id used");
+  if (request.asked_at_ms() < forgotten_before(shard, request.aggregate_id()))
+    return answer(proto::STALE_EPOCH, "asked before what is remembered");
   require(!request.reason().empty() && request.reason().size() <= 64, "reason");
   require(static_cast<std::size_t>(request.records_size()) <= kChangesMax, "too many records");
   if (const std::string key = unexpected_record(shard, request); !key.empty())
@@ -97,8 +140,8 @@ proto::OwnerlessReply apply_ownerless(Shard& shard, const proto::OwnerlessApply&
   const proto::Operation operation = value_of(request);
   apply_effects(shard, *root, operation);
   for (const auto& change : request.records()) write_record(shard, request.aggregate_id(), change);
-  shard.db.run("INSERT INTO ownerless_op VALUES(?1, ?2, ?3, ?4)", request.aggregate_id(), id, content,
-               shard.file.shard_time());
+  remember(shard, request, id, content);
+  forget_the_oldest(shard, request.aggregate_id());
   tell_sent(shard, operation);
   shard.file.count_operation();
   return answer(proto::STORED);
@@ -129,7 +172,7 @@ proto::OwnerlessReadReply read_ownerless(Shard& shard, const proto::OwnerlessRea
       record->set_body(row.text(2));
     }
   }
-  reply.set_shard_time_ms(shard.file.shard_time());
+  reply.set_shard_time_ms(std::max(shard.file.shard_time(), forgotten_before(shard, request.aggregate_id())));
   if (request.inbox_limit() > 0)
     read_inbox(shard, request.aggregate_id(), std::min(request.inbox_limit(), kInboxMax),
                [&] { return reply.add_inbox(); });

@@ -1,6 +1,7 @@
 // The end of a deleted character, and of a creation that was given up. Rows stay as tombstones: what is still on its
 // way to them finds out.
 #include "common/proto/dbagent.pb.h"
+#include "dbagent/store/move.h"
 #include "dbagent/store/posting.h"
 
 namespace dure::store {
@@ -93,6 +94,10 @@ proto::StoreReply purge_player(Shard& shard, const proto::PurgePlayer& request) 
 proto::StoreReply settle_creation(Shard& shard, const proto::SettleCreation& request) {
   if (request.shard() != shard.number) return answer(proto::WRONG_SHARD);
   if (request.player_id() == 0) return answer(proto::REJECTED, "incomplete");
+  // Its CREATE finds this account wherever it is by then: it is ruled out there, and what rules it out moves along.
+  if (request.account_id() != 0)
+    if (const int code = account_unavailable(shard, request.shard(), request.account_id()); code != 0)
+      return answer(static_cast<proto::StoreCode>(code));
   {
     Query row(shard.db, "SELECT reservation, kind FROM player WHERE pid = ?1", request.player_id());
     if (row.row()) {
@@ -102,8 +107,9 @@ proto::StoreReply settle_creation(Shard& shard, const proto::SettleCreation& req
   }
   shard.db.run(
       "INSERT INTO player(pid, account_id, realm_id, name, data_version, status, reservation, created_at, kind) "
-      "VALUES(?1, 0, 0, ?2, ?3, 0, ?4, ?5, 2)",
-      request.player_id(), request.name(), kDataVersion, request.reservation(), shard.file.shard_time());
+      "VALUES(?1, ?6, 0, ?2, ?3, 0, ?4, ?5, 2)",
+      request.player_id(), request.name(), kDataVersion, request.reservation(), shard.file.shard_time(),
+      request.account_id());
   return answer(proto::NO_SUCH);
 }
 

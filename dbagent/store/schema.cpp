@@ -224,6 +224,11 @@ CREATE TABLE ownerless_op(
   at      INTEGER NOT NULL,
   PRIMARY KEY(pid, op_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ownerless_op_by_age ON ownerless_op(pid, at);
+-- Operations that were asked before this may be forgotten (ownerless.cpp). Travels, too.
+CREATE TABLE ownerless_mark(
+  pid INTEGER PRIMARY KEY REFERENCES player(pid), forgotten_before INTEGER NOT NULL
+) STRICT;
 
 -- Trades. A leg that was answered by other than a SWAP has a row for ever, which travels with its character: what it
 -- voted and how it ended. What an open one gives is held under the player's own name, and max(give, get) of each
@@ -336,6 +341,13 @@ const char* const kShardUpgrade4 = R"sql(
 CREATE TABLE moved_copy(account_id INTEGER PRIMARY KEY, mv INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
 )sql";
 
+const char* const kShardUpgrade5 = R"sql(
+CREATE INDEX ownerless_op_by_age ON ownerless_op(pid, at);
+CREATE TABLE ownerless_mark(
+  pid INTEGER PRIMARY KEY REFERENCES player(pid), forgotten_before INTEGER NOT NULL
+) STRICT;
+)sql";
+
 const char* const kDirectorySchema = R"sql(
 CREATE TABLE account(
   account_id    INTEGER PRIMARY KEY,
@@ -388,6 +400,7 @@ CREATE TABLE used_ticket(
   PRIMARY KEY(account_id, nonce)
 ) STRICT, WITHOUT ROWID;
 
+-- given_up: a tombstone of a creation that never was and never will be; its account may reserve the name anew.
 CREATE TABLE name(
   partition   INTEGER NOT NULL CHECK(partition BETWEEN 0 AND 63),
   skeleton    TEXT    NOT NULL,
@@ -397,6 +410,7 @@ CREATE TABLE name(
   reservation INTEGER NOT NULL,
   state       INTEGER NOT NULL CHECK(state BETWEEN 0 AND 2),
   at          INTEGER NOT NULL,
+  given_up    INTEGER NOT NULL DEFAULT 0 CHECK(given_up IN (0, 1)),
   PRIMARY KEY(partition, skeleton)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX name_of_player ON name(player_id);
@@ -447,6 +461,10 @@ CREATE TABLE content(
   was_active INTEGER NOT NULL DEFAULT 0 CHECK(was_active IN (0, 1)),
   loaded_at INTEGER NOT NULL
 ) STRICT;
+)sql";
+
+const char* const kDirectoryUpgrade5 = R"sql(
+ALTER TABLE name ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0 CHECK(given_up IN (0, 1));
 )sql";
 
 }  // namespace dure::store

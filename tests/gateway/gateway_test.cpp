@@ -176,35 +176,39 @@ TEST_F(GatewayTest, ACreationThatEndedWithAGatewayIsGoneOnWithByItsAccount) {
   open(kMina);
   ASSERT_TRUE(log_in(kMina).has_characters());
   using H = const MeshHeader&;
-  cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(kAgent, [](H, const proto::ReserveName&) {
-    proto::ReserveNameReply reply;
-    reply.set_code(proto::NAME_TAKEN);
-    return std::optional(reply);
-  });
-  std::uint64_t reserved_for = 6;
-  cluster_.answers<proto::ReservedNames, proto::ReservedNamesReply>(kAgent, [&](H, const proto::ReservedNames&) {
-    proto::ReservedNamesReply reply;
-    auto* name = reply.add_names();
-    name->set_name("Nora");
-    name->set_account_id(reserved_for);
-    name->set_player_id(51);
-    name->set_reservation(77);
-    return std::optional(reply);
-  });
+  proto::ReserveNameReply taken;
+  taken.set_code(proto::NAME_TAKEN);
+  cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(
+      kAgent, [&](H, const proto::ReserveName&) { return std::optional(taken); });
   std::optional<proto::CreatePlayerRequest> create;
+  proto::StoreReply created;
   cluster_.answers<proto::CreatePlayerRequest, proto::StoreReply>(kAgent,
                                                                   [&](H, const proto::CreatePlayerRequest& asked) {
                                                                     create = asked;
-                                                                    return std::optional(proto::StoreReply());
+                                                                    return std::optional(created);
                                                                   });
-  cluster_.answers<proto::ClaimName, proto::StoreReply>(
-      kAgent, [](H, const proto::ClaimName&) { return std::optional(proto::StoreReply()); });
+  int claims = 0;
+  cluster_.answers<proto::ClaimName, proto::StoreReply>(kAgent, [&](H, const proto::ClaimName& claim) {
+    EXPECT_FALSE(claim.release());
+    ++claims;
+    return std::optional(proto::StoreReply());
+  });
   proto::CreateCharacterRequest request;
   request.set_name("Nora");
   send(kMina, request);
   EXPECT_EQ(pick<proto::CreateCharacterReply>(seen(kMina))->code(), proto::TAKEN) << "it is another account's";
   EXPECT_FALSE(create);
-  reserved_for = 5;
+  taken.set_own_player(51);
+  taken.set_own_reservation(77);
+  // What is refused now keeps its reservation: it may be gone on with, or is ruled out by who looks after the names.
+  created.set_code(proto::REJECTED);
+  send(kMina, request);
+  EXPECT_EQ(pick<proto::CreateCharacterReply>(seen(kMina))->code(), proto::FULL);
+  created.set_code(proto::EXPECTED_OTHER);
+  send(kMina, request);
+  EXPECT_EQ(pick<proto::CreateCharacterReply>(seen(kMina))->code(), proto::BUSY) << "just ruled out: another, soon";
+  EXPECT_EQ(claims, 0);
+  created.set_code(proto::STORED);
   send(kMina, request);
   const auto reply = pick<proto::CreateCharacterReply>(seen(kMina));
   ASSERT_TRUE(reply);

@@ -17,6 +17,7 @@ class Notes {
       if (world_.moves[p] != 0) moves_of(p);
     caps();
     if (world_.letters != 0) boxes();
+    if (world_.ownerless) ownerless();
     if (world_.awards != 0) drops();
     if (world_.requests != 0) requests();
     items();
@@ -24,6 +25,14 @@ class Notes {
   }
 
  private:
+  void ownerless() {
+    const Remembered& r = now_.remembered;
+    for (int o = 0; o < kOwnerless; ++o) {
+      note(Mark::kRepeatOfForgotten, r.done[o] != 0 && r.at[o] == 0);
+      note(Mark::kAheadOfClock, r.at[o] != 0 && r.at[o] - 1 > r.clock[r.shard]);
+    }
+    note(Mark::kForgottenMoved, r.mark != 0 && r.moves == 2);
+  }
   void note(Mark mark, bool seen) { marks_[static_cast<int>(mark)] += seen; }
 
   bool current(int player, int process) const {
@@ -253,6 +262,9 @@ const char* name_of(Mark mark) {
                                        "collected while a DELIVER is under way",
                                        "claimed by a second owner",
                                        "the sender moved with a pending outbox row",
+                                       "a repeat of what was done and forgotten",
+                                       "moved after something was forgotten",
+                                       "an operation that was asked ahead of its shard's clock",
                                        "a drop awarded again was minted",
                                        "a drop awarded again after a move was minted",
                                        "the fenced receiver had the drop",

@@ -50,6 +50,10 @@ enum class Mark : u8 {
   kCollectedWhileResent,
   kClaimBySecondOwner,
   kSenderMovedWithOutbox,
+  // Ownerless
+  kRepeatOfForgotten,
+  kForgottenMoved,
+  kAheadOfClock,
   // Drops
   kReawardMinted,
   kReawardAfterMove,

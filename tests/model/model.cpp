@@ -62,6 +62,7 @@ void successors(const Scenario& scenario, Rule removed, const State& now, std::v
   boxes(step);
   restore(step);
   reconcile(step);
+  remembered(step);
   owners(step);
   requests(step);
   award(step);

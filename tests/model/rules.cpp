@@ -85,6 +85,15 @@ const std::vector<Removed>& removable_rules() {
       {Rule::kDeliverThroughTransit, "deliver-through-transit", "DELIVER does not post to transit", "letters"},
       {Rule::kDeliverNoValueGuard, "deliver-no-value-guard", "DELIVER refuses at the cap", "letters"},
       {Rule::kCollectUnderMark, "collect-under-mark", "claimed rows are collected without a mark", "letters-collected"},
+      // Ownerless
+      {Rule::kOperationRow, "operation-row", "an ownerless operation does not look for its row", "ownerless"},
+      {Rule::kForgottenRefused, "forgotten-refused", "what was asked before the mark is done", "ownerless"},
+      {Rule::kForgottenMarked, "forgotten-marked", "a row is forgotten and the mark stays", "ownerless"},
+      {Rule::kMarkAboveRow, "mark-above-row", "the mark is raised to what is forgotten, not above it", "ownerless"},
+      {Rule::kRowNotBelowAsked, "row-not-below-asked", "a row says its shard's time though it was asked later",
+       "ownerless"},
+      {Rule::kReadingNotBelowMark, "reading-not-below-mark", "a reading says a time below the mark", "ownerless"},
+      {Rule::kMarkTravels, "mark-travels", "the mark stays behind in a move", "ownerless"},
       // Drops
       {Rule::kReawardProof, "reaward-proof", "awarded again upon STALE_EPOCH", "drops"},
       {Rule::kReawardEpochPassed, "reaward-epoch-passed", "awarded again when the key is absent", "drops-by-read"},

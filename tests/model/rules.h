@@ -78,6 +78,14 @@ enum class Rule : u8 {
   kDeliverThroughTransit,
   kDeliverNoValueGuard,
   kCollectUnderMark,
+  // Ownerless
+  kOperationRow,
+  kForgottenRefused,
+  kForgottenMarked,
+  kMarkAboveRow,
+  kRowNotBelowAsked,
+  kReadingNotBelowMark,
+  kMarkTravels,
   // Drops
   kReawardProof,
   kReawardEpochPassed,

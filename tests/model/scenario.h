@@ -44,6 +44,7 @@ struct Scenario {
   u8 dishonest = kNobody;      // the owner of this player breaks rules; the DB must not
   bool restores = false;       // one backup and one lossy restore of a player's shard
   u8 restored = 0;             // whose
+  bool ownerless = false;      // an aggregate without an owner has operations, and forgets them
   bool reconciles = false;     // it starts closed with raised epochs and is reconciled; else it is played on as it is
 };
 

@@ -40,6 +40,17 @@ Scenario letters_collected() {
   s.kinds[1] = kClaims;
   return s;
 }
+Scenario ownerless_forgets() {
+  return {
+      .name = "ownerless",
+      .what = "two operations of an aggregate without an owner that come for ever, forgotten; two moves between clocks",
+      .marks = {Mark::kRepeatOfForgotten, Mark::kForgottenMoved, Mark::kAheadOfClock},
+      .owned = false,
+      .stays = {true, true},
+      .epochs = 2,
+      .crashes = 0,
+      .ownerless = true};
+}
 Scenario drops_by_record() {
   return {.name = "drops",
           .what = "one drop, two who may get it, a move; awarded anew by the record of the ended epoch",
@@ -92,8 +103,8 @@ Scenario letters_large() {
 }  // namespace
 
 std::vector<Scenario> small_box_scenarios() {
-  return {letters_moved(), letters_sender_moved(), letters_collected(), drops_by_record(),
-          drops_by_read(), drops_dishonest(),      moves_alone()};
+  return {letters_moved(),   letters_sender_moved(), letters_collected(), ownerless_forgets(),
+          drops_by_record(), drops_by_read(),        drops_dishonest(),   moves_alone()};
 }
 std::vector<Scenario> large_box_scenarios() { return {letters_large()}; }
 

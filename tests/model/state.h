@@ -19,6 +19,7 @@ inline constexpr int kOwnLetter = 2;
 inline constexpr int kRequests = 4;  // client request numbers 1 to 3
 inline constexpr int kWishes = 2;    // what player 0's client wants
 inline constexpr int kOperations = 12;
+inline constexpr int kOwnerless = 2;  // operations of an aggregate without an owner
 inline constexpr u8 kNobody = 0xff;
 
 // ── durable ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,6 +126,14 @@ struct Award {
   u8 count, player, epoch, pseq, stale_heard;
 };
 
+// The rows that an aggregate without an owner has of its operations. Times are one more than they are; 0: none.
+struct Remembered {
+  u8 asked[kOwnerless], at[kOwnerless];
+  u8 done[kOwnerless];  // ghost: times it took effect
+  u8 mark, shard, moves;
+  u8 clock[kShards];
+};
+
 struct State {
   Row row[kPlayers][kShards];
   Trade trade[kTrades];
@@ -139,6 +148,7 @@ struct State {
   Owner owner[kPlayers][kProcesses];
   Client client;
   Award award;
+  Remembered remembered;
   Row backup;  // of the restored player's shard
   Trade backup_trade[kTrades];
   i8 backup_outside, backup_transit;

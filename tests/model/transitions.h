@@ -7,13 +7,14 @@
 namespace dure::model {
 
 // Durable.
-void acquire(Step& step);    // acquire.cpp: ACQUIRE, repeated, otherwise
-void apply(Step& step);      // apply.cpp: APPLY, REJECT; SEND, CLAIM, LOOT as operations
-void trades(Step& step);     // trade.cpp: SWAP, LEGFAIL, DECIDE, CONSUME, PREPARE, FINISH
-void moves(Step& step);      // moves.cpp: INTENT to DISCARD
-void boxes(Step& step);      // boxes.cpp: DELIVER, SENT, the collection of claimed rows
-void restore(Step& step);    // restore.cpp: a backup of one shard comes back
-void reconcile(Step& step);  // reconcile.cpp: what the other shard knows is redone, then it opens
+void acquire(Step& step);     // acquire.cpp: ACQUIRE, repeated, otherwise
+void apply(Step& step);       // apply.cpp: APPLY, REJECT; SEND, CLAIM, LOOT as operations
+void trades(Step& step);      // trade.cpp: SWAP, LEGFAIL, DECIDE, CONSUME, PREPARE, FINISH
+void moves(Step& step);       // moves.cpp: INTENT to DISCARD
+void boxes(Step& step);       // boxes.cpp: DELIVER, SENT, the collection of claimed rows
+void restore(Step& step);     // restore.cpp: a backup of one shard comes back
+void reconcile(Step& step);   // reconcile.cpp: what the other shard knows is redone, then it opens
+void remembered(Step& step);  // remembered.cpp: OWNERLESS, FORGET
 // Volatile.
 void owners(Step& step);    // owner.cpp: asks, loads, proposes, hears, forgets
 void requests(Step& step);  // request.cpp: a client and what an owner answers it

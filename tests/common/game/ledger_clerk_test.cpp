@@ -117,6 +117,34 @@ TEST_F(ClerkTest, AFoundingWhoseAnswersAreLostIsGoneOnWith) {
   EXPECT_NE(run(clerk_.open(true)), 0u);
 }
 
+TEST_F(ClerkTest, AFoundingThatWasBegunIsGoneOnWithAndOneThatWasRuledOutIsBegunAnew) {
+  proto::AccountQuery account;
+  account.set_account("ownerless:bank:one");
+  account.set_create(true);
+  proto::ReserveName reserve;
+  reserve.set_name("bank:one");
+  reserve.set_player_id(70);
+  reserve.set_account_id(ask<proto::AccountReply>(*directory_, account).account_id());
+  reserve.set_reservation(71);
+  ASSERT_EQ(ask<proto::ReserveNameReply>(*directory_, reserve).code(), proto::STORED);
+  EXPECT_EQ(run(clerk_.open(true)), 70u);
+
+  LedgerClerk other(node_, "bank:two");
+  account.set_account("ownerless:bank:two");
+  reserve.set_name("bank:two");
+  reserve.set_player_id(80);
+  reserve.set_account_id(ask<proto::AccountReply>(*directory_, account).account_id());
+  ASSERT_EQ(ask<proto::ReserveNameReply>(*directory_, reserve).code(), proto::STORED);
+  proto::ClaimName release;
+  release.set_name("bank:two");
+  release.set_player_id(80);
+  release.set_reservation(71);
+  release.set_release(true);
+  release.set_ruled_out(true);
+  ASSERT_EQ(ask<proto::StoreReply>(*directory_, release).code(), proto::STORED);
+  EXPECT_NE(run(other.open(true)), 80u);
+}
+
 TEST_F(ClerkTest, EachDepositIsSettledOnceThoughAnswersAreLost) {
   run(clerk_.open(true));
   deposit(1, 10, "anna");

@@ -51,7 +51,9 @@ class DirectoryContentTest : public ::testing::Test {
     sqlite3* db = nullptr;
     ASSERT_EQ(sqlite3_open(folder.file("directory.db").c_str(), &db), SQLITE_OK);
     ASSERT_EQ(
-        sqlite3_exec(db, "DROP TABLE content; UPDATE shard_meta SET schema_version = 2", nullptr, nullptr, nullptr),
+        sqlite3_exec(
+            db, "DROP TABLE content; ALTER TABLE name DROP COLUMN given_up; UPDATE shard_meta SET schema_version = 2",
+            nullptr, nullptr, nullptr),
         SQLITE_OK);
     sqlite3_close(db);
   }

@@ -1,6 +1,7 @@
+#include "dbagent/store/directory.h"
+
 #include <sqlite3.h>
 
-#include "dbagent/store/directory.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -64,6 +65,29 @@ class DirectoryTest : public ::testing::Test {
     request.set_account_id(account_id);
     request.set_reservation(reservation);
     return ask<proto::ReserveNameReply>(*store, request).code();
+  }
+  proto::ReserveNameReply reserve_of(const std::string& who, const std::string& name, std::uint64_t player) {
+    proto::ReserveName request;
+    request.set_name(name);
+    request.set_player_id(player);
+    request.set_account_id(account(who, true).account_id());
+    request.set_reservation(player * 100);
+    return ask<proto::ReserveNameReply>(*store, request);
+  }
+  proto::StoreCode rule_out(const std::string& name, std::uint64_t player) {
+    proto::ClaimName request;
+    request.set_name(name);
+    request.set_player_id(player);
+    request.set_reservation(player * 100);
+    request.set_release(true);
+    request.set_ruled_out(true);
+    return ask<proto::StoreReply>(*store, request).code();
+  }
+  proto::StoreCode known(std::uint64_t player) {
+    proto::PlayerLocate query;
+    query.set_player_id(player);
+    query.set_any_state(true);
+    return ask<proto::PlayerLocateReply>(*store, query).code();
   }
   proto::StoreCode claim(const std::string& name, std::uint64_t player, std::uint64_t reservation,
                          bool release = false) {
@@ -223,6 +247,49 @@ TEST_F(DirectoryTest, AReleasedNameIsATombstone) {
   EXPECT_EQ(reserve("Gold", 1, 100), proto::NAME_TAKEN);
   EXPECT_EQ(reserve("Gold", 2, 200), proto::NAME_TAKEN);
   EXPECT_EQ(claim("Gold", 1, 100), proto::EXPECTED_OTHER);
+}
+
+TEST_F(DirectoryTest, WhoseCreationIsNotEndedIsToldWhichItIsAndNobodyElse) {
+  ASSERT_EQ(reserve_of("anna", "Gold", 1).code(), proto::STORED);
+  const auto own = reserve_of("anna", "Gold", 2);
+  EXPECT_EQ(own.code(), proto::NAME_TAKEN);
+  EXPECT_EQ(own.own_player(), 1u);
+  EXPECT_EQ(own.own_reservation(), 100u);
+  EXPECT_EQ(reserve_of("ben", "Gold", 3).own_player(), 0u);
+  EXPECT_EQ(reserve_of("anna", "g0ld", 4).own_player(), 0u) << "another name, which looks alike";
+  ASSERT_EQ(claim("Gold", 1, 100), proto::STORED);
+  EXPECT_EQ(reserve_of("anna", "Gold", 2).own_player(), 0u) << "ended";
+}
+
+TEST_F(DirectoryTest, ACreationThatWasRuledOutLeavesItsNameToItsAccountForAnotherCharacter) {
+  ASSERT_EQ(reserve_of("anna", "Gold", 1).code(), proto::STORED);
+  EXPECT_EQ(rule_out("Gold", 1), proto::STORED);
+  EXPECT_EQ(rule_out("Gold", 1), proto::STORED) << "twice";
+  EXPECT_EQ(reserve_of("ben", "Gold", 3).code(), proto::NAME_TAKEN);
+  EXPECT_EQ(reserve_of("anna", "Gold", 1).code(), proto::NAME_TAKEN) << "a request that comes late";
+  EXPECT_EQ(claim("Gold", 1, 100), proto::EXPECTED_OTHER);
+  EXPECT_EQ(reserve_of("anna", "Gold", 2).code(), proto::STORED);
+  EXPECT_EQ(reserve_of("anna", "Gold", 2).code(), proto::STORED) << "asked again";
+  EXPECT_EQ(claim("Gold", 1, 100), proto::EXPECTED_OTHER) << "what is left of the first";
+  EXPECT_EQ(rule_out("Gold", 1), proto::EXPECTED_OTHER);
+  EXPECT_EQ(known(1), proto::STORED) << "who was reserved stays known";
+  // A second time, and the first one's request comes late again.
+  EXPECT_EQ(rule_out("Gold", 2), proto::STORED);
+  EXPECT_EQ(reserve_of("anna", "Gold", 1).code(), proto::NAME_TAKEN);
+  EXPECT_EQ(reserve_of("anna", "Gold", 4).code(), proto::STORED);
+  EXPECT_EQ(claim("Gold", 4, 400), proto::STORED);
+  EXPECT_EQ(known(2), proto::STORED);
+}
+
+TEST_F(DirectoryTest, ANameThatWasPlayedUnderIsATombstoneForItsAccountToo) {
+  reserve_of("anna", "Gold", 1);
+  claim("Gold", 1, 100);
+  EXPECT_EQ(rule_out("Gold", 1), proto::STORED);
+  EXPECT_EQ(reserve_of("anna", "Gold", 2).code(), proto::NAME_TAKEN);
+  reserve_of("anna", "Silver", 5);
+  EXPECT_EQ(claim("Silver", 5, 500, true), proto::STORED) << "nobody says that its CREATE is ruled out";
+  EXPECT_EQ(rule_out("Silver", 5), proto::STORED) << "too late to say so";
+  EXPECT_EQ(reserve_of("anna", "Silver", 6).code(), proto::NAME_TAKEN);
 }
 
 TEST_F(DirectoryTest, APlayerIsLocatedByNameAndByIdOnceClaimed) {

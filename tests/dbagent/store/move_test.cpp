@@ -8,6 +8,51 @@
 namespace dure::store {
 namespace {
 
+TEST_F(MoveTest, WhatAnOwnerlessAggregateHasForgottenTravelsAndItsTimeNeverGoesBack) {
+  auto birth = creation(50, account);
+  birth.set_ownerless(true);
+  ASSERT_EQ(step<proto::StoreReply>(3, birth).code(), proto::STORED);
+  const auto noted = [](std::uint64_t id, std::int64_t asked_at) {
+    proto::OwnerlessApply request;
+    request.set_aggregate_id(50);
+    *request.mutable_operation_id() = uid(5, id);
+    request.set_reason("bank");
+    request.set_asked_at_ms(asked_at);
+    auto* record = request.add_records();
+    record->set_key(std::to_string(id));
+    record->set_body("x");
+    return request;
+  };
+  const auto apply_at = [&](std::uint32_t number, proto::OwnerlessApply request, std::int64_t at) {
+    request.set_shard(number);
+    return ask<proto::OwnerlessReply>(*shard(number), request, at).code();
+  };
+  ASSERT_EQ(apply_at(3, noted(1, kNow + 2 * kDayMs), kNow + 2 * kDayMs), proto::STORED);
+  ASSERT_EQ(apply_at(3, noted(2, kNow + 4 * kDayMs), kNow + 4 * kDayMs), proto::STORED) << "forgets the first";
+  move(1, 3, 4);  // whose clock is four days behind
+  EXPECT_EQ(apply_at(4, noted(1, kNow + 2 * kDayMs), kNow), proto::STALE_EPOCH);
+  EXPECT_EQ(apply_at(4, noted(2, kNow + 4 * kDayMs), kNow), proto::STORED);
+  proto::OwnerlessRead read;
+  read.set_aggregate_id(50);
+  const auto book = step<proto::OwnerlessReadReply>(4, read);
+  EXPECT_GT(book.shard_time_ms(), kNow + 2 * kDayMs);
+  EXPECT_EQ(apply_at(4, noted(3, book.shard_time_ms()), kNow), proto::STORED) << "who reads now can ask now";
+}
+
+TEST_F(MoveTest, ACreationIsRuledOutWhereItsAccountIsAndStaysSoWhereverThatGoes) {
+  proto::SettleCreation settle;
+  settle.set_player_id(20);
+  settle.set_reservation(1020);
+  settle.set_account_id(account);
+  EXPECT_EQ(step<proto::StoreReply>(3, settle).code(), proto::NO_SUCH);
+  move(1, 3, 4);
+  EXPECT_EQ(step<proto::StoreReply>(4, creation(20, account)).code(), proto::EXPECTED_OTHER)
+      << "it comes too late here, too";
+  settle.set_player_id(21);
+  EXPECT_EQ(step<proto::StoreReply>(3, settle).code(), proto::WRONG_SHARD);
+  EXPECT_EQ(step<proto::StoreReply>(4, creation(21, account)).code(), proto::STORED);
+}
+
 TEST_F(MoveTest, AnAccountTravelsWithAllItHas) {
   EXPECT_EQ(apply(3, Ops(1, 1)
                          .op(1, 5)

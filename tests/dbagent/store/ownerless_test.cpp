@@ -1,4 +1,8 @@
 // A guild's bank, an auction house: records, value in by claim and out by send, each operation once.
+#include <map>
+#include <random>
+
+#include "dbagent/store/schema.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -38,9 +42,19 @@ class OwnerlessTest : public ShardTest {
     amount->set_name("gold");
     amount->set_value(gold);
   }
-  proto::OwnerlessReply apply_bank(const proto::OwnerlessApply& request) {
-    return ask<proto::OwnerlessReply>(*store, request);
+  // Nothing but its number keeps it from being done twice.
+  static proto::OwnerlessApply spending(std::uint64_t operation, std::int64_t asked_at, std::int64_t gold = 1) {
+    auto request = change(operation);
+    request.set_asked_at_ms(asked_at);
+    auto* spent = request.add_spends();
+    spent->set_name("gold");
+    spent->set_value(gold);
+    return request;
   }
+  proto::OwnerlessReply apply_bank(const proto::OwnerlessApply& request, std::int64_t at = kNow) {
+    return ask<proto::OwnerlessReply>(*store, request, at);
+  }
+  std::int64_t gold() { return read().balances_size() == 0 ? 0 : read().balances(0).value(); }
   proto::OwnerlessReadReply read(const std::string& prefix = "") {
     proto::OwnerlessRead request;
     request.set_shard(3);
@@ -160,6 +174,75 @@ TEST_F(OwnerlessTest, AFalseGuardLeavesNothing) {
   send(&memo, 901, 2, 5);
   memo.mutable_sends(0)->set_memo(std::string(257, 'm'));
   EXPECT_EQ(apply_bank(memo).code(), proto::REJECTED);
+}
+
+TEST_F(OwnerlessTest, ForADayARepeatIsToldTheSameAndAfterwardsNothingAndIsNeverDoneTwice) {
+  deposit(500, 25);
+  auto claim = change(1);
+  claim.set_asked_at_ms(kNow);
+  claim.add_claims(500);
+  ASSERT_EQ(apply_bank(claim).code(), proto::STORED);
+  const auto first = spending(2, kNow), second = spending(3, kNow + 1);
+  ASSERT_EQ(apply_bank(first).code(), proto::STORED);
+  ASSERT_EQ(apply_bank(second, kNow + 1).code(), proto::STORED);
+  ASSERT_EQ(apply_bank(spending(4, kNow + kDayMs), kNow + kDayMs).code(), proto::STORED);
+  EXPECT_EQ(apply_bank(first).code(), proto::STORED) << "a day old to the millisecond: remembered";
+  EXPECT_EQ(gold(), 22);
+  ASSERT_EQ(apply_bank(spending(5, kNow + kDayMs), kNow + kDayMs + 1).code(), proto::STORED);
+  EXPECT_EQ(apply_bank(first).code(), proto::STALE_EPOCH) << "older: nobody knows any more";
+  EXPECT_EQ(apply_bank(spending(2, kNow, 2)).code(), proto::STALE_EPOCH) << "nor what its content was";
+  EXPECT_EQ(apply_bank(spending(9, kNow)).code(), proto::STALE_EPOCH) << "nor whether it ever was";
+  EXPECT_EQ(apply_bank(spending(9, 0)).code(), proto::STALE_EPOCH) << "who says no time is the oldest";
+  EXPECT_EQ(apply_bank(second).code(), proto::STORED) << "this one is younger";
+  EXPECT_EQ(gold(), 21) << "and none was done again";
+}
+
+TEST_F(OwnerlessTest, WhoSaysALaterTimeThanTheShardIsRememberedUntilThat) {
+  deposit(500, 25);
+  auto claim = change(1);
+  claim.add_claims(500);
+  ASSERT_EQ(apply_bank(claim).code(), proto::STORED);
+  const auto from_ahead = spending(2, kNow + 3 * kDayMs);
+  ASSERT_EQ(apply_bank(from_ahead).code(), proto::STORED);
+  for (int day = 1; day < 4; ++day)
+    ASSERT_EQ(
+        apply_bank(spending(10 + static_cast<std::uint64_t>(day), kNow + day * kDayMs), kNow + day * kDayMs).code(),
+        proto::STORED);
+  EXPECT_EQ(apply_bank(from_ahead).code(), proto::STORED);
+  EXPECT_EQ(gold(), 21);
+}
+
+// Whatever is repeated whenever: done at most once, told STORED only if done, and who asks now is never sent away.
+TEST_F(OwnerlessTest, RepeatsOfAnyAgeInAnyOrderAgreeWithALedgerInMemory) {
+  deposit(500, 100'000);
+  auto claim = change(1);
+  claim.set_asked_at_ms(kNow);
+  claim.add_claims(500);
+  ASSERT_EQ(apply_bank(claim).code(), proto::STORED);
+  std::mt19937_64 chance(20);
+  std::vector<proto::OwnerlessApply> asked;
+  std::map<std::size_t, bool> done;
+  std::int64_t at = kNow, left = 100'000;
+  int gone = 0;
+  for (int step = 0; step < 1500; ++step) {
+    at += static_cast<std::int64_t>(chance() % (2 * kDayMs / 24));
+    const bool fresh = asked.empty() || chance() % 3 == 0;
+    if (fresh) {
+      const std::int64_t slow = static_cast<std::int64_t>(chance() % 1000);
+      asked.push_back(spending(10 + asked.size(), at - slow, 1 + static_cast<std::int64_t>(chance() % 9)));
+      if (chance() % 4 == 0) continue;  // lost on its way, perhaps only for now
+    }
+    const std::size_t which = fresh ? asked.size() - 1 : static_cast<std::size_t>(chance() % asked.size());
+    const auto code = apply_bank(asked[which], at).code();
+    if (code == proto::STORED && !std::exchange(done[which], true)) left -= asked[which].spends(0).value();
+    if (code == proto::STALE_EPOCH) ++gone;
+    ASSERT_TRUE(code == proto::STORED || (!fresh && code == proto::STALE_EPOCH)) << step;
+    ASSERT_EQ(gold(), left) << step;
+  }
+  EXPECT_GT(gone, 100);
+  proto::AuditRequest audit;
+  audit.set_shard(3);
+  EXPECT_EQ(ask<proto::AuditReply>(*store, audit).findings_size(), 0);
 }
 
 TEST_F(OwnerlessTest, RecordsAreReadInPages) {

@@ -309,7 +309,9 @@ TEST_F(ReconcileTest, AFileOfTheVersionBeforeIsBroughtUp) {
   number(2, "ALTER TABLE hold DROP COLUMN goods");
   number(2, "ALTER TABLE hold DROP COLUMN creq_hash");
   number(2, "ALTER TABLE inbox DROP COLUMN letter");
-  for (const char* table : {"restored", "content_guard", "content_active", "faucet_day", "moved_copy"})
+  number(2, "DROP INDEX ownerless_op_by_age");
+  for (const char* table :
+       {"restored", "content_guard", "content_active", "faucet_day", "moved_copy", "ownerless_mark"})
     number(2, std::string("DROP TABLE IF EXISTS ") + table);
   number(2, "UPDATE shard_meta SET schema_version = 2");
   open(2);
