@@ -91,7 +91,7 @@ struct Arguments {
   SeedOptions seed;
   ReplayOptions replay;
   std::size_t flight_lines = 40;
-  std::string key_path, duration, every, folder;
+  std::string key_path, duration, patience, every, folder;
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
   unsigned restore_shard = 0;
@@ -143,6 +143,7 @@ std::vector<std::string> gateway_addresses(const Config& config, bool websocket)
 
 int start_bots(Arguments& a) {
   if (!set_duration(a.duration, &a.bots.duration, "--for")) return kExitUsage;
+  if (!set_duration(a.patience, &a.bots.reply_deadline, "--patience")) return kExitUsage;
   return with_config(a.config, [&](const Config& config) {
     const auto& cluster = config.base().cluster();
     a.bots.cluster_id = cluster.cluster_id();
@@ -227,6 +228,8 @@ int run(int argc, char** argv) {
   bots->add_option("--history", a.bots.history_path, "file of all that was asked for and told");
   bots->add_option("--dev-key", a.bots.developer_key, "seed that tickets are signed with; default: dev.ticket_key");
   bots->add_flag("--password", a.password, "log in by password instead of by ticket");
+  bots->add_option("--patience", a.patience,
+                   "how long a reply, or its SAVED, may take before it counts as missing: 10s");
   bots->add_option("--ramp", a.bots.ramp_per_s, "connects a second")->capture_default_str();
   bots->add_option("--seed", a.bots.seed, "of the bots' choices")->capture_default_str();
 

@@ -189,6 +189,7 @@ void Bot::route(const proto::RouteNotice& notice, std::uint32_t) {
   if (!notice.returned_because().empty()) {
     returned_ = true;
     ++shared_.report.returned_to_lobby;
+    world_lines_.moved();  // who has no owner for a while hears nothing
     if (heard_at_ != MonoTime{}) shared_.report.lobby_return.add(now() - heard_at_);
   }
   epoch_ = notice.epoch();
@@ -387,6 +388,7 @@ void Bot::line(const proto::ChatLine& line, std::uint32_t) {
     return;
   }
   const bool own = line.from_player() == entity_;
+  if (own) ++shared_.report.lines_heard;
   if (line.channel() == proto::WORLD_CHANNEL) return report(world_lines_.seen(line.text(), own, line.number(), now()));
   if (line.place() == place_) report(place_lines_.seen(line.text(), own, line.number(), now()));
 }

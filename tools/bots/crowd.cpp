@@ -121,15 +121,18 @@ void Crowd::on_time(std::uint32_t what) {
 
 std::string Crowd::progress() const {
   Report sum;
-  for (const auto& bot : bots_) bot->session().collect(&sum);
+  for (const auto& bot : bots_) {
+    bot->session().collect(&sum);
+    sum.value_operations += bot->values();
+  }
   const double elapsed = static_cast<double>(to_ms(shared_.reactor.now() - started_)) / 1000;
   const Report& report = shared_.report;
   return fmt::format(
-      "bots {:6.1f} s  connected {}/{}  frames in {:.0f}/s  rtt p99 {:.1f} ms  saved p99 {:.1f} ms  mismatches {}  "
-      "disconnects {}\n",
+      "bots {:6.1f} s  connected {}/{}  frames in {:.0f}/s  rtt p99 {:.1f} ms  saved p99 {:.1f} ms  moves seen {}  "
+      "lines heard {}  values {}  busy {}  mismatches {}  disconnects {}\n",
       elapsed, report.connected_now, report.bots, static_cast<double>(sum.frames_in) / std::max(elapsed, 0.001),
-      report.rtt.percentile_ms(0.99), report.applied_to_saved.percentile_ms(0.99), report.mismatch_count,
-      report.disconnects);
+      report.rtt.percentile_ms(0.99), report.applied_to_saved.percentile_ms(0.99), report.act_to_seen.count(),
+      report.lines_heard, sum.value_operations, report.busy(), report.mismatch_count, report.disconnects);
 }
 
 const Report& Crowd::finish() {

@@ -33,6 +33,13 @@ std::uint64_t Report::failed_stories() const {
   return failed;
 }
 
+std::uint64_t Report::busy() const {
+  std::uint64_t times = 0;
+  for (const auto& [code, count] : errors)
+    if (code == "BUSY" || code.starts_with("BUSY (")) times += count;
+  return times;
+}
+
 bool Report::clean() const {
   return mismatch_count == 0 && disconnects == 0 && failed_stories() == 0 && entered == bots;
 }
@@ -75,6 +82,7 @@ std::string Report::to_json() const {
   json["trades_aborted"] = trades_aborted;
   json["trade_settled_ms"] = figures(trade_settled);
   json["whispers"] = whispers;
+  json["lines_heard"] = lines_heard;
   json["untold_gains"] = untold_gains;
   json["applied_lost"] = applied_lost;
   json["elapsed_s"] = elapsed_s;

@@ -25,6 +25,8 @@ class Report {
   void story(const std::string& name, bool done) { done ? ++stories[name].done : ++stories[name].failed; }
 
   std::uint64_t failed_stories() const;
+  // How often something was refused for now.
+  std::uint64_t busy() const;
   // Nothing unexpected: every bot connected, none lost, no mismatch, no failed story.
   bool clean() const;
   std::string to_json() const;
@@ -38,6 +40,7 @@ class Report {
   std::uint64_t runs_failed = 0;                           // dungeon runs that the monsters won
   std::uint64_t trades_committed = 0, trades_aborted = 0;  // each counted by both sides
   std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0;
+  std::uint64_t lines_heard = 0;  // by those who said them
   std::uint64_t moves = 0, chat_lines = 0, value_operations = 0, whispers = 0, zone_changes = 0, runs_finished = 0;
   double least_moves_per_bot_s = 0, least_chat_per_bot_s = 0, least_value_per_bot_s = 0;
   double played_bot_s = 0;  // seconds in the world, summed over the bots
