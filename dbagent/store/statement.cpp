@@ -10,8 +10,12 @@
 namespace dure::store {
 namespace {
 
+// After a failed sync a checkpoint, which closing makes, would copy into the database what the log on the disk may
+// lack.
 [[noreturn]] void throw_last(sqlite3* connection) {
-  throw SqlTrouble(sqlite3_extended_errcode(connection), sqlite3_errmsg(connection));
+  const SqlTrouble trouble(sqlite3_extended_errcode(connection), sqlite3_errmsg(connection));
+  if (trouble.fatal()) sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  throw trouble;
 }
 
 void expect_ok(sqlite3_stmt* statement, int code) {

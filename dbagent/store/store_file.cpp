@@ -1,5 +1,7 @@
 #include "dbagent/store/store_file.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -8,6 +10,30 @@
 
 namespace dure::store {
 namespace {
+
+constexpr sqlite3_int64 kHeaderBytes = 4096, kPieceBytes = 64 << 10;
+
+void expect(int code, const char* what) {
+  if (code != SQLITE_OK) throw SqlTrouble(code, what);
+}
+
+// Makes the first `most` bytes of a file durable as they are read now.
+void write_again(Database& db, int which, sqlite3_int64 most) {
+  sqlite3_file* file = nullptr;
+  expect(sqlite3_file_control(db.handle(), "main", which, &file), "no file to write again");
+  if (file == nullptr || file->pMethods == nullptr) return;
+  sqlite3_int64 size = 0;
+  expect(file->pMethods->xFileSize(file, &size), "size of what is written again");
+  if (size == 0) return;
+  std::string piece;
+  for (sqlite3_int64 at = 0; at < std::min(size, most); at += kPieceBytes) {
+    piece.resize(static_cast<std::size_t>(std::min({size - at, most - at, kPieceBytes})));
+    const int length = static_cast<int>(piece.size());
+    expect(file->pMethods->xRead(file, piece.data(), length, at), "reading what is written again");
+    expect(file->pMethods->xWrite(file, piece.data(), length, at), "writing again");
+  }
+  expect(file->pMethods->xSync(file, SQLITE_SYNC_FULL), "sync of what was written again");
+}
 
 // The first line of a check's answer that is not "ok"; empty: sound.
 std::string first_damage(Query& check) {
@@ -54,6 +80,8 @@ Result<> StoreFile::prepare(const char* kind, const char* schema) {
   db.script("PRAGMA locking_mode=EXCLUSIVE");
   db.script("PRAGMA mmap_size=0; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;");
   db.script("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384;");
+  // Nothing is copied out of the log, not even by closing, before it is known to be on the disk.
+  sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   {
     Query mode(db, "PRAGMA journal_mode=WAL");
     const bool wal = mode.row() && mode.bytes(0) == "wal";
@@ -62,6 +90,13 @@ Result<> StoreFile::prepare(const char* kind, const char* schema) {
   db.script(options_.sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
   db.script("PRAGMA journal_size_limit=67108864;");
   db.checkpoint_by_hand();
+  // A sync that failed in an earlier life is told once: what it left out counts as written since, is read back, and is
+  // not on the disk; what is appended to it would be lost with it. The lock is ours since the first access above.
+  if (options_.sync) {
+    write_again(db, SQLITE_FCNTL_JOURNAL_POINTER, INT64_MAX);
+    write_again(db, SQLITE_FCNTL_FILE_POINTER, kHeaderBytes);
+  }
+  sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   if (auto kept = verify_settings(); !kept) return kept;
   const bool fresh = db.number("SELECT count(*) FROM sqlite_schema").value_or(0) == 0;
   if (fresh) {

@@ -22,7 +22,7 @@ struct FileOptions {
   bool fresh_ok = true;  // make the file when it is missing
   // A restore of a whole cluster raises it; a file of another one is from before or after. 0: whatever it is.
   std::uint64_t generation = 0;
-  bool sync = true;  // false only in simulation, where a crash never loses what was written
+  bool sync = true;  // false where a file is filled, or a test has no power to lose
   std::uint64_t quick_check_bytes_max = 256ull << 20;
 };
 

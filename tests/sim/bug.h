@@ -3,17 +3,19 @@
 #pragma once
 #include <string>
 
-#include "tests/sim/cluster.h"
+#include "tests/sim/stores.h"
 
 namespace dure::sim {
 
 enum class Bug {
   kNone,
-  kUnsyncedStore,  // says SAVED before it is on the disk: a death of the agent loses the last commits of the shards
+  kUnsyncedStore,  // says SAVED before it is on the disk: a power cut loses the last commits of the shards
+  kDeafStore,      // takes a sync that failed for one that did not
 };
+inline constexpr Bug kBugs[] = {Bug::kNone, Bug::kUnsyncedStore, Bug::kDeafStore};
 const char* to_text(Bug bug);
 bool bug_from_text(const std::string& text, Bug* bug);
-// The agent's files are in `folder`.
-void plant(Cluster& cluster, Bug bug, const std::string& folder);
+std::string bug_names();
+void plant(Bug bug, Stores& stores);
 
 }  // namespace dure::sim

@@ -25,10 +25,42 @@ void Client::close() {
 
 std::uint32_t Client::send_frame(std::uint32_t message_id, const std::string& body) {
   if (!connected()) return 0;
-  const std::string frame = encode_frame(static_cast<std::uint16_t>(message_id), ++seq_, body);
+  std::string frame = encode_frame(static_cast<std::uint16_t>(message_id), ++seq_, body);
+  if (mangles_ && rng_.chance(0.3)) frame = mangled(std::move(frame));
   cluster_.tell("sent", gateway_, {}, frame);
   cluster_.send(socket_, frame);
   return seq_;
+}
+
+std::string Client::mangled(std::string frame) {
+  const std::string other = std::exchange(last_frame_, frame);
+  // Mostly what its header says of it stays true, so that somebody reads it.
+  const std::size_t from = frame.size() > kFrameHeaderBytes && rng_.chance(0.8) ? kFrameHeaderBytes : 0;
+  const auto somewhere = [&] { return from + rng_.below(frame.size() - from); };
+  const auto byte = [&] { return static_cast<char>(rng_.below(256)); };
+  switch (rng_.below(6)) {
+    case 0:
+      for (auto left = 1 + rng_.below(4); left > 0; --left) frame[somewhere()] ^= static_cast<char>(1 << rng_.below(8));
+      return frame;
+    case 1:
+      for (auto left = 1 + rng_.below(8); left > 0; --left) frame[somewhere()] = byte();
+      return frame;
+    case 2:
+      return frame.substr(0, somewhere());
+    case 3:
+      return frame + frame;
+    case 4: {
+      std::string more;
+      for (auto left = 1 + rng_.below(40); left > 0; --left) more += byte();
+      return frame.insert(somewhere(), more);
+    }
+    default: {
+      ClientFrame taken;
+      const FrameCut mine = cut_frame(frame, kMeshBytesMax), its = cut_frame(other, kMeshBytesMax);
+      if (its.state == FrameState::kWhole) taken = its.frame;
+      return encode_frame(mine.frame.message_id, mine.frame.seq, taken.body);
+    }
+  }
 }
 
 void Client::bytes(std::string_view bytes) {

@@ -17,7 +17,9 @@ std::string name_ending(int number);
 
 class Client : public Wire {
  public:
-  Client(Cluster& cluster, std::string address) : cluster_(cluster), address_(std::move(address)) {}
+  // `stream`: of what it draws, its own.
+  Client(Cluster& cluster, std::string address, std::uint64_t stream = 0)
+      : cluster_(cluster), address_(std::move(address)), rng_(cluster.scheduler().seed(), 0x3a2e ^ stream << 16) {}
   ~Client() override { close(); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -33,6 +35,8 @@ class Client : public Wire {
     return send_frame(route_id(Message::descriptor()), body);
   }
   std::uint32_t send_frame(std::uint32_t message_id, const std::string& body);
+  // From now on many of its frames leave with bytes wrong: flipped, cut off, too many, twice, or another's body.
+  void mangle(bool on) { mangles_ = on; }
   void send_bytes(std::string bytes) { cluster_.send(socket_, std::move(bytes)); }
 
   // Told of every whole frame, and of the end.
@@ -41,6 +45,7 @@ class Client : public Wire {
   std::uint64_t frames_in() const { return frames_in_; }
 
  private:
+  std::string mangled(std::string frame);
   void bytes(std::string_view bytes) override;
   void closed() override;
   Cluster& cluster_;
@@ -49,6 +54,9 @@ class Client : public Wire {
   SocketId socket_ = 0;
   std::uint32_t seq_ = 0;
   std::string kept_;
+  bool mangles_ = false;
+  Rng rng_;
+  std::string last_frame_;
   std::uint64_t frames_in_ = 0;
 };
 

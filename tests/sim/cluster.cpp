@@ -9,6 +9,7 @@ namespace dure::sim {
 namespace {
 constexpr Duration kHandOver = microseconds(20);  // between an IO thread or worker and the logic thread
 constexpr Duration kPortTick = milliseconds(100);
+constexpr Duration kRespawn = milliseconds(300);
 std::uint64_t digest_of(const char* what, NodeId node) { return fnv1a(what, mix64(node.value)); }
 }  // namespace
 
@@ -72,20 +73,35 @@ void Cluster::birth(Process& process) {
   identity.seed = draw.next();
   if (identity.address.empty()) identity.address = "sim:" + to_text(identity.id);
   process.entropy = std::make_unique<SeededEntropy>(draw.next());
+  process.rng = Rng(draw.next());
   process.clock_offset = milliseconds(static_cast<std::int64_t>(draw.below(1'000'000)));
   process.wake_at = MonoTime::max();
   process.not_before = process.paused_until = {};
-  process.parts = process.blueprint.build(identity, Seams{process.log.get(), process.entropy.get(), nullptr, nullptr});
+  process.asked_to_end = false;
+  try {
+    process.parts =
+        process.blueprint.build(identity, Seams{process.log.get(), process.entropy.get(), nullptr, nullptr});
+  } catch (const CannotStart& why) {
+    process.blueprint.died();
+    tell("log", process.id(), {}, std::string("cannot start: ") + why.what());
+    return start(process.id(), kRespawn);
+  }
   process.alive = true;
+  if (outside_ != nullptr) outside_->born(process.id());
   for (const auto& [peer, other] : processes_)
-    if (peer != process.id()) process.inbox.push_back(PeerFound{peer, to_text(peer), "sim:" + to_text(peer)});
+    if (outside_ == nullptr && peer != process.id())
+      process.inbox.push_back(PeerFound{peer, to_text(peer), "sim:" + to_text(peer)});
   wake(process, scheduler_.now());
   if (!process.parts.ports.empty()) port_ticks(process.id(), process.life);
 }
 
 void Cluster::kill(NodeId node) {
   Process& process = *processes_.at(node);
-  if (!process.alive) return;
+  if (process.alive) end(process, false);
+}
+
+void Cluster::end(Process& process, bool by_itself) {
+  const NodeId node = process.id();
   scheduler_.fold(digest_of("kill", node));
   tell("ends", node);
   process.alive = false;
@@ -95,7 +111,8 @@ void Cluster::kill(NodeId node) {
   std::vector<SocketId> lost;
   for (const auto& [id, socket] : sockets_)
     if (socket.node == node) lost.push_back(id);
-  for (const SocketId id : lost) drop_socket(id, true, network_.draw_latency(node));
+  for (const SocketId id : lost) drop_socket(id, true, network_.draw_latency(sockets_.at(id).rng, node));
+  if (!by_itself) process.blueprint.died();
   process.parts = {};
   process.entropy.reset();
 }
@@ -105,13 +122,26 @@ void Cluster::pause(NodeId node, Duration duration) {
   process.paused_until = std::max(process.paused_until, scheduler_.now() + duration);
 }
 
-void Cluster::stop(NodeId node) { give(node, StopRequested{}); }
+void Cluster::stop(NodeId node) {
+  processes_.at(node)->asked_to_end = true;
+  give(node, StopRequested{});
+}
+
+void Cluster::stall_workers(NodeId node, Duration duration) {
+  Process& process = *processes_.at(node);
+  process.stalled_until = std::max(process.stalled_until, scheduler_.now() + duration);
+}
 
 bool Cluster::alive(NodeId node) const {
   const auto at = processes_.find(node);
   return at != processes_.end() && at->second->alive;
 }
 std::uint32_t Cluster::life_of(NodeId node) const { return alive(node) ? processes_.at(node)->life : 0; }
+std::vector<NodeId> Cluster::nodes() const {
+  std::vector<NodeId> all;
+  for (const auto& [id, process] : processes_) all.push_back(id);
+  return all;
+}
 Node* Cluster::node(NodeId node) { return alive(node) ? processes_.at(node)->parts.node.get() : nullptr; }
 
 std::vector<std::string> Cluster::errors() const {
@@ -147,10 +177,10 @@ void Cluster::turn(Process& process) {
   in.swap(process.inbox);
   std::vector<Outbound> out;
   Node& node = *process.parts.node;
-  node.turn(mono(process), wall(), &in, &out);
+  node.turn(mono(process), wall(process), &in, &out);
   node.check_invariants();
   ++process.turns;
-  process.not_before = scheduler_.now() + microseconds(5 + static_cast<std::int64_t>(rng_.below(60)));
+  process.not_before = scheduler_.now() + microseconds(5 + static_cast<std::int64_t>(process.rng.below(60)));
   for (auto& outbound : out) take_out(process, outbound);
   if (!process.alive) return;
   pump(process);
@@ -172,18 +202,23 @@ void Cluster::take_out(Process& process, Outbound& outbound) {
   } else if (std::get_if<Stopped>(&outbound) != nullptr) {
     // The rest of the process ends once what it sent is on the wire.
     scheduler_.after(kHandOver, digest_of("stopped", process.id()), [this, id = process.id(), life = process.life] {
-      if (life_of(id) == life) kill(id);
+      if (life_of(id) != life) return;
+      Process& ended = *processes_.at(id);
+      end(ended, true);
+      if (!ended.asked_to_end) start(id, kRespawn);
     });
-  } else if (std::get_if<MonitorValues>(&outbound) == nullptr && std::get_if<GmAnswerOut>(&outbound) == nullptr) {
+  } else if (const auto* answer = std::get_if<GmAnswerOut>(&outbound)) {
+    if (outside_ != nullptr) outside_->answered(process.id(), *answer);
+  } else if (std::get_if<MonitorValues>(&outbound) == nullptr) {
     for (const auto& port : process.parts.ports) port->command(outbound, mono(process));
   }
 }
 
 // Done half-way, answered at the end: a death between the two is a commit whose answer is lost.
 void Cluster::work(Process& process, const Work& work) {
-  const Duration half = microseconds(100 + static_cast<std::int64_t>(rng_.below(1500)));
+  const Duration half = microseconds(100 + static_cast<std::int64_t>(process.rng.below(1500)));
   MonoTime& free_at = process.worker_free_at[work.queue];
-  const MonoTime done = std::max(free_at, scheduler_.now()) + half;
+  const MonoTime done = std::max({free_at, scheduler_.now(), process.stalled_until}) + half;
   free_at = done + half;
   const auto alive_still = [this, id = process.id(), life = process.life] { return life_of(id) == life; };
   scheduler_.at(done, digest_of("work", process.id()), [this, &process, work, half, alive_still] {
@@ -224,11 +259,12 @@ SocketId Cluster::connect(NodeId gateway, const std::string& address, Wire* wire
   const std::uint64_t number = ++process.next_client;
   const ClientId client((number % process.parts.ports.size()) << 56 | number);
   const SocketId id = next_socket_++;
-  sockets_[id] = Socket{gateway, process.life, client, std::make_shared<Wire*>(wire), {}, {}, {}, {}};
+  Rng rng(scheduler_.seed(), mix64(gateway.value) ^ (std::uint64_t{process.life} << 32 | number));
+  sockets_[id] = Socket{gateway, process.life, client, std::make_shared<Wire*>(wire), {}, {}, {}, {}, rng};
   socket_of_[{gateway, client}] = id;
   scheduler_.fold(digest_of("accept", gateway));
   if (!port(process, client)->opened(client, address, mono(process))) {
-    drop_socket(id, true, network_.draw_latency(gateway));
+    drop_socket(id, true, network_.draw_latency(sockets_.at(id).rng, gateway));
     return id;
   }
   pump(process);
@@ -240,10 +276,11 @@ void Cluster::send(SocketId id, std::string bytes) {
   if (at == sockets_.end()) return;
   Socket& socket = at->second;
   while (!bytes.empty()) {
-    const std::size_t length = rng_.chance(0.5) ? bytes.size() : 1 + rng_.below(bytes.size());
+    const std::size_t length = socket.rng.chance(0.5) ? bytes.size() : 1 + socket.rng.below(bytes.size());
     const std::string piece = bytes.substr(0, length);
     bytes.erase(0, length);
-    socket.last_up = std::max(scheduler_.now() + network_.draw_latency(socket.node), socket.last_up + Duration(1));
+    socket.last_up =
+        std::max(scheduler_.now() + network_.draw_latency(socket.rng, socket.node), socket.last_up + Duration(1));
     scheduler_.at(socket.last_up, fnv1a(piece), [this, id, piece] { arrived(id, piece); });
   }
 }
@@ -305,9 +342,10 @@ void Cluster::write_out(Process& process, ClientIo& io, ClientId client) {
     for (const auto piece : pieces) bytes += piece;
     if (bytes.empty()) break;
     // A kernel takes as much as it likes.
-    if (rng_.chance(0.2)) bytes.resize(1 + rng_.below(bytes.size()));
+    if (socket.rng.chance(0.2)) bytes.resize(1 + socket.rng.below(bytes.size()));
     io.wrote(client, bytes.size(), mono(process));
-    socket.last_down = std::max(scheduler_.now() + network_.draw_latency(socket.node), socket.last_down + Duration(1));
+    socket.last_down =
+        std::max(scheduler_.now() + network_.draw_latency(socket.rng, socket.node), socket.last_down + Duration(1));
     scheduler_.at(socket.last_down, fnv1a(bytes), [wire = socket.wire, bytes] {
       if (*wire != nullptr) (*wire)->bytes(bytes);
     });
@@ -327,7 +365,7 @@ void Cluster::pump(Process& process) {
         if (at == socket_of_.end()) continue;
         const SocketId id = at->second;
         if (io->closing(client)) {
-          drop_socket(id, true, network_.draw_latency(process.id()));
+          drop_socket(id, true, network_.draw_latency(sockets_.at(id).rng, process.id()));
           io->closed(client, mono(process));
         } else if (Socket& socket = sockets_.at(id); !socket.unread.empty() && io->reads(client)) {
           const std::string all = std::exchange(socket.unread, {});

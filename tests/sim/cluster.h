@@ -34,6 +34,14 @@ struct Moment {
 };
 using Watcher = std::function<void(const Moment&)>;
 
+// What is neither a process nor a wire: told of births, and of what is answered to game masters.
+class Outside {
+ public:
+  virtual ~Outside() = default;
+  virtual void born(NodeId node) = 0;
+  virtual void answered(NodeId node, const GmAnswerOut& answer) = 0;
+};
+
 class Cluster {
  public:
   explicit Cluster(std::uint64_t seed, LinkModel links = {});
@@ -45,6 +53,9 @@ class Cluster {
   void watch(Watcher watcher) { watcher_ = std::move(watcher); }
   void tell(const char* what, NodeId node, NodeId other = {}, std::string_view text = {}) const;
 
+  // From now on processes find one another through it, not by a config that names everybody. Outlives the run.
+  void attach(Outside* outside) { outside_ = outside; }
+
   void add(Blueprint blueprint);      // starts with start() or start_all(); knows every other one as from a config
   Blueprint& blueprint(NodeId node);  // of one that has not lived yet
   void start(NodeId node, Duration after = {});
@@ -53,16 +64,21 @@ class Cluster {
   void kill(NodeId node);
   // No turn and no client read for so long, then it goes on: the maker of zombies.
   void pause(NodeId node, Duration duration);
-  void stop(NodeId node);  // TERM
+  // TERM: it ends when it has drained. Who ends by itself and was not asked is started again, as a launcher does.
+  void stop(NodeId node);
+  void stall_workers(NodeId node, Duration duration);  // what they are given meanwhile waits
   void cut(NodeId a, NodeId b, bool is_cut) { network_.cut(a, b, is_cut); }
   void mute(NodeId from, NodeId to, bool is_mute) { network_.mute(from, to, is_mute); }  // one way
   void delay(NodeId node, Duration by) { network_.delay(node, by); }
+  void set_clock(NodeId node, Duration off) { processes_.at(node)->wall_offset = off; }  // the wall clock only
 
   void run(Duration duration) { scheduler_.run_until(scheduler_.now() + duration); }
   Scheduler& scheduler() { return scheduler_; }
   std::uint64_t trace() const { return scheduler_.trace(); }
 
   bool alive(NodeId node) const;
+  std::uint32_t life_of(NodeId node) const;  // counted; 0: not running
+  std::vector<NodeId> nodes() const;
   // nullptr while it is dead.
   Node* node(NodeId node);
   template <class Role>
@@ -88,8 +104,10 @@ class Cluster {
     std::shared_ptr<Wire*> wire;  // holds nullptr once the client has closed its end
     MonoTime last_up{}, last_down{}, last_late{};
     std::string unread;  // arrived while the port did not read
+    Rng rng{0};
   };
   void birth(Process& process);
+  void end(Process& process, bool by_itself);
   void wake(Process& process, MonoTime due);
   void turn(Process& process);
   void take_out(Process& process, Outbound& outbound);
@@ -101,10 +119,12 @@ class Cluster {
   void drop_socket(SocketId id, bool tell_client, Duration after);
   void arrived(SocketId id, const std::string& bytes);
   MonoTime mono(const Process& process) const { return scheduler_.now() + process.clock_offset; }
-  WallTime wall() const { return WallTime(seconds(1'800'000'000)) + (scheduler_.now() - MonoTime{}); }
-  std::uint32_t life_of(NodeId node) const;
+  WallTime wall(const Process& process) const {
+    return WallTime(seconds(1'800'000'000)) + (scheduler_.now() - MonoTime{}) + process.wall_offset;
+  }
 
   Watcher watcher_;
+  Outside* outside_ = nullptr;
   Scheduler scheduler_;
   Network network_;
   Rng rng_;

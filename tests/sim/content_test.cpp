@@ -12,8 +12,8 @@ namespace {
 
 // An evening whose content is not everybody's.
 struct ContentEvening {
-  explicit ContentEvening(std::uint64_t seed) : cluster(seed) {
-    add_roles(cluster, own, shape, folder.path);
+  explicit ContentEvening(std::uint64_t seed) : stores(seed), cluster(seed) {
+    add_roles(cluster, own, shape, stores);
     cluster.start_all();
     cluster.run(seconds(3));
     for (int i = 0; i < 6; ++i) players.push_back(std::make_unique<ScriptedPlayer>(cluster, gateway_node(), i, i < 4));
@@ -61,12 +61,12 @@ struct ContentEvening {
       ids.push_back(player->player_id());
     }
     cluster.kill(agent_node());
-    const Stored stored = read_stores(folder.path, shape.shards, ids);
+    const Stored stored = stores.read(shape.shards, ids);
     EXPECT_EQ(stored.ledger_sum, 0);
     for (const auto& line : stored.findings) ADD_FAILURE() << line;
   }
   Game own;
-  Folder folder;
+  Stores stores;
   Shape shape;
   Cluster cluster;
   std::vector<std::unique_ptr<ScriptedPlayer>> players;

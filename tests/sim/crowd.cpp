@@ -44,6 +44,40 @@ std::uint64_t Crowd::account_of(char name) const {
   return account;
 }
 
+std::vector<std::string> Crowd::names_of_who_never_fights() const {
+  std::vector<std::string> names;
+  for (const auto& player : players_)
+    if (!player->wants_dungeon()) names.push_back(player->name());
+  for (const auto& trader : traders_) names.push_back(trader->name());
+  return names;
+}
+
+void Crowd::mangle(char name, bool on) {
+  each([name, on](auto& client) {
+    if (client.number() == name - 'a') client.mangle(on);
+  });
+}
+
+std::vector<const char*> Crowd::situations() const {
+  bool trade = false, unsaved = false, unanswered = false, run = false, nowhere = false, queued = false;
+  for (const auto& trader : traders_) trade |= trader->settling();
+  for (const auto& player : players_) {
+    unsaved |= !player->all_saved();
+    unanswered |= player->waits_for_an_answer();
+    run |= player->place().rfind("run/", 0) == 0;
+    queued |= player->queued();
+  }
+  each([&](const auto& client) { nowhere |= client.player_id() != 0 && !client.in_world(); });
+  std::vector<const char*> all;
+  if (trade) all.push_back(situation::kTrade);
+  if (unsaved) all.push_back(situation::kUnsaved);
+  if (unanswered) all.push_back(situation::kUnanswered);
+  if (run) all.push_back(situation::kRun);
+  if (nowhere) all.push_back(situation::kNowhere);
+  if (queued) all.push_back(situation::kQueued);
+  return all;
+}
+
 void Crowd::ask_for_answers() {
   each([](auto& client) { client.ask_for_answers(); });
 }
@@ -72,6 +106,14 @@ std::vector<std::uint64_t> Crowd::player_ids() const {
     if (client.player_id() != 0) ids.push_back(client.player_id());
   });
   return ids;
+}
+
+std::map<std::string, std::uint64_t> Crowd::ids() const {
+  std::map<std::string, std::uint64_t> all;
+  each([&](const auto& client) {
+    if (client.player_id() != 0) all[client.name()] = client.player_id();
+  });
+  return all;
 }
 
 std::string Crowd::story() const {

@@ -5,6 +5,17 @@
 
 namespace dure::sim {
 
+namespace situation {
+inline constexpr const char* kTrade = "a trade that settles";
+inline constexpr const char* kUnsaved = "something applied and not saved";
+inline constexpr const char* kUnanswered = "a request without an answer";
+inline constexpr const char* kRun = "a run in a dungeon";
+inline constexpr const char* kNowhere = "a player between two owners";
+inline constexpr const char* kQueued = "a wait for a match";
+}  // namespace situation
+inline constexpr const char* kSituations[] = {situation::kTrade, situation::kUnsaved, situation::kUnanswered,
+                                              situation::kRun,   situation::kNowhere, situation::kQueued};
+
 class Crowd {
  public:
   Crowd(Cluster& cluster, const Plan& plan);
@@ -13,6 +24,12 @@ class Crowd {
   void hang_up(char client);
   // 0: it has not been told yet.
   std::uint64_t account_of(char client) const;
+  // Names of characters, once each has one.
+  std::vector<std::string> names_of_who_never_fights() const;
+  // Its frames leave with bytes wrong until they are told not to.
+  void mangle(char client, bool on);
+  // What is going on now, in which a fault may come: names of kSituations.
+  std::vector<const char*> situations() const;
   // From now on each asks its owner for something that changes nothing; who was answered acts.
   void ask_for_answers();
   bool everybody_acts() const;
@@ -22,6 +39,7 @@ class Crowd {
   const Players& players() const { return players_; }
   const Traders& traders() const { return traders_; }
   std::vector<std::uint64_t> player_ids() const;
+  std::map<std::string, std::uint64_t> ids() const;  // of characters, by name
   std::string story() const;
 
  private:

@@ -22,6 +22,10 @@ void ask_move(Cluster& cluster, std::uint64_t account, std::uint32_t shard) {
   cluster.give(agent_node(), BusMessage{Bytes(encode_mesh(header, request.SerializeAsString()))});
 }
 
+std::string met(FaultKind kind, const std::string& situation) {
+  return std::string(to_text(kind)) + " met " + situation;
+}
+
 void Faults::schedule() {
   for (const Fault& fault : plan_.faults) {
     const std::uint64_t digest = fnv1a(to_text(fault));
@@ -38,6 +42,7 @@ Duration Faults::end() const {
 
 void Faults::begin(const Fault& fault) {
   cluster_.tell("fault", {}, {}, to_text(fault));
+  const auto situations = crowd_.situations();
   switch (fault.kind) {
     case FaultKind::kCrash:
       if (!cluster_.alive(fault.nodes[0])) return;
@@ -69,13 +74,41 @@ void Faults::begin(const Fault& fault) {
       if (crowd_.account_of(fault.client) == 0) return;
       ask_move(cluster_, crowd_.account_of(fault.client), fault.shard);
       break;
+    case FaultKind::kPowerCut:
+      if (!cluster_.alive(agent_node())) return;
+      cluster_.kill(agent_node());
+      disk_.power_cut();
+      break;
+    case FaultKind::kDiskFull:
+      disk_.set(DiskFault::kFull, true);
+      break;
+    case FaultKind::kDiskErrors:
+      disk_.set(DiskFault::kErrors, true);
+      break;
+    case FaultKind::kSyncFails:
+      disk_.set(DiskFault::kSyncFails, true);
+      break;
+    case FaultKind::kDiskStalls:
+      cluster_.stall_workers(agent_node(), fault.lasts);
+      break;
+    case FaultKind::kClock:
+      cluster_.set_clock(fault.nodes[0], fault.by);
+      break;
+    case FaultKind::kMangle:
+      crowd_.mangle(fault.client, true);
+      break;
+    case FaultKind::kRedisDies:
+      redis_.die();
+      break;
   }
   ++injected_[fault.kind];
+  for (const char* situation : situations) ++met_[met(fault.kind, situation)];
 }
 
 void Faults::finish(const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::kCrash:
+    case FaultKind::kPowerCut:
       cluster_.start(fault.nodes[0]);
       break;
     case FaultKind::kStop:
@@ -95,9 +128,28 @@ void Faults::finish(const Fault& fault) {
     case FaultKind::kDelay:
       cluster_.delay(fault.nodes[0], {});
       break;
+    case FaultKind::kDiskFull:
+      disk_.set(DiskFault::kFull, false);
+      break;
+    case FaultKind::kDiskErrors:
+      disk_.set(DiskFault::kErrors, false);
+      break;
+    case FaultKind::kSyncFails:
+      disk_.set(DiskFault::kSyncFails, false);
+      break;
+    case FaultKind::kClock:
+      cluster_.set_clock(fault.nodes[0], {});
+      break;
+    case FaultKind::kMangle:
+      crowd_.mangle(fault.client, false);
+      break;
+    case FaultKind::kRedisDies:
+      redis_.come_back();
+      break;
     case FaultKind::kPause:
     case FaultKind::kHangUp:
     case FaultKind::kMove:
+    case FaultKind::kDiskStalls:
       break;
   }
 }
@@ -110,8 +162,11 @@ void Faults::part(const Fault& fault, bool is_cut) {
 }
 
 void Faults::heal() {
+  disk_.heal();
+  redis_.come_back();
   const auto nodes = nodes_of(plan_.shape);
   for (const NodeId node : nodes) {
+    cluster_.set_clock(node, {});
     for (const NodeId other : nodes)
       if (node < other) cluster_.cut(node, other, false);
     cluster_.delay(node, {});

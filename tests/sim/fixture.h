@@ -1,4 +1,4 @@
-// A run's folder and a small crowd in a simulated cluster; what must be true of them afterwards.
+// A small crowd in a simulated cluster; what must be true of them afterwards.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "tests/sim/folder.h"
 #include "tests/sim/laws.h"
 #include "tests/sim/player.h"
 #include "tests/sim/roles.h"
@@ -21,8 +20,8 @@ inline const Game& game() {
 struct Evening {
   static constexpr int kPlayers = 6;
   // `for_dungeon` of the players queue for the cellar; four fill it.
-  Evening(std::uint64_t seed, Shape of, int for_dungeon) : shape(of), cluster(seed) {
-    add_roles(cluster, game(), shape, folder.path);
+  Evening(std::uint64_t seed, Shape of, int for_dungeon) : stores(seed), shape(of), cluster(seed) {
+    add_roles(cluster, game(), shape, stores);
     cluster.start_all();
     cluster.run(seconds(3));
     for (int i = 0; i < kPlayers; ++i)
@@ -48,13 +47,13 @@ struct Evening {
     std::vector<std::uint64_t> ids;
     for (const auto& player : players) ids.push_back(player->player_id());
     cluster.kill(agent_node());
-    const Stored stored = read_stores(folder.path, shape.shards, ids);
+    const Stored stored = stores.read(shape.shards, ids);
     Verdict verdict;
     judge_books(stored, &verdict);
     for (const auto& player : players) judge_player(*player, stored, &verdict);
     EXPECT_TRUE(verdict.empty()) << to_text(verdict);
   }
-  Folder folder;
+  Stores stores;
   Shape shape;
   Cluster cluster;
   std::vector<std::unique_ptr<ScriptedPlayer>> players;

@@ -126,9 +126,25 @@ void mirror_equals_row(const Trader& trader, const Stored& stored, Verdict* verd
         {law::kMirrorEqualsRow, "its row has " + std::to_string(balance(*row, "gold")) + " gold: " + trader.story()});
 }
 
-void no_fault_in_logic(const Cluster& cluster, Verdict* verdict) {
-  error_lines(cluster, {"fault", "fault.twice", "store.failed", "ledger.alarm", "content.unreadable", "trade.stuck"},
-              law::kNoFaultInLogic, verdict);
+void gifts_arrive_once(const GameMaster& game_master, const std::map<std::string, std::uint64_t>& ids,
+                       const Stored& stored, Verdict* verdict) {
+  for (const auto& [name, gifts] : game_master.gifts()) {
+    const auto id = ids.find(name);
+    if (id == ids.end()) continue;
+    const auto* row = row_of(id->second, stored, law::kGiftsArriveOnce, verdict);
+    if (row == nullptr) continue;
+    const std::int64_t has = balance(*row, GameMaster::kGift);
+    if (has < gifts.given || has > gifts.given + gifts.unknown)
+      verdict->push_back({law::kGiftsArriveOnce, name + " has " + std::to_string(has) + " of " +
+                                                     std::to_string(gifts.given) + " given and " +
+                                                     std::to_string(gifts.unknown) + " unknown gifts"});
+  }
+}
+
+void no_fault_in_logic(const Cluster& cluster, bool disk_ailed, Verdict* verdict) {
+  std::vector<std::string> names = {"fault", "fault.twice", "ledger.alarm", "content.unreadable", "trade.stuck"};
+  if (!disk_ailed) names.push_back("store.failed");
+  error_lines(cluster, names, law::kNoFaultInLogic, verdict);
 }
 
 void owners_are_not_refused(const Cluster& cluster, Verdict* verdict) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/sim/broken.h"
+#include "tests/sim/game_master.h"
 #include "tests/sim/player.h"
 #include "tests/sim/roles.h"
 #include "tests/sim/trader.h"
@@ -53,8 +54,14 @@ void trades_are_whole(const Traders& traders, Verdict* verdict);
 void trades_make_nothing(const Traders& traders, const Stored& stored, std::int64_t gold_each, Verdict* verdict);
 void mirror_equals_row(const Trader& trader, const Stored& stored, Verdict* verdict);
 
+// Each gift of a game master that was answered has arrived, and none twice. `ids`: of characters,
+// by name.
+void gifts_arrive_once(const GameMaster& game_master, const std::map<std::string, std::uint64_t>& ids,
+                       const Stored& stored, Verdict* verdict);
+
 // ── what the processes logged ─────────────────────────────────────────────────────────────────────────────────
-void no_fault_in_logic(const Cluster& cluster, Verdict* verdict);
+// A store may only fail under a disk that does.
+void no_fault_in_logic(const Cluster& cluster, bool disk_ailed, Verdict* verdict);
 void owners_are_not_refused(const Cluster& cluster, Verdict* verdict);
 
 std::string to_text(const Verdict& verdict);

@@ -19,14 +19,19 @@ Network::Network(Scheduler& scheduler, LinkModel model, LifeOf life_of, Deliver 
       model_(model),
       life_of_(std::move(life_of)),
       deliver_(std::move(deliver)),
-      tell_(std::move(tell)),
-      rng_(scheduler.seed(), 0x11e7) {}
+      tell_(std::move(tell)) {}
+
+Rng& Network::stream(Pair pair) {
+  const auto at = streams_.find(pair);
+  if (at != streams_.end()) return at->second;
+  return streams_.emplace(pair, Rng(scheduler_.seed(), digest_of("link", pair.first, pair.second))).first->second;
+}
 
 // A sum of twelve draws instead of a logarithm: no floating point of the C library decides the order of events.
-Duration Network::draw_latency(NodeId from, NodeId to) {
+Duration Network::draw_latency(Rng& rng, NodeId from, NodeId to) {
   const auto spread = static_cast<std::uint64_t>((model_.latency_mean - model_.latency_min).count());
-  std::uint64_t extra = spread == 0 ? 0 : rng_.below(spread) + rng_.below(spread);
-  if (rng_.chance(model_.tail)) extra += rng_.below(20 * spread + 1);
+  std::uint64_t extra = spread == 0 ? 0 : rng.below(spread) + rng.below(spread);
+  if (rng.chance(model_.tail)) extra += rng.below(20 * spread + 1);
   Duration latency = model_.latency_min + Duration(static_cast<std::int64_t>(extra));
   for (const NodeId node : {from, to})
     if (const auto at = delays_.find(node); at != delays_.end()) latency += at->second;
@@ -37,7 +42,7 @@ void Network::connect(NodeId from, NodeId to) {
   Connection& connection = connections_[{from, to}];
   connection = {};
   connection.from_life = life_of_(from);
-  try_later({from, to}, draw_latency(from, to));
+  try_later({from, to}, draw_latency(stream({from, to}), from, to));
 }
 
 void Network::disconnect(NodeId from, NodeId to) { connections_.erase({from, to}); }
@@ -71,7 +76,8 @@ void Network::send(NodeId from, NodeId to, const Bytes& message) {
 
 void Network::carry(Pair pair, Connection& connection, const Bytes& message) {
   const auto [from, to] = pair;
-  const MonoTime arrival = std::max(scheduler_.now() + draw_latency(from, to), connection.last_arrival + Duration(1));
+  const MonoTime arrival =
+      std::max(scheduler_.now() + draw_latency(stream(pair), from, to), connection.last_arrival + Duration(1));
   connection.last_arrival = arrival;
   scheduler_.at(arrival, fnv1a(message.view(), digest_of("message", from, to)),
                 [this, to = pair.second, life = connection.to_life, message] {

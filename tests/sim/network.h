@@ -37,9 +37,9 @@ class Network {
   void cut(NodeId a, NodeId b, bool is_cut);
   void mute(NodeId from, NodeId to, bool is_mute);
   void delay(NodeId node, Duration by);  // 0: no longer
-  // Of one hop; the clients' sockets have only one end that is a node.
-  Duration draw_latency(NodeId from, NodeId to = {});
-  Rng& rng() { return rng_; }
+  // Of one hop, drawn from `rng`: each link and each socket has its own, so that what happens on one does not move the
+  // draws of another. A client's socket has only one end that is a node.
+  Duration draw_latency(Rng& rng, NodeId from, NodeId to = {});
 
  private:
   struct Connection {
@@ -49,6 +49,7 @@ class Network {
     std::vector<Bytes> unacknowledged;  // sent while it was cut
   };
   using Pair = std::pair<NodeId, NodeId>;
+  Rng& stream(Pair pair);
   void try_later(Pair pair, Duration delay);
   void attempt(Pair pair, std::uint64_t number);
   void carry(Pair pair, Connection& connection, const Bytes& message);
@@ -58,7 +59,7 @@ class Network {
   LifeOf life_of_;
   Deliver deliver_;
   Tell tell_;
-  Rng rng_;
+  std::map<Pair, Rng> streams_;
   std::map<Pair, Connection> connections_;
   std::set<Pair> cut_;
   std::map<NodeId, Duration> delays_;

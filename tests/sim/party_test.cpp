@@ -121,9 +121,9 @@ class Companion {
 };
 
 struct Company {
-  explicit Company(std::uint64_t seed) : cluster(seed) {
+  explicit Company(std::uint64_t seed) : stores(seed), cluster(seed) {
     shape.generals = shape.dungeons = 2;
-    add_roles(cluster, game(), shape, folder.path);
+    add_roles(cluster, game(), shape, stores);
     cluster.start_all();
     cluster.run(seconds(3));
     for (int i = 0; i < kCrowd; ++i) crowd.push_back(std::make_unique<Companion>(cluster, i));
@@ -161,7 +161,7 @@ struct Company {
       EXPECT_EQ(truth->version, one->party().version());
     }
   }
-  Folder folder;
+  Stores stores;
   Shape shape;
   Cluster cluster;
   std::vector<std::unique_ptr<Companion>> crowd;
@@ -203,7 +203,7 @@ TEST(PartySimulation, WhoeverDiesTheChatTheOwnersAndThePlayersAgreeAfterwards) {
 TEST(PartySimulation, NobodyStaysBehindWhereADungeonWas) { company(59); }
 
 TEST(PartySimulation, AChatThatDiesAloneCostsNoParty) {
-  Company company(77);
+  Company company(78);
   company.cluster.run(seconds(8));
   for (auto& one : company.crowd) one->be_quiet();
   company.cluster.run(seconds(2));

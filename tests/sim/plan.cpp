@@ -67,12 +67,36 @@ void draw_faults(Plan* plan, FaultKind kind) {
         fault.lasts = draw_ms(rng, 100, 6000);
         fault.by = draw_ms(rng, 1, rng.chance(0.2) ? 900 : 100);
         break;
+      case FaultKind::kRedisDies:
+        fault.lasts = draw_ms(rng, 50, 8000);
+        break;
+      case FaultKind::kMangle:
+        fault.lasts = draw_ms(rng, 500, 8000);
+        fault.client = plan->clients[rng.below(plan->clients.size())].name;
+        break;
       case FaultKind::kHangUp:
         fault.client = plan->clients[rng.below(plan->clients.size())].name;
         break;
       case FaultKind::kMove:
         fault.client = plan->clients[rng.below(plan->clients.size())].name;
         fault.shard = static_cast<std::uint32_t>(rng.below(plan->shape.shards));
+        break;
+      case FaultKind::kPowerCut:
+        fault.nodes = {agent_node()};
+        fault.lasts = draw_ms(rng, 20, 4000);
+        break;
+      case FaultKind::kDiskFull:
+      case FaultKind::kDiskErrors:
+      case FaultKind::kSyncFails:
+      case FaultKind::kDiskStalls:
+        fault.nodes = {agent_node()};
+        fault.lasts = rng.chance(0.1) ? draw_ms(rng, 3000, 10000) : draw_ms(rng, 10, 3000);
+        break;
+      case FaultKind::kClock:
+        fault.nodes = {any()};
+        fault.lasts = draw_ms(rng, 100, 10000);
+        fault.by = rng.chance(0.5) ? draw_ms(rng, 1, 2000) : draw_ms(rng, 2000, 3'600'000);
+        if (rng.chance(0.5)) fault.by = -fault.by;
         break;
     }
     plan->faults.push_back(std::move(fault));
@@ -101,8 +125,37 @@ const char* to_text(FaultKind kind) {
       return "hang-up";
     case FaultKind::kMove:
       return "move";
+    case FaultKind::kPowerCut:
+      return "power-cut";
+    case FaultKind::kDiskFull:
+      return "disk-full";
+    case FaultKind::kDiskErrors:
+      return "disk-errors";
+    case FaultKind::kSyncFails:
+      return "sync-fails";
+    case FaultKind::kDiskStalls:
+      return "disk-stalls";
+    case FaultKind::kClock:
+      return "clock";
+    case FaultKind::kMangle:
+      return "mangle";
+    case FaultKind::kRedisDies:
+      return "redis-dies";
   }
   return "";
+}
+
+bool is_of_disk(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::kPowerCut:
+    case FaultKind::kDiskFull:
+    case FaultKind::kDiskErrors:
+    case FaultKind::kSyncFails:
+    case FaultKind::kDiskStalls:
+      return true;
+    default:
+      return false;
+  }
 }
 
 const char* to_text(Habit habit) {
@@ -143,6 +196,12 @@ std::vector<NodeId> nodes_of(const Shape& shape) {
   return nodes;
 }
 
+bool is_mangled(const Plan& plan, char client) {
+  for (const Fault& fault : plan.faults)
+    if (fault.kind == FaultKind::kMangle && fault.client == client) return true;
+  return false;
+}
+
 std::string what_is_wrong(const Plan& plan) {
   const auto nodes = nodes_of(plan.shape);
   const auto knows = [&](NodeId node) { return std::find(nodes.begin(), nodes.end(), node) != nodes.end(); };
@@ -164,6 +223,8 @@ std::string what_is_wrong(const Plan& plan) {
   for (const Fault& fault : plan.faults) {
     for (const NodeId node : fault.nodes)
       if (!knows(node)) return to_text(node) + " is not there";
+    if (is_of_disk(fault.kind) && fault.nodes[0] != agent_node())
+      return to_text(fault.nodes[0]) + " has no disk: only " + to_text(agent_node()) + " has";
     if (fault.client != 0 && client(fault.client) == nullptr)
       return "client " + std::string(1, fault.client) + " is not there";
     if (fault.kind == FaultKind::kMove && fault.shard >= plan.shape.shards)

@@ -12,19 +12,41 @@
 
 namespace dure::sim {
 
-enum class FaultKind { kCrash, kStop, kPause, kCut, kMute, kPart, kDelay, kHangUp, kMove };
-inline constexpr FaultKind kFaultKinds[] = {FaultKind::kCrash, FaultKind::kStop,   FaultKind::kPause,
-                                            FaultKind::kCut,   FaultKind::kMute,   FaultKind::kPart,
-                                            FaultKind::kDelay, FaultKind::kHangUp, FaultKind::kMove};
+enum class FaultKind {
+  kCrash,
+  kStop,
+  kPause,
+  kCut,
+  kMute,
+  kPart,
+  kDelay,
+  kHangUp,
+  kMove,
+  kPowerCut,
+  kDiskFull,
+  kDiskErrors,
+  kSyncFails,
+  kDiskStalls,
+  kClock,
+  kMangle,
+  kRedisDies,
+};
+inline constexpr FaultKind kFaultKinds[] = {
+    FaultKind::kCrash,    FaultKind::kStop,       FaultKind::kPause,     FaultKind::kCut,        FaultKind::kMute,
+    FaultKind::kPart,     FaultKind::kDelay,      FaultKind::kHangUp,    FaultKind::kMove,       FaultKind::kPowerCut,
+    FaultKind::kDiskFull, FaultKind::kDiskErrors, FaultKind::kSyncFails, FaultKind::kDiskStalls, FaultKind::kClock,
+    FaultKind::kMangle,   FaultKind::kRedisDies};
 const char* to_text(FaultKind kind);
+// Of the machine under the agent, the only process that has a disk.
+bool is_of_disk(FaultKind kind);
 
 struct Fault {
   Duration at{};  // since the clients began
   FaultKind kind = FaultKind::kCrash;
   std::vector<NodeId> nodes;  // one; cut: both; mute: who speaks, who hears nothing; part: one of the two sides
   Duration lasts{};           // none: hang-up, move
-  Duration by{};              // delay: of every message from or to it
-  char client = 0;            // hang-up, move
+  Duration by{};              // delay: of every message from or to it; clock: its wall clock goes wrong, either way
+  char client = 0;            // hang-up, move; mangle: its frames leave with bytes wrong
   std::uint32_t shard = 0;    // move: where to
 };
 
@@ -50,6 +72,8 @@ struct Plan {
 // Each class of fault is absent in about half of the seeds.
 Plan draw_plan(std::uint64_t seed);
 std::vector<NodeId> nodes_of(const Shape& shape);
+// Whether it is hostile at some time: what it then believes itself is judged no more.
+bool is_mangled(const Plan& plan, char client);
 // What is wrong with it: a client or a node that it names and does not have, a trader without its partner. Empty: fine.
 std::string what_is_wrong(const Plan& plan);
 // Lines of its text that say what happens: clients and faults.

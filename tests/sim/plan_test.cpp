@@ -71,6 +71,10 @@ TEST(PlanText, NonsenseIsNamedWithFileAndLine) {
       {"at 1s explode general-1 for 1s", "f:2: unknown word 'explode'; allowed: crash"},
       {"at 1s cut general-1 general-1 for 1s", "f:2: two processes are wanted"},
       {"at 1s delay chat-1 for 1s", "f:2: 'for' where 'by' is wanted"},
+      {"at 1s clock chat-1 by -3601s for 1s", "f:2: '-3601s' is no duration"},
+      {"at 1s disk-full dbagent-1 by 1s", "f:2: 'by' where 'for' is wanted"},
+      {"at 1s disk-full chat-1 for 1s", "f:2: chat-1 has no disk"},
+      {"at 1s mangle a", "f:2: the line ends where 'for' is wanted"},
       {"at 1s move a to nowhere", "f:2: 'nowhere' is no shard"},
       // Told at the end, when all lines are known.
       {"at 1s crash general-9 for 1s", "f:2: general-9 is not there"},

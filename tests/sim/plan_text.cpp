@@ -54,13 +54,13 @@ class Line {
                                std::to_string(most));
     return value;
   }
-  Duration duration() {
+  Duration duration(Duration least = {}) {
     const std::string text = word("a duration, like 1500ms");
     std::int64_t count = 0;
     const auto end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, count);
     for (const Unit& unit : kUnits)
-      if (read.ec == std::errc() && count >= 0 && std::string(read.ptr, end) == unit.name &&
+      if (read.ec == std::errc() && std::string(read.ptr, end) == unit.name && count >= least / unit.one &&
           count <= kLongest / unit.one)
         return unit.one * count;
     throw std::runtime_error("'" + text + "' is no duration: a number and us, ms or s, up to an hour");
@@ -99,12 +99,21 @@ Fault parse_fault(Line& line) {
   Fault fault;
   fault.at = line.duration();
   fault.kind = fault_kind(line.word("a fault"));
-  if (fault.kind == FaultKind::kHangUp || fault.kind == FaultKind::kMove) {
+  if (fault.kind == FaultKind::kHangUp || fault.kind == FaultKind::kMove || fault.kind == FaultKind::kMangle) {
     fault.client = line.client();
+    if (fault.kind == FaultKind::kMangle) {
+      line.fixed("for");
+      fault.lasts = line.duration();
+    }
     if (fault.kind == FaultKind::kMove) {
       line.fixed("to");
       fault.shard = static_cast<std::uint32_t>(line.number("shard", 0, 7));
     }
+    return fault;
+  }
+  if (fault.kind == FaultKind::kRedisDies) {
+    line.fixed("for");
+    fault.lasts = line.duration();
     return fault;
   }
   const bool two = fault.kind == FaultKind::kCut || fault.kind == FaultKind::kMute;
@@ -114,9 +123,9 @@ Fault parse_fault(Line& line) {
     for (int count = two ? 2 : 1; count > 0; --count) fault.nodes.push_back(line.node());
   }
   if (two && fault.nodes[0] == fault.nodes[1]) throw std::runtime_error("two processes are wanted, not one twice");
-  if (fault.kind == FaultKind::kDelay) {
+  if (fault.kind == FaultKind::kDelay || fault.kind == FaultKind::kClock) {
     line.fixed("by");
-    fault.by = line.duration();
+    fault.by = line.duration(fault.kind == FaultKind::kClock ? -kLongest : Duration{});
   }
   line.fixed("for");
   fault.lasts = line.duration();
@@ -175,7 +184,7 @@ void parse_line(Line& line, Plan* plan) {
     plan->play = line.duration();
   } else if (word == "bug") {
     const std::string name = line.word("a deliberate bug");
-    if (!bug_from_text(name, &plan->bug)) throw std::runtime_error(allowed(name, "none, unsynced-store"));
+    if (!bug_from_text(name, &plan->bug)) throw std::runtime_error(allowed(name, bug_names()));
   } else if (word == "client") {
     plan->clients.push_back(parse_client(line));
   } else if (word == "at") {
@@ -191,10 +200,12 @@ void parse_line(Line& line, Plan* plan) {
 std::string to_text(const Fault& fault) {
   std::string text = "at " + text_of(fault.at) + " " + to_text(fault.kind) + " ";
   if (fault.kind == FaultKind::kHangUp) return text + fault.client;
+  if (fault.kind == FaultKind::kRedisDies) return text + "for " + text_of(fault.lasts);
+  if (fault.kind == FaultKind::kMangle) return text + fault.client + " for " + text_of(fault.lasts);
   if (fault.kind == FaultKind::kMove) return text + fault.client + " to " + std::to_string(fault.shard);
   if (fault.kind == FaultKind::kPart) text += std::to_string(fault.nodes.size()) + " ";
   text += nodes_text(fault.nodes);
-  if (fault.kind == FaultKind::kDelay) text += " by " + text_of(fault.by);
+  if (fault.kind == FaultKind::kDelay || fault.kind == FaultKind::kClock) text += " by " + text_of(fault.by);
   return text + " for " + text_of(fault.lasts);
 }
 

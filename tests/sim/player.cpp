@@ -18,7 +18,7 @@ ScriptedPlayer::ScriptedPlayer(Cluster& cluster, NodeId gateway, int number, boo
       number_(number),
       name_("Sim" + name_ending(number)),
       wants_dungeon_(wants_dungeon),
-      client_(cluster, "127.0.0.1"),
+      client_(cluster, "127.0.0.1", static_cast<std::uint64_t>(number) + 1),
       rng_(cluster.scheduler().seed(), 0x91a0 + static_cast<std::uint64_t>(number)) {
   client_.on_frame = [this](const ClientFrame& frame) { take(frame); };
   client_.on_closed = [this] {
@@ -58,13 +58,15 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
     }
     if (login.characters().characters_size() == 0) {
       proto::CreateCharacterRequest create;
-      create.set_name(name_);
+      create.set_name(character_);
       client_.send(create);
     } else {
       player_id_ = login.characters().characters(0).player_id();
     }
   } else if (proto::CreateCharacterReply created; read(frame, &created)) {
     if (created.code() != proto::OK) last_error_ = "create: " + created.ShortDebugString();
+    // While it was hostile it may have spent its name on an account that it made up.
+    if (created.code() == proto::TAKEN && was_mangled_) character_ += "x";
     player_id_ = created.character().player_id();
   } else if (proto::SelectCharacterReply selected; read(frame, &selected)) {
     if (selected.code() != proto::OK) {

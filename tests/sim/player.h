@@ -27,6 +27,10 @@ class ScriptedPlayer {
   // Hangs up and logs in anew, with no word to the session it had.
   void log_in_again() { log_in(); }
   void hang_up() { client_.close(); }
+  void mangle(bool on) {
+    client_.mangle(on);
+    was_mangled_ = true;
+  }
   // Into the cellar again after each run.
   void be_tireless() { tireless_ = true; }
   // Asks its owner at every step for what changes nothing.
@@ -40,12 +44,16 @@ class ScriptedPlayer {
   bool in_world() const { return in_world_; }
   const std::string& place() const { return place_; }
   int number() const { return number_; }
+  const std::string& name() const { return character_; }
+  bool wants_dungeon() const { return wants_dungeon_; }
   int answers() const { return answers_; }
   std::string account() const { return "account-" + name_; }
   std::uint64_t account_id() const { return account_id_; }
   std::uint64_t player_id() const { return player_id_; }
   const std::map<std::string, std::int64_t>& balances() const { return balances_; }
   bool all_saved() const { return saved_creq_ >= applied_creq_; }
+  bool waits_for_an_answer() const { return in_world_ && open_creq_ != 0; }
+  bool queued() const { return in_world_ && queued_; }
   int disconnects() const { return disconnects_; }
   // Its purchases, one piece of bread each.
   const std::map<std::uint64_t, RequestFate>& requests() const { return requests_; }
@@ -77,6 +85,8 @@ class ScriptedPlayer {
   int number_;
   std::string name_;
   bool wants_dungeon_;
+  std::string character_ = name_;
+  bool was_mangled_ = false;
   Client client_;
   Rng rng_;
   bool in_world_ = false, quiet_ = false, was_in_dungeon_ = false, queued_ = false, selecting_ = false;

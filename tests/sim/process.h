@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,16 @@ struct Parts {
   std::map<std::string, std::unique_ptr<Worker>> workers;
 };
 
+class CannotStart : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 struct Blueprint {
   NodeIdentity identity;  // incarnation and seed are drawn anew for each life
+  // Throws CannotStart if the world is against it: the supervisor tries again.
   std::function<Parts(const NodeIdentity&, const Seams&)> build;
+  std::function<void()> died = [] {};  // before its parts are destroyed, if it did not end by itself
 };
 
 // Keeps the lines; every one is part of the trace.
@@ -54,12 +62,16 @@ struct Process {
   Parts parts;
   std::uint32_t life = 0;  // counted; events of an earlier life are void
   bool alive = false;
+  bool asked_to_end = false;
+  Rng rng{0};  // of what is drawn about it: how long a turn or a piece of work takes
   std::vector<Inbound> inbox;
   MonoTime wake_at = MonoTime::max();  // the turn that is scheduled
   MonoTime not_before{};               // busy with a turn
   MonoTime paused_until{};
   Duration clock_offset{};  // its monotonic clock began elsewhere
+  Duration wall_offset{};   // its machine's wall clock is wrong by so much
   std::map<std::string, MonoTime> worker_free_at;
+  MonoTime stalled_until{};  // its workers
   std::uint64_t next_client = 0;
   std::uint64_t turns = 0;
 

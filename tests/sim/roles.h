@@ -1,20 +1,19 @@
 // The real roles in a simulated cluster, composed as the program composes them: the same objects, the sample's content
-// files, the stores on files in a folder of the run. What a process keeps over its death is in those files only.
+// files, the stores on a simulated disk. What a process keeps over its death is in those files only.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/game/content.h"
 #include "common/proto/routes.h"
-#include "common/proto/value.pb.h"
 #include "dungeon/sample/sample.h"
 #include "gateway/options.h"
 #include "gateway/port_options.h"
 #include "lobby/sample/sample.h"
 #include "tests/sim/cluster.h"
+#include "tests/sim/stores.h"
 
 namespace dure::sim {
 
@@ -46,17 +45,7 @@ inline NodeId dungeon_node(std::uint16_t n = 1) { return {Role::kDungeon, n}; }
 inline NodeId chat_node(std::uint16_t n = 1) { return {Role::kChat, n}; }
 inline NodeId agent_node() { return {Role::kDbagent, 1}; }
 
-// `folder` exists and is the run's own.
-void add_roles(Cluster& cluster, const Game& game, const Shape& shape, const std::string& folder);
-
-// What the databases say after a run, read from the files of a cluster whose agent is dead.
-struct Stored {
-  std::map<std::uint64_t, proto::Aggregate> players;
-  std::int64_t ledger_sum = 0;
-  std::uint64_t items = 0, orphans = 0, doubles = 0;
-  std::vector<std::string> findings, unsettled_moves;
-};
-// Acquires each of `players` (shard, id) to read it.
-Stored read_stores(const std::string& folder, std::uint32_t shards, const std::vector<std::uint64_t>& players);
+// Of an agent whose files are `stores`.
+void add_roles(Cluster& cluster, const Game& game, const Shape& shape, Stores& stores);
 
 }  // namespace dure::sim

@@ -4,7 +4,7 @@
 
 #include "tests/sim/crowd.h"
 #include "tests/sim/faults.h"
-#include "tests/sim/folder.h"
+#include "tests/sim/game_master.h"
 
 namespace dure::sim {
 namespace {
@@ -25,10 +25,16 @@ LinkModel links_of(const Plan& plan) {
 class Run {
  public:
   Run(const Plan& plan, const Watcher& watcher)
-      : plan_(plan), cluster_(plan.seed, links_of(plan)), crowd_(cluster_, plan), faults_(cluster_, crowd_, plan) {
+      : plan_(plan),
+        stores_(plan.seed),
+        cluster_(plan.seed, links_of(plan)),
+        redis_(cluster_),
+        game_master_(cluster_, redis_),
+        crowd_(cluster_, plan),
+        faults_(cluster_, stores_.disk(), redis_, crowd_, plan_) {
     if (watcher) cluster_.watch(watcher);
-    add_roles(cluster_, game(), plan.shape, folder_.path);
-    plant(cluster_, plan.bug, folder_.path);
+    add_roles(cluster_, game(), plan.shape, stores_);
+    plant(plan.bug, stores_);
   }
   Outcome go() {
     try {
@@ -46,9 +52,11 @@ class Run {
     cluster_.start_all();
     cluster_.run(kBoot);
     crowd_.start();
+    game_master_.start(crowd_.names_of_who_never_fights());
     faults_.schedule();
     cluster_.run(faults_.end());
     faults_.heal();
+    game_master_.be_quiet();
     crowd_.ask_for_answers();
     const MonoTime deadline = now() + kLiveness;
     while (!crowd_.everybody_acts() && now() < deadline) cluster_.run(kStep);
@@ -60,19 +68,36 @@ class Run {
   }
   void judge() {
     Verdict& verdict = outcome_.broken;
-    no_fault_in_logic(cluster_, &verdict);
+    no_fault_in_logic(cluster_, disk_ailed(), &verdict);
     owners_are_not_refused(cluster_, &verdict);
     if (plan_.faults.empty() && plan_.bug == Bug::kNone) nobody_is_disturbed(&verdict);
     if (!crowd_.everything_saved() && verdict.empty())
       verdict.push_back({law::kEverythingIsSaved, "\n" + crowd_.story()});
+    // Whatever is promised now is on the disk.
     cluster_.kill(agent_node());
-    const Stored stored = read_stores(folder_.path, plan_.shape.shards, crowd_.player_ids());
+    stores_.disk().power_cut();
+    const Stored stored = stores_.read(plan_.shape.shards, crowd_.player_ids());
+    verdict.insert(verdict.end(), stores_.broken().begin(), stores_.broken().end());
     judge_books(stored, &verdict);
-    for (const auto& player : crowd_.players()) judge_player(*player, stored, &verdict);
-    for (const auto& trader : crowd_.traders()) mirror_equals_row(*trader, stored, &verdict);
+    gifts_arrive_once(game_master_, crowd_.ids(), stored, &verdict);
+    // What a hostile client believes of itself is its own affair; what it did to the books and to others is not.
+    bool hostile_trader = false;
+    for (const auto& player : crowd_.players())
+      if (!is_mangled(plan_, letter(*player))) judge_player(*player, stored, &verdict);
+    for (const auto& trader : crowd_.traders())
+      if (is_mangled(plan_, letter(*trader)))
+        hostile_trader = true;
+      else
+        mirror_equals_row(*trader, stored, &verdict);
     trades_are_whole(crowd_.traders(), &verdict);
-    trades_make_nothing(crowd_.traders(), stored, game().lobby.items.starter_gold, &verdict);
+    if (!hostile_trader) trades_make_nothing(crowd_.traders(), stored, game().lobby.items.starter_gold, &verdict);
   }
+  bool disk_ailed() const {
+    for (const auto& fault : plan_.faults)
+      if (is_of_disk(fault.kind)) return true;
+    return false;
+  }
+  static char letter(const auto& client) { return static_cast<char>('a' + client.number()); }
   void nobody_is_disturbed(Verdict* verdict) const {
     for (const auto& player : crowd_.players())
       if (player->disconnects() != 0) verdict->push_back({law::kNobodyIsDisturbed, player->story()});
@@ -98,6 +123,19 @@ class Run {
       reach("trade aborted (a side)", trader->aborted());
       reach("disconnected", trader->disconnects());
     }
+    for (const auto& [mark, times] : faults_.marks()) outcome_.reached[mark] += times;
+    for (const auto& [name, gifts] : game_master_.gifts()) {
+      reach("gift arrived", static_cast<int>(gifts.given));
+      reach("gift refused", static_cast<int>(gifts.refused));
+      reach("gift without an answer", static_cast<int>(gifts.unknown));
+    }
+    outcome_.reached["redis lost a message"] += redis_.lost();
+    const Disk::Figures& disk = stores_.disk().figures();
+    outcome_.reached["disk lost a write"] += disk.lost;
+    outcome_.reached["disk tore a write"] += disk.torn;
+    outcome_.reached["disk failed a sync"] += disk.failed_syncs;
+    outcome_.reached["disk was full"] += disk.refused;
+    outcome_.reached["disk failed to read or write"] += disk.errors;
     for (const NodeId node : nodes_of(plan_.shape))
       for (const auto& line : cluster_.log(node).lines) ++outcome_.reached["log " + line.substr(0, line.find(' '))];
   }
@@ -107,8 +145,10 @@ class Run {
   MonoTime now() { return cluster_.scheduler().now(); }
 
   const Plan plan_;
-  Folder folder_;
+  Stores stores_;
   Cluster cluster_;
+  Redis redis_;
+  GameMaster game_master_;
   Crowd crowd_;
   Faults faults_;
   Outcome outcome_;

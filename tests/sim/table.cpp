@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <set>
 
+#include "tests/sim/marks.h"
+
 namespace dure::sim {
 namespace {
 
@@ -45,7 +47,9 @@ std::string Table::progress(Duration took, std::uint64_t of) const {
   return text;
 }
 
-std::string Table::text(Duration took) const {
+std::vector<std::string> Table::missing() const { return missing_marks(reached_); }
+
+std::string Table::text(Duration took, bool marks) const {
   std::string text =
       format("%-42s %12llu\n%-42s %12llu\n%-42s %12.1f\n%-42s %12.2f\n%-42s %12llu\n", "seeds", count(runs_), "failed",
              count(failed_), "seeds a second", rate(static_cast<double>(runs_), took), "virtual hours",
@@ -55,7 +59,12 @@ std::string Table::text(Duration took) const {
     text += format("  %-40s %12llu %8llu\n", to_text(kind), count(injected.times), count(injected.seeds));
   text += format("  %-40s %12s %8llu\n", "none at all", "", count(without_faults_));
   text += format("%-42s %12s\n", "\nreached", "times");
-  for (const auto& [name, times] : reached_) text += format("  %-40s %12llu\n", name.c_str(), count(times));
+  for (const auto& [name, times] : reached_)
+    if (name.find(" met ") == std::string::npos) text += format("  %-40s %12llu\n", name.c_str(), count(times));
+  const auto never = missing();
+  text += format("\nmarks: %zu of %zu were hit\n", required_marks().size() - never.size(), required_marks().size());
+  for (const auto& mark : never)
+    if (marks) text += "  never: " + mark + "\n";
   if (broken_.empty()) return text + "\nevery law held\n";
   text += format("%-42s %12s\n", "\nbroken laws", "seeds");
   for (const auto& [name, times] : broken_) text += format("  %-40s %12llu\n", name.c_str(), count(times));

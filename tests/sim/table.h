@@ -14,7 +14,10 @@ class Table {
   std::uint64_t failed() const { return failed_; }
   // `took`: real time since the first.
   std::string progress(Duration took, std::uint64_t of) const;
-  std::string text(Duration took) const;
+  // `marks`: with the names of those that were never hit.
+  std::string text(Duration took, bool marks) const;
+  // Required marks that no run reached (marks.h).
+  std::vector<std::string> missing() const;
 
  private:
   struct Injected {

@@ -9,8 +9,8 @@ namespace dure::sim {
 namespace {
 
 struct Market {
-  Market(std::uint64_t seed, Shape of, int traders) : shape(of), cluster(seed) {
-    add_roles(cluster, game(), shape, folder.path);
+  Market(std::uint64_t seed, Shape of, int traders) : stores(seed), shape(of), cluster(seed) {
+    add_roles(cluster, game(), shape, stores);
     cluster.start_all();
     cluster.run(seconds(3));
     for (int i = 0; i < traders; ++i) {
@@ -40,7 +40,7 @@ struct Market {
     std::vector<std::uint64_t> ids;
     for (const auto& trader : crowd) ids.push_back(trader->player_id());
     cluster.kill(agent_node());
-    const Stored stored = read_stores(folder.path, shape.shards, ids);
+    const Stored stored = stores.read(shape.shards, ids);
     Verdict verdict;
     judge_books(stored, &verdict);
     trades_are_whole(crowd, &verdict);
@@ -48,7 +48,7 @@ struct Market {
     for (const auto& trader : crowd) mirror_equals_row(*trader, stored, &verdict);
     EXPECT_TRUE(verdict.empty()) << to_text(verdict) << story();
   }
-  Folder folder;
+  Stores stores;
   Shape shape;
   Cluster cluster;
   std::vector<std::unique_ptr<Trader>> crowd;

@@ -18,7 +18,7 @@ Trader::Trader(Cluster& cluster, NodeId gateway, int number)
       gateway_(gateway),
       number_(number),
       name_("Trader" + name_ending(number)),
-      client_(cluster, "127.0.0.1"),
+      client_(cluster, "127.0.0.1", static_cast<std::uint64_t>(number) + 1),
       rng_(cluster.scheduler().seed(), 0x7aade + static_cast<std::uint64_t>(number)) {
   client_.on_frame = [this](const ClientFrame& frame) { take(frame); };
   client_.on_closed = [this] {
@@ -57,12 +57,13 @@ void Trader::take(const ClientFrame& frame) {
       last_ = login.ShortDebugString();
     } else if (login.characters().characters_size() == 0) {
       proto::CreateCharacterRequest create;
-      create.set_name(name_);
+      create.set_name(character_);
       client_.send(create);
     } else {
       player_id_ = login.characters().characters(0).player_id();
     }
   } else if (proto::CreateCharacterReply created; read(frame, &created)) {
+    if (created.code() == proto::TAKEN && was_mangled_) character_ += "x";  // spent on an account that it made up
     player_id_ = created.character().player_id();
   } else if (proto::SelectCharacterReply selected; read(frame, &selected)) {
     if (selected.code() != proto::OK) selecting_ = false;

@@ -23,6 +23,10 @@ class Trader {
   void start();
   void be_quiet() { quiet_ = true; }
   void hang_up() { client_.close(); }
+  void mangle(bool on) {
+    client_.mangle(on);
+    was_mangled_ = true;
+  }
   // Asks its owner at every step for what changes nothing.
   void ask_for_answers() {
     asks_ = true;
@@ -30,6 +34,7 @@ class Trader {
   }
 
   int number() const { return number_; }
+  const std::string& name() const { return character_; }
   int answers() const { return answers_; }
   int disconnects() const { return disconnects_; }
   bool in_world() const { return in_world_; }
@@ -57,6 +62,8 @@ class Trader {
   NodeId gateway_;
   int number_;
   std::string name_, place_, last_;
+  std::string character_ = name_;
+  bool was_mangled_ = false;
   Client client_;
   Rng rng_;
   Trader* partner_ = nullptr;

@@ -1,0 +1,47 @@
+#include "tests/sim/marks.h"
+
+#include "tests/sim/faults.h"
+
+namespace dure::sim {
+
+std::vector<std::string> required_marks() {
+  std::vector<std::string> marks;
+  for (const FaultKind kind : kFaultKinds)
+    for (const char* situation : kSituations) marks.push_back(met(kind, situation));
+  for (const char* one : {"buy applied, then unknown",
+                          "buy refused",
+                          "buy resent",
+                          "buy saved",
+                          "buy unknown",
+                          "returned to the lobby",
+                          "trade aborted (a side)",
+                          "trade committed (a side)",
+                          "log instance.closed",
+                          "log instance.opened",
+                          "log match.made",
+                          "log move.settled",
+                          "log owner.stale",
+                          "log place.acquired",
+                          "log session.ended",
+                          "log session.unlinked",
+                          "log store.failed",
+                          "disk lost a write",
+                          "disk tore a write",
+                          "disk failed a sync",
+                          "disk was full",
+                          "gift arrived",
+                          "gift without an answer",
+                          "redis lost a message",
+                          "disk failed to read or write"})
+    marks.push_back(one);
+  return marks;
+}
+
+std::vector<std::string> missing_marks(const std::map<std::string, std::uint64_t>& reached) {
+  std::vector<std::string> missing;
+  for (const std::string& mark : required_marks())
+    if (const auto at = reached.find(mark); at == reached.end() || at->second == 0) missing.push_back(mark);
+  return missing;
+}
+
+}  // namespace dure::sim

@@ -1,0 +1,155 @@
+#include "tests/sim/stores.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/routes.h"
+#include "common/proto/shard_map.pb.h"
+#include "common/proto/store.pb.h"
+#include "dbagent/agent.h"
+#include "dbagent/store/directory_store.h"
+#include "dbagent/store/shard_store.h"
+#include "dbagent/store_worker.h"
+#include "tests/sim/process.h"
+
+namespace dure::sim {
+namespace {
+
+template <class Options>
+Options options_of(Disk& disk, const std::string& queue, const Incarnation& incarnation, bool synced) {
+  Options options;
+  options.path = queue + ".db";
+  options.vfs = disk.vfs();
+  options.cluster_id = "dure";
+  options.agent_incarnation = incarnation;
+  options.sync = synced;
+  return options;
+}
+
+template <class Store>
+std::unique_ptr<Store> opened(Result<std::unique_ptr<Store>> store, const Disk& disk) {
+  if (store) return std::move(*store);
+  if (disk.ails()) throw CannotStart(store.error().detail);
+  throw std::runtime_error(store.error().detail);
+}
+
+std::unique_ptr<store::ShardStore> open_shard(Disk& disk, std::uint32_t shard, const Incarnation& incarnation,
+                                              bool synced) {
+  auto options = options_of<store::ShardOptions>(disk, Agent::shard_queue(shard), incarnation, synced);
+  options.shard = shard;
+  return opened(store::ShardStore::open(options), disk);
+}
+
+template <class Reply, class Request>
+Reply ask(store::ShardStore& shard, const Request& request) {
+  proto::StoreBatch batch;
+  batch.set_wall_unix_ms(1);
+  auto* item = batch.add_items();
+  item->set_message_id(route_id(Request::descriptor()));
+  item->set_body(request.SerializeAsString());
+  proto::StoreBatchReply answer;
+  Reply reply;
+  if (!answer.ParseFromString(shard.run(batch.SerializeAsString())) || answer.items_size() != 1 ||
+      !reply.ParseFromString(answer.items(0).body()))
+    throw std::runtime_error("the store cannot be read: " + answer.detail());
+  return reply;
+}
+
+void read_books(store::ShardStore& store, std::uint32_t shard, Stored* stored) {
+  proto::AuditRequest audit;
+  audit.set_shard(shard);
+  for (;;) {
+    const auto page = ask<proto::AuditReply>(store, audit);
+    stored->ledger_sum += page.ledger_sum();
+    stored->items = std::max<std::uint64_t>(stored->items, page.items());
+    stored->orphans += page.orphans();
+    stored->doubles += page.doubles();
+    for (const auto& line : page.findings()) stored->findings.push_back(line);
+    if (page.next_offset() == 0) break;
+    audit.set_offset(page.next_offset());
+  }
+  proto::UnsettledMoves moves;
+  moves.set_shard(shard);
+  moves.set_limit(100);
+  const auto unsettled = ask<proto::UnsettledMovesReply>(store, moves);
+  for (const auto& move : unsettled.moves())
+    stored->unsettled_moves.push_back("on shard " + std::to_string(shard) + ": " + move.ShortDebugString());
+}
+
+void read_player(store::ShardStore& store, std::uint32_t shard, std::uint64_t player, Stored* stored) {
+  proto::OwnerQuery query;
+  query.set_shard(shard);
+  query.set_player_id(player);
+  const auto row = ask<proto::AcquireReply>(store, query);
+  if (row.code() != proto::STORED && row.code() != proto::EXPECTED_OTHER) return;
+  proto::AcquireRequest acquire;
+  acquire.set_shard(shard);
+  acquire.set_player_id(player);
+  acquire.set_expected_epoch(row.epoch());
+  acquire.mutable_owner_incarnation()->set_low(9);
+  acquire.set_acquire_id(99);
+  const auto granted = ask<proto::AcquireReply>(store, acquire);
+  if (granted.code() == proto::STORED) stored->players[player] = granted.aggregate();
+}
+
+}  // namespace
+
+// Remembers of each file how new it was when it last answered SAVED, and compares when another life opens it.
+class WitnessedWorker : public Worker {
+ public:
+  WitnessedWorker(Stores& stores, std::string queue, std::unique_ptr<Worker> worker)
+      : stores_(stores), queue_(std::move(queue)), worker_(std::move(worker)) {
+    proto::StoreBatchReply reply;
+    // Nothing is asked at no time: the answer names the time that the file knows.
+    if (!reply.ParseFromString(worker_->run(proto::StoreBatch().SerializeAsString())) || reply.retry()) return;
+    if (const std::uint64_t saved = stores_.saved_[queue_]; reply.shard_time() < saved)
+      stores_.broken_.push_back({law::kSavedIsOnTheDisk, queue_ + " answered SAVED at " + std::to_string(saved) +
+                                                             " ms and is of " + std::to_string(reply.shard_time()) +
+                                                             " ms when it is opened again"});
+  }
+  std::string run(std::string_view batch) override {
+    std::string answer = worker_->run(batch);
+    proto::StoreBatchReply reply;
+    if (reply.ParseFromString(answer) && !reply.retry() && reply.changed() > 0)
+      stores_.saved_[queue_] = std::max(stores_.saved_[queue_], reply.shard_time());
+    return answer;
+  }
+
+ private:
+  Stores& stores_;
+  std::string queue_;
+  std::unique_ptr<Worker> worker_;
+};
+
+std::unique_ptr<Worker> Stores::witnessed(const std::string& queue, std::unique_ptr<Worker> worker) {
+  return std::make_unique<WitnessedWorker>(*this, queue, std::move(worker));
+}
+
+std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<std::uint32_t>& shards,
+                                                            const Incarnation& incarnation) {
+  std::map<std::string, std::unique_ptr<Worker>> workers;
+  for (const std::uint32_t shard : shards) {
+    const std::string queue = Agent::shard_queue(shard);
+    workers[queue] = witnessed(
+        queue, std::make_unique<StoreWorker<store::ShardStore>>(open_shard(disk_, shard, incarnation, synced_)));
+  }
+  const std::string queue = Agent::kDirectoryQueue;
+  auto options = options_of<store::DirectoryOptions>(disk_, queue, incarnation, synced_);
+  options.shards = static_cast<std::uint32_t>(shards.size());
+  workers[queue] = witnessed(
+      queue, std::make_unique<StoreWorker<store::DirectoryStore>>(opened(store::DirectoryStore::open(options), disk_)));
+  return workers;
+}
+
+Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& players) {
+  Stored stored;
+  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+    const auto store = open_shard(disk_, shard, Incarnation{1, shard + 1}, true);
+    read_books(*store, shard, &stored);
+    for (const std::uint64_t player : players) read_player(*store, shard, player, &stored);
+  }
+  return stored;
+}
+
+}  // namespace dure::sim

@@ -1,0 +1,52 @@
+// The database files of a run: the disk they are on, the agent's workers that serve them as production's do, and what
+// they hold when all is over. Judges by itself what no client can see: that a file whose store answered SAVED is not
+// older than that answer when it is opened again. One thread; outlives the cluster.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/logic/worker.h"
+#include "common/proto/value.pb.h"
+#include "tests/sim/broken.h"
+#include "tests/sim/disk.h"
+
+namespace dure::sim {
+
+// What the databases say after a run.
+struct Stored {
+  std::map<std::uint64_t, proto::Aggregate> players;
+  std::int64_t ledger_sum = 0;
+  std::uint64_t items = 0, orphans = 0, doubles = 0;
+  std::vector<std::string> findings, unsettled_moves;
+};
+
+class Stores {
+ public:
+  explicit Stores(std::uint64_t seed) : disk_(seed) {}
+  Disk& disk() { return disk_; }
+  // A deliberate bug: SAVED is said before the sync.
+  void be_unsynced() { synced_ = false; }
+
+  // The workers of an agent that serves `shards` and the directory, by queue. Throws CannotStart while the disk ails,
+  // runtime_error if a file that was in order cannot be opened.
+  std::map<std::string, std::unique_ptr<Worker>> open(const std::vector<std::uint32_t>& shards,
+                                                      const Incarnation& incarnation);
+  // Of stores that nobody has open. Acquires each of `players` (shard, id) to read it.
+  Stored read(std::uint32_t shards, const std::vector<std::uint64_t>& players);
+  // Files that came back older than what was answered from them.
+  const Verdict& broken() const { return broken_; }
+
+ private:
+  friend class WitnessedWorker;
+  std::unique_ptr<Worker> witnessed(const std::string& queue, std::unique_ptr<Worker> worker);
+  Disk disk_;
+  bool synced_ = true;
+  std::map<std::string, std::uint64_t> saved_;  // the newest time of a SAVED answer, by queue
+  Verdict broken_;
+};
+
+}  // namespace dure::sim
