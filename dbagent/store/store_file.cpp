@@ -189,6 +189,16 @@ bool StoreFile::begin(std::int64_t wall_unix_ms) {
   shard_time_ = std::max(stored_shard_time_, wall_unix_ms);
   next_number_ = meta.i64(2);
   operations_ = meta.i64(3);
+  // If it stood still, what is settled only after a while would wait until the other clock has caught up.
+  if (wall_unix_ms >= stored_shard_time_) {
+    slow_since_wall_ = 0;
+    return true;
+  }
+  if (slow_since_wall_ == 0 || wall_unix_ms < slow_since_wall_) {
+    slow_since_wall_ = wall_unix_ms;
+    slow_since_ = stored_shard_time_;
+  }
+  shard_time_ = std::max(shard_time_, slow_since_ + (wall_unix_ms - slow_since_wall_) / 2);
   return true;
 }
 

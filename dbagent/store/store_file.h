@@ -36,8 +36,8 @@ class StoreFile {
   Database& database() { return *database_; }
   const FileOptions& options() const { return options_; }
 
-  // Inside a transaction: loads the meta row and moves shard_time up to `wall_unix_ms`, never back. False: another
-  // agent process has taken the file since.
+  // Inside a transaction: loads the meta row and moves shard_time up to `wall_unix_ms`, never back; while that is
+  // behind (a clock was ahead once), at half its pace. False: another agent process has taken the file since.
   [[nodiscard]] bool begin(std::int64_t wall_unix_ms);
   // Inside the same transaction, when it changed anything.
   void keep();
@@ -65,6 +65,7 @@ class StoreFile {
   std::unique_ptr<Database> database_;
   std::int64_t shard_time_ = 0;
   std::int64_t stored_shard_time_ = 0;
+  std::int64_t slow_since_wall_ = 0, slow_since_ = 0;  // both clocks when this one began to wait; 0: it does not
   std::int64_t next_number_ = 1;
   std::int64_t operations_ = 0;
   bool check_is_due_ = false;

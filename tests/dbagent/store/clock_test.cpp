@@ -25,7 +25,7 @@ TEST_F(WrongClock, AnHourAheadTradesAndLettersGoOnAsEver) {
   EXPECT_EQ(on<proto::DeliverReply>(2, letter).code(), proto::STORED);
 }
 
-TEST_F(WrongClock, SetBackAnHourNothingIsRefusedAndItsTimeStandsStill) {
+TEST_F(WrongClock, SetBackAnHourNothingIsRefusedAndItsTimeDoesNotGoBack) {
   now += kHour;
   Ops before(1, 1);
   before.op(2).balance("gold", 5);
@@ -42,6 +42,26 @@ TEST_F(WrongClock, SetBackAnHourNothingIsRefusedAndItsTimeStandsStill) {
   const auto ledger = on<proto::PlayerLedgerReply>(1, query);
   ASSERT_GE(ledger.movements_size(), 2);
   EXPECT_GE(ledger.movements(0).at_unix_ms(), ledger.movements(1).at_unix_ms());
+}
+
+TEST(AheadOnce, TimeGoesOnAtHalfThePaceUntilTheClockHasCaughtUp) {
+  TempFolder folder;
+  auto options = shard_options(folder.file("shard"));
+  options.sync = false;
+  const auto store = open_shard(options);
+  std::uint64_t player = 0;
+  const auto time_at = [&](std::int64_t wall) {
+    ++player;
+    return static_cast<std::int64_t>(BatchOf(wall).add(creation(player, player)).run(*store).shard_time());
+  };
+  const std::int64_t ahead = time_at(kNow + kHour);
+  EXPECT_EQ(ahead, kNow + kHour);
+  EXPECT_EQ(time_at(kNow), ahead);
+  for (std::int64_t ms = 1; ms <= 1000; ++ms) ASSERT_EQ(time_at(kNow + ms), ahead + ms / 2);
+  EXPECT_EQ(time_at(kNow - kHour), ahead + 500) << "back once more";
+  EXPECT_EQ(time_at(kNow - kHour + 100), ahead + 550);
+  EXPECT_EQ(time_at(ahead + 600), ahead + 600);
+  EXPECT_EQ(time_at(ahead + 700), ahead + 700);
 }
 
 // One connection a file: nobody reads an old state that a checkpoint would have to wait for, a backup neither.
