@@ -40,6 +40,7 @@ struct ClientConnection {
   bool counted = true;  // against its address
   bool closing = false;
   bool touched = false;
+  bool gathers = false;     // frames of topics wait for more of them
   bool incomplete = false;  // its session's topics lost frames
   std::string reason;       // why it is being closed
 };

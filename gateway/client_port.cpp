@@ -148,7 +148,14 @@ bool ClientPort::closing(ClientId client) const {
   return connection != nullptr && connection->closing;
 }
 
-void ClientPort::take_touched(std::vector<ClientId>* touched) {
+MonoTime ClientPort::due() const { return gathering_.empty() ? MonoTime::max() : gathering_.front().due; }
+
+void ClientPort::take_touched(std::vector<ClientId>* touched, MonoTime now) {
+  for (; due() <= now; gathering_.pop_front())
+    if (ClientConnection* connection = find(gathering_.front().client)) {
+      connection->gathers = false;
+      touch(*connection);
+    }
   for (const ClientId client : touched_)
     if (ClientConnection* connection = find(client)) {
       connection->touched = false;
@@ -165,6 +172,13 @@ void ClientPort::take_events(std::vector<Inbound>* events) {
 void ClientPort::touch(ClientConnection& connection) {
   if (std::exchange(connection.touched, true)) return;
   touched_.push_back(connection.id);
+}
+
+// A tick's frames come one topic after the other: written one by one they would be as many packets.
+void ClientPort::touch_soon(ClientConnection& connection, MonoTime now) {
+  if (options_.gather_topics == Duration{}) return touch(connection);
+  if (connection.touched || std::exchange(connection.gathers, true)) return;
+  gathering_.push_back({now + options_.gather_topics, connection.id});
 }
 
 void ClientPort::uncount(ClientConnection& connection) {
@@ -432,7 +446,10 @@ bool ClientPort::queue(ClientConnection& connection, const Bytes& frame, SendQue
     for (const TopicKey& lost : connection.queue.take_left_out()) leave_out(session->second, lost, true);
   const bool full = !taken || connection.queue.bytes() >= options_.queue_bytes_max * 3 / 4;
   if (full && connection.full_since == MonoTime{}) connection.full_since = now;
-  touch(connection);
+  if (topic != nullptr && !full)
+    touch_soon(connection, now);
+  else
+    touch(connection);
   return taken;
 }
 

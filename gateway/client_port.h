@@ -8,6 +8,7 @@
 // found no room: the topic is then gapped for that session and hears nothing reliable until there is room again and its
 // publisher was asked for the state (TopicGapped). A topic that lost positions is asked for, too, though it goes on.
 #pragma once
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -41,7 +42,8 @@ class ClientPort : public ClientIo {
   void gather(ClientId client, std::size_t most, std::vector<std::string_view>* pieces) override;
   void wrote(ClientId client, std::size_t bytes, MonoTime now) override;
   [[nodiscard]] bool closing(ClientId client) const override;
-  void take_touched(std::vector<ClientId>* touched) override;
+  void take_touched(std::vector<ClientId>* touched, MonoTime now) override;
+  [[nodiscard]] MonoTime due() const override;
   void take_events(std::vector<Inbound>* events) override;
 
   // The layer between it and the socket is through with this client.
@@ -78,6 +80,7 @@ class ClientPort : public ClientIo {
   void leave_out(Session& session, const TopicKey& topic, bool latest);
   void ask_for_state(ClientConnection& connection, MonoTime now);
   void touch(ClientConnection& connection);
+  void touch_soon(ClientConnection& connection, MonoTime now);
   void uncount(ClientConnection& connection);
   void tell_figures(MonoTime now);
 
@@ -101,6 +104,11 @@ class ClientPort : public ClientIo {
   std::unordered_map<SessionId, Session> sessions_;
   TopicTable topics_;
   std::vector<ClientId> touched_;
+  struct Gathering {
+    MonoTime due;
+    ClientId client;
+  };
+  std::deque<Gathering> gathering_;  // in order of due
   std::vector<Inbound> events_;
   PortFigures figures_;
   MonoTime figures_due_{};

@@ -27,6 +27,7 @@ struct PortOptions {
   Duration state_interval = seconds(1);       // publishers are asked for the state of gapped topics no more often
   std::size_t ring_frames_max = 256;
   std::size_t ring_bytes_max = 64u << 10;
+  Duration gather_topics = milliseconds(10);  // a topic's frame waits for others to the same client; 0: does not
   BucketLimit latest_bytes{512.0 * 1024, 512.0 * 1024};  // a client's budget for frames of class latest
   // By RateClass: free, login, move, act, value, talk, costly.
   std::array<BucketLimit, kRateClasses> rates{{{10, 20}, {1, 5}, {20, 40}, {20, 40}, {10, 20}, {5, 10}, {4, 12}}};

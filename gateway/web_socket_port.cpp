@@ -160,8 +160,8 @@ void WebSocketPort::wrote(ClientId id, std::size_t bytes, MonoTime now) {
   if (at->second.out.empty()) std::string().swap(at->second.out);  // an idle client keeps nothing
 }
 
-void WebSocketPort::take_touched(std::vector<ClientId>* touched) {
-  port_.take_touched(touched);
+void WebSocketPort::take_touched(std::vector<ClientId>* touched, MonoTime now) {
+  port_.take_touched(touched, now);
   for (const ClientId client : touched_)
     if (clients_.count(client)) touched->push_back(client);
   touched_.clear();

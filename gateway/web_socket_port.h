@@ -31,7 +31,8 @@ class WebSocketPort : public ClientIo {
   void gather(ClientId client, std::size_t most, std::vector<std::string_view>* pieces) override;
   void wrote(ClientId client, std::size_t bytes, MonoTime now) override;
   [[nodiscard]] bool closing(ClientId client) const override { return port_.closing(client); }
-  void take_touched(std::vector<ClientId>* touched) override;
+  void take_touched(std::vector<ClientId>* touched, MonoTime now) override;
+  [[nodiscard]] MonoTime due() const override { return port_.due(); }
   void take_events(std::vector<Inbound>* events) override { port_.take_events(events); }
 
   std::size_t clients() const { return clients_.size(); }

@@ -60,6 +60,7 @@ PortOptions port_options(const proto::GatewaySettings& s) {
   options.queue_full_deadline = milliseconds(s.send_stuck_timeout_ms());
   options.ring_frames_max = s.replay_frames_max();
   options.ring_bytes_max = s.replay_bytes_max();
+  options.gather_topics = milliseconds(s.gather_topics_ms());
   options.latest_bytes = {double(s.latest_bytes_per_s()), double(s.latest_bytes_per_s())};
   options.rates = {{{double(s.rate_free_per_s()), double(s.rate_free_burst())},
                     {double(s.rate_login_per_s()), double(s.rate_login_burst())},

@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "common/base/check.h"
@@ -103,7 +104,8 @@ void IoThread::run() {
   while (now_ < stop_at) {
     int count = 0;
     if (events_.empty())
-      count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), poll_ms(now_, tick_due_, kTick));
+      count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()),
+                         poll_ms(now_, std::min(tick_due_, io_.due()), kTick));
     else
       wake_.wait(1);  // the mailbox is full: read nothing until it has taken what we hold
     now_ = mono_now();
@@ -291,7 +293,7 @@ void IoThread::close_client(ClientId client, bool linger) {
 
 void IoThread::run_touched() {
   touched_.clear();
-  io_.take_touched(&touched_);
+  io_.take_touched(&touched_, now_);
   for (const ClientId client : touched_) {
     const auto at = clients_.find(client.value);
     if (at == clients_.end()) continue;

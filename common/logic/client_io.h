@@ -33,8 +33,11 @@ class ClientIo {
   // To be closed as soon as gather() gives nothing more (or at once, if the peer does not read).
   [[nodiscard]] virtual bool closing(ClientId client) const = 0;
 
-  // Clients with something to write, to close, or newly allowed to read, since the last call.
-  virtual void take_touched(std::vector<ClientId>* touched) = 0;
+  // Clients with something to write, to close, or newly allowed to read, since the last call. What may wait for more to
+  // the same client is not among them before due().
+  virtual void take_touched(std::vector<ClientId>* touched, MonoTime now) = 0;
+  // When take_touched() is to be called next, even if nothing else happens. MonoTime::max(): nothing waits.
+  [[nodiscard]] virtual MonoTime due() const { return MonoTime::max(); }
   // Events for the logic thread, since the last call.
   virtual void take_events(std::vector<Inbound>* events) = 0;
 };

@@ -71,7 +71,7 @@ class Door {
     }
     CHECK(bytes <= kOutMax);
     std::vector<ClientId> touched;
-    web_.take_touched(&touched);
+    web_.take_touched(&touched, now_);
   }
 
   PortOptions options_ = [] {

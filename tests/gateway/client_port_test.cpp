@@ -41,6 +41,11 @@ class ClientPortTest : public ::testing::Test {
     port_.wrote(client, all.size(), now_);
     return all;
   }
+  std::vector<ClientId> touched(MonoTime now) {
+    std::vector<ClientId> touched;
+    port_.take_touched(&touched, now);
+    return touched;
+  }
   Bytes frame(char fill, std::size_t bytes = 20) { return Bytes(encode_frame(200, 0, std::string(bytes, fill))); }
 
   PortOptions options_;
@@ -120,9 +125,7 @@ TEST_F(ClientPortTest, UndeliveredFramesStopReadingUntilCredit) {
   port_.command(FrameCredit{kClient, 64}, now_);
   EXPECT_EQ(frames().size(), 36u);
   EXPECT_TRUE(port_.reads(kClient));
-  std::vector<ClientId> touched;
-  port_.take_touched(&touched);
-  EXPECT_EQ(touched, std::vector<ClientId>{kClient});
+  EXPECT_EQ(touched(now_), std::vector<ClientId>{kClient});
 }
 
 TEST_F(ClientPortTest, TooFastIsAnsweredAndAFloodIsClosed) {
@@ -170,6 +173,27 @@ TEST_F(ClientPortTest, ALoggedInClientIsClosedWhenSilent) {
   EXPECT_FALSE(port_.closing(kClient));
   port_.tick(now_ + seconds(15));
   EXPECT_TRUE(port_.closing(kClient));
+}
+
+TEST_F(ClientPortTest, WhatIsPublishedWaitsForMoreAndAnAnswerTakesItAlong) {
+  log_in();
+  TopicKey topic;
+  topic.place = 5;
+  port_.command(TopicJoin{kClient, kSession, topic}, now_);
+  EXPECT_EQ(port_.due(), MonoTime::max());
+  port_.command(TopicFrame{topic, frame('a'), true}, now_);
+  const MonoTime due = now_ + options_.gather_topics;
+  EXPECT_EQ(port_.due(), due);
+  port_.command(TopicFrame{topic, frame('b'), true}, due - Duration(1));
+  EXPECT_TRUE(touched(due - Duration(1)).empty());
+  EXPECT_EQ(touched(due), std::vector<ClientId>{kClient}) << "the first one's wait is over, for both";
+  EXPECT_EQ(written(), std::string(frame('a').view()) + std::string(frame('b').view()));
+  EXPECT_EQ(port_.due(), MonoTime::max());
+
+  port_.command(TopicFrame{topic, frame('c'), true}, due);
+  port_.command(FrameOut{kClient, kSession, frame('d'), false}, due);
+  EXPECT_EQ(touched(due), std::vector<ClientId>{kClient});
+  EXPECT_EQ(written(), std::string(frame('c').view()) + std::string(frame('d').view()));
 }
 
 TEST_F(ClientPortTest, ATopicFrameReachesItsSubscribersAsTheSameBytes) {

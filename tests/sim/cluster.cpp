@@ -75,7 +75,7 @@ void Cluster::birth(Process& process) {
   process.entropy = std::make_unique<SeededEntropy>(draw.next());
   process.rng = Rng(draw.next());
   process.clock_offset = milliseconds(static_cast<std::int64_t>(draw.below(1'000'000)));
-  process.wake_at = MonoTime::max();
+  process.wake_at = process.pump_at = MonoTime::max();
   process.not_before = process.paused_until = {};
   process.asked_to_end = false;
   try {
@@ -357,7 +357,7 @@ void Cluster::pump(Process& process) {
   for (const auto& io : process.parts.ports) {
     for (int round = 0; round < 1000; ++round) {
       std::vector<ClientId> touched;
-      io->take_touched(&touched);
+      io->take_touched(&touched, mono(process));
       if (touched.empty()) break;
       for (const ClientId client : touched) {
         write_out(process, *io, client);
@@ -377,6 +377,22 @@ void Cluster::pump(Process& process) {
     io->take_events(&events);
     for (auto& event : events) give(process.id(), std::move(event));
   }
+  pump_when_due(process);
+}
+
+// What a port lets wait is written when its time has come.
+void Cluster::pump_when_due(Process& process) {
+  MonoTime due = MonoTime::max();
+  for (const auto& io : process.parts.ports) due = std::min(due, io->due());
+  if (due >= process.pump_at) return;
+  process.pump_at = due;
+  scheduler_.at(due - process.clock_offset, digest_of("gathered", process.id()),
+                [this, node = process.id(), life = process.life] {
+                  if (life_of(node) != life) return;
+                  Process& waiting = *processes_.at(node);
+                  waiting.pump_at = MonoTime::max();
+                  if (scheduler_.now() >= waiting.paused_until) pump(waiting);
+                });
 }
 
 }  // namespace dure::sim

@@ -115,6 +115,7 @@ class Cluster {
   ClientIo* port(Process& process, ClientId client);
   void port_ticks(NodeId node, std::uint32_t life);
   void pump(Process& process);
+  void pump_when_due(Process& process);
   void write_out(Process& process, ClientIo& port, ClientId client);
   void drop_socket(SocketId id, bool tell_client, Duration after);
   void arrived(SocketId id, const std::string& bytes);

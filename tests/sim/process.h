@@ -66,6 +66,7 @@ struct Process {
   Rng rng{0};  // of what is drawn about it: how long a turn or a piece of work takes
   std::vector<Inbound> inbox;
   MonoTime wake_at = MonoTime::max();  // the turn that is scheduled
+  MonoTime pump_at = MonoTime::max();  // the writing of what its ports let wait
   MonoTime not_before{};               // busy with a turn
   MonoTime paused_until{};
   Duration clock_offset{};  // its monotonic clock began elsewhere

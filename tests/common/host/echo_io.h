@@ -49,7 +49,7 @@ class EchoIo : public ClientIo {
   }
   void wrote(ClientId client, std::size_t bytes, MonoTime) override { clients_.at(client).out.erase(0, bytes); }
   bool closing(ClientId client) const override { return clients_.at(client).closing; }
-  void take_touched(std::vector<ClientId>* touched) override {
+  void take_touched(std::vector<ClientId>* touched, MonoTime) override {
     touched->swap(touched_);
     touched_.clear();
   }
