@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "common/game/party_keeper.h"
 #include "common/game/content_keeper.h"
+#include "common/game/party_keeper.h"
 #include "common/game/player.h"
 #include "common/game/shard_cache.h"
 #include "common/logic/node.h"
@@ -76,8 +76,8 @@ class OwnerNode : public Node {
   // Changes memory at once and numbers the operation; it leaves at the end of the turn. Anything but kOk changed
   // nothing. Rules first compute, then one commit, before the first co_await: what comes after carries no creq.
   [[nodiscard]] Mirror::Guard commit(Player& player, proto::Operation operation);
-  // kClosed: the reason's switch ("reason:shop.buy") is off. `dure gm feature reason:shop.buy off` stops a faucet, whatever
-  // feature it belongs to; what is coalesced meanwhile is dropped.
+  // kClosed: the reason's switch ("reason:shop.buy") is off. `dure gm feature reason:shop.buy off` stops a faucet,
+  // whatever feature it belongs to; what is coalesced meanwhile is dropped.
   bool reason_open(const std::string& reason) const { return switched_on("reason:" + reason); }
   // The content that is played: what operations carry that name none themselves, as a run's do that began with another.
   std::uint32_t content_version() const { return content_.version(); }
@@ -89,8 +89,8 @@ class OwnerNode : public Node {
     return request.creq <= player.creq_committed;
   }
   // The same for what is coalesced per reason for up to 1 s: experience, kill gold, counters. Deltas only, credits.
-  void commit_soft(Player& player, const std::string& reason, const std::string& name, std::int64_t delta,
-                   bool counter, std::uint32_t made_by = 0);
+  void commit_soft(Player& player, const std::string& reason, const std::string& name, std::int64_t delta, bool counter,
+                   std::uint32_t made_by = 0);
   // co_await saved(ref): everything committed so far is SAVED (true), or the player is gone or time ran out (false).
   Task<bool> saved(PlayerRef ref, Duration deadline = seconds(10));
   // The same without a deadline: false only when the player is gone from here (or was acquired anew). What is told
@@ -227,6 +227,8 @@ class OwnerNode : public Node {
   bool bring_in(Player& player, const SessionBinding& session, const proto::Admit& admit, bool fresh,
                 const std::string& returned_because);
   void walk_on(Player& player, const std::string& reason);
+  // The gateway takes the session to the lobby, if it still believes that this epoch's owner has it.
+  void ask_on(const SessionBinding& session, std::uint64_t epoch, const std::string& reason);
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);
   void flush_soft(Player& player);
@@ -255,7 +257,7 @@ class OwnerNode : public Node {
   std::map<PlayerId, Player> players_;
   ShardCache shards_;
   PartyKeeper parties_{*this};
-  std::set<PlayerId> dirty_;                  // windows with operations not yet sent
+  std::set<PlayerId> dirty_;  // windows with operations not yet sent
   std::vector<std::pair<PlayerId, proto::Operation>> staged_;
   std::set<PlayerId> faulted_;   // whose operations were dropped, for on_fault
   std::set<PlayerId> arriving_;  // an acquire is under way

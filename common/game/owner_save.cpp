@@ -102,14 +102,7 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
     case proto::STALE_EPOCH:
       log().event(LogLevel::kInfo, "owner.stale", {{"player", player.id}, {"epoch", player.epoch}});
       // Whoever has it may have taken it for a session that is over: the gateway, if it still believes us, asks on.
-      {
-        proto::RouteDrop drop;
-        drop.set_session_id(player.session.session.value);
-        drop.set_player_epoch(player.epoch);
-        drop.set_reason("another owner has you");
-        drop.set_ask_lobby(true);
-        send(player.session.gateway, drop);
-      }
+      ask_on(player.session, player.epoch, "another owner has you");
       forget(player.id);
       return;
     case proto::OTHER_CONTENT:

@@ -99,6 +99,10 @@ LobbyTest::LobbyTest() {
       kAgent, [this](auto&, const auto& request) -> std::optional<proto::ApplyReply> {
         if (!database_saves_) return std::nullopt;
         proto::ApplyReply saved;
+        if (request.epoch() != epochs_[request.player_id()]) {
+          saved.set_code(proto::STALE_EPOCH);
+          return saved;
+        }
         for (const auto& operation : request.operations()) {
           applied_.push_back(operation);
           saved.set_saved_pseq(operation.pseq());

@@ -189,6 +189,25 @@ TEST_F(LobbyTest, WhoWasTakenFromAZombieAndComesBackByTicketStandsInOnePlaceOnly
   lobby_->check_invariants();
 }
 
+TEST_F(LobbyTest, WhoWasTakenFromAZombieIsAskedOnByItsGateway) {
+  veterans_.insert(1);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  const std::uint64_t epoch = player(1).epoch;
+  epochs_[1] = 5;  // another general had it meanwhile, and perhaps for a session that is over
+  proto::Operation find;
+  find.set_reason("loot");
+  auto* change = find.add_effects()->mutable_balance();
+  change->set_currency("gold");
+  change->set_delta(1);
+  ASSERT_EQ(lobby_->commit(player(1), find), Mirror::Guard::kOk);
+  cluster_->run(seconds(1));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop);
+  EXPECT_TRUE(drop->second.ask_lobby());
+  EXPECT_EQ(drop->second.player_epoch(), epoch) << "a gateway that knows a later owner stays with it";
+}
+
 TEST_F(LobbyTest, ASocketThatCameLaterIsToldAgainWhatIsSaved) {
   ASSERT_EQ(admit(1).code(), proto::OK);
   player(1).creq_saved_told = 4;

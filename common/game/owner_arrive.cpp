@@ -1,4 +1,4 @@
-// The moving half of OwnerNode: acquire, arrive, attach, hand over, let go, drain.
+// How a player comes to an OwnerNode: acquired from its row, brought into the world, attached to its session.
 #include "common/game/owner.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
@@ -11,7 +11,6 @@ constexpr std::uint32_t kHopsMax = 4;
 constexpr Duration kAcquireTry = seconds(1);
 constexpr Duration kHolderPatience = seconds(1);
 constexpr Duration kBetweenLooks = milliseconds(50);
-constexpr Duration kDrainPause = milliseconds(200), kDrainPatience = seconds(10);
 
 proto::AdmitReply admit_reply(proto::Code code, const std::string& detail = {}) {
   proto::AdmitReply reply;
@@ -187,12 +186,16 @@ bool OwnerNode::bring_in(Player& player, const SessionBinding& session, const pr
 // The gateway takes it to the lobby. What the route says first makes us the owner whose word that is.
 void OwnerNode::walk_on(Player& player, const std::string& reason) {
   bind(player, player.session, reason);
+  ask_on(player.session, player.epoch, reason);
+}
+
+void OwnerNode::ask_on(const SessionBinding& session, std::uint64_t epoch, const std::string& reason) {
   proto::RouteDrop drop;
-  drop.set_session_id(player.session.session.value);
-  drop.set_player_epoch(player.epoch);
+  drop.set_session_id(session.session.value);
+  drop.set_player_epoch(epoch);
   drop.set_reason(reason);
   drop.set_ask_lobby(true);
-  send(player.session.gateway, drop);
+  send(session.gateway, drop);
 }
 
 Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
@@ -299,232 +302,6 @@ Task<proto::AttachReply> OwnerNode::attach(From, proto::Attach request) {
   answer.set_player_epoch(player->epoch);
   if (!bring_in(*player, session, again, false, silently)) answer.set_code(proto::INTERNAL);
   co_return answer;
-}
-
-// ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-void OwnerNode::session_lost(const From&, const proto::SessionLost& lost) {
-  Player* player = find(PlayerId(lost.player_id()));
-  if (player == nullptr || player->session.session != SessionId(lost.session_id())) return;
-  player->session.linked = false;
-  player->link_dead_since = now();
-  if (!lost.gone()) return;
-  const PlayerRef ref{player->id, player->epoch};
-  spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
-}
-
-Task<proto::LeavePlayerReply> OwnerNode::leave_player(From, proto::LeavePlayer request) {
-  proto::LeavePlayerReply answer;
-  Player* player = find(PlayerId(request.player_id()));
-  if (player == nullptr) co_return answer;
-  const PlayerRef ref{player->id, player->epoch};
-  const bool done = co_await let_go(ref);
-  answer.set_code(done ? proto::OK : proto::BUSY);
-  co_return answer;
-}
-
-Task<bool> OwnerNode::let_go(PlayerRef ref) {
-  Player* player = find(ref);
-  if (player == nullptr) co_return true;
-  if (player->state == Player::State::kLeaving) co_return false;
-  on_letting_go(*player);
-  flush_soft(*player);
-  player->state = Player::State::kLeaving;
-  write_hint(*player);
-  const bool done = co_await saved(ref);
-  player = find(ref);
-  if (player == nullptr) co_return true;
-  if (!done) {
-    player->state = Player::State::kActive;
-    co_return false;
-  }
-  forget(ref.id);
-  co_return true;
-}
-
-void OwnerNode::forget(PlayerId pid) {
-  Player* player = find(pid);
-  if (player == nullptr) return;
-  guarded("leaving", {}, 0, [&] { on_left(*player); });
-  tell_presence(*player, true);
-  for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
-  retire(std::move(player->scope));
-  dirty_.erase(pid);
-  parties_.forget(pid);
-  players_.erase(pid);
-}
-
-void OwnerNode::kick(Player& player, std::uint32_t code, const std::string& reason) {
-  proto::RouteDrop drop;
-  drop.set_session_id(player.session.session.value);
-  drop.set_player_epoch(player.epoch);
-  drop.set_code(static_cast<proto::Code>(code));
-  drop.set_reason(reason);
-  send(player.session.gateway, drop);
-  forget(player.id);
-}
-
-// ── handing over ────────────────────────────────────────────────────────────────────────────────────────────
-
-Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit_request) {
-  Player* player = find(ref);
-  if (player == nullptr || player->state != Player::State::kActive || !target) co_return false;
-  flush_soft(*player);
-  player->state = Player::State::kLeaving;
-  proto::RouteHold hold;
-  hold.set_session_id(player->session.session.value);
-  hold.set_player_epoch(player->epoch);
-  send(player->session.gateway, hold);
-
-  const bool flushed = player->poisoned || co_await saved(ref);
-  player = find(ref);
-  if (player == nullptr) co_return false;
-  const Incarnation life = link(target) == nullptr ? Incarnation() : link(target)->heard_incarnation();
-  std::string why = "flush";
-  if (flushed) {
-    admit_request.set_player_id(ref.id.value);
-    admit_request.set_account_id(player->account.value);
-    admit_request.set_session_id(player->session.session.value);
-    admit_request.set_session_epoch(player->session.epoch);
-    admit_request.set_gateway(player->session.gateway.value);
-    admit_request.set_expected_epoch(ref.epoch);
-    admit_request.set_ticket(true);
-    if (!admit_request.has_hint()) {
-      auto* hint = admit_request.mutable_hint();
-      hint->set_zone(player->zone_hint);
-      hint->set_channel(player->channel_hint);
-      hint->set_x_cm(player->position.x_cm);
-      hint->set_y_cm(player->position.y_cm);
-      hint->set_hit_points(player->hit_points);
-    }
-    auto there = co_await call<proto::AdmitReply>(target, admit_request, options_.acquire_deadline);
-    player = find(ref);
-    if (player == nullptr) co_return false;
-    if (there && there->code() == proto::OK) {
-      // The new owner has told the gateway and the chat already: only our own memory goes.
-      parties_.hand_over(ref.id, NodeId(there->owner()));
-      player->session.linked = false;
-      on_left(*player);
-      for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
-      retire(std::move(player->scope));
-      dirty_.erase(ref.id);
-      players_.erase(ref.id);
-      co_return true;
-    }
-    why = there ? there->detail() : there.error().detail;
-  }
-  log().event(LogLevel::kWarning, "handover.failed", {{"player", ref.id}, {"target", target}, {"why", why}});
-  player->state = Player::State::kActive;
-  const SessionBinding session = player->session;
-  const std::string silently;
-  if (co_await reacquire(ref, silently) || find(ref.id) != nullptr) co_return false;
-  // The target has taken it, and died before it could say so: the gateway, which believes us, is told to ask on.
-  const Link* taker = link(target);
-  if (target != id() && (taker == nullptr || !peer_up(target) || !(taker->heard_incarnation() == life))) {
-    proto::RouteDrop drop;
-    drop.set_session_id(session.session.value);
-    drop.set_player_epoch(ref.epoch);
-    drop.set_reason("where you went is gone");
-    drop.set_ask_lobby(true);
-    send(session.gateway, drop);
-  }
-  co_return false;
-}
-
-Task<bool> OwnerNode::reacquire(PlayerRef ref, std::string reason, bool flush) {
-  Player* player = find(ref);
-  if (player == nullptr || player->state != Player::State::kActive) co_return false;
-  player->state = Player::State::kLeaving;  // nothing is executed meanwhile
-  const std::uint32_t shard = player->shard;
-  if (flush && !player->window.empty()) (void)co_await saved(ref, seconds(5));
-  if (find(ref) == nullptr) co_return false;
-  auto grant = co_await acquire(ref.id, shard, ref.epoch, false);
-  player = find(ref);
-  if (player == nullptr) co_return false;
-  if (!grant) {
-    // Somebody else has it, or nobody can be asked: the gateway walks the session on.
-    log().event(LogLevel::kWarning, "reacquire.failed", {{"player", ref.id}, {"why", grant.error().detail}});
-    proto::RouteDrop drop;
-    drop.set_session_id(player->session.session.value);
-    drop.set_player_epoch(player->epoch);
-    drop.set_reason("the player's state could not be read again");
-    drop.set_ask_lobby(true);
-    if (grant.error().trouble != Trouble::kRefused) send(player->session.gateway, drop);
-    forget(ref.id);
-    co_return false;
-  }
-  const SessionBinding session = player->session;
-  const proto::Admit again;
-  co_return bring_in(install(*grant, shards_.peek(ref.id, shard)), session, again, false, reason);
-}
-
-// ── peers, drain ────────────────────────────────────────────────────────────────────────────────────────────
-
-void OwnerNode::on_peer_up(NodeId peer) {
-  if (peer.role() == Role::kGateway) {
-    // The same life: the link was cut, the sessions are still there. None: it was away when we took the player, and has
-    // not been told; another life of it says that nobody waits.
-    const Incarnation life = link(peer)->heard_incarnation();
-    std::vector<PlayerId> returned;
-    for (const auto& [pid, player] : players_)
-      if (player.session.gateway == peer && player.state == Player::State::kActive &&
-          (player.session.gateway_life == life || !player.session.gateway_life))
-        returned.push_back(pid);
-    for (const PlayerId pid : returned) {
-      SessionBinding session = players_.at(pid).session;
-      session.linked = true;
-      bring_in(players_.at(pid), session, proto::Admit(), false, {});
-    }
-  } else if (peer.role() == Role::kChat) {
-    for (const auto& [pid, player] : players_) tell_presence(player);
-    parties_.tell_chat();
-  } else if (peer.role() == Role::kDbagent) {
-    for (auto& [pid, player] : players_) {
-      if (!player.window.empty()) dirty_.insert(pid);
-      // Its notices may have been lost.
-      if (shard_agent(player.shard) == peer) look_into_inbox(player);
-    }
-  }
-}
-
-void OwnerNode::on_peer_down(NodeId peer, const std::string&) {
-  if (peer.role() == Role::kChat) parties_.tell_chat();  // another one orders them now
-  if (peer.role() != Role::kGateway) return;
-  for (auto& [pid, player] : players_)
-    if (player.session.gateway == peer) {
-      player.session.linked = false;
-      player.link_dead_since = now();
-    }
-}
-
-void OwnerNode::on_stop(bool at_once) {
-  if (at_once) return stopped();
-  spawn(drain());
-}
-
-Task<void> OwnerNode::drain() {
-  // One after the other, each by the same act as any other move; the host's own deadline bounds it, too.
-  const MonoTime patience = now() + kDrainPatience;
-  for (bool last = false; !players_.empty() && !last;) {
-    last = now() >= patience;
-    std::vector<PlayerRef> all;
-    for (const auto& [pid, player] : players_) all.push_back({pid, player.epoch});
-    for (const PlayerRef ref : all) {
-      Player* player = find(ref);
-      if (player == nullptr || player->state != Player::State::kActive) continue;
-      const auto target = player->session.linked && !last ? drain_target(*player) : NodeId();
-      if (!target) continue;
-      if (!*target) {
-        (void)co_await let_go(ref);
-        continue;
-      }
-      proto::Admit admit_request;
-      admit_request.set_reason("drain");
-      (void)co_await hand_over(ref, *target, admit_request);
-    }
-    if (!players_.empty()) co_await wait(kDrainPause);
-  }
-  stopped();
 }
 
 }  // namespace dure
