@@ -12,6 +12,7 @@
 #include "dbagent/reconcile_run.h"
 
 namespace dure {
+
 ReconcileDesk::ReconcileDesk(Agent& agent) : agent_(agent) {
   for (const std::uint32_t shard : agent.identity().shards) shards_[shard];
 }

@@ -51,12 +51,12 @@ class IoThread {
     int fd = -1;
     MonoTime until{};
   };
-  void run();
-  void take_commands();
   struct Door {
     int listener = -1;
     bool web = false;
   };
+  void run();
+  void take_commands();
   void listen(bool on);
   void accept_some(const Door& door);
   void accept_paused(const Door& door);

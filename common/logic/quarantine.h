@@ -20,23 +20,22 @@ class Quarantine {
     const auto at = faults_.find(fingerprint);
     return at != faults_.end() && at->second >= kFaultsMax;
   }
-  void set_aside(std::uint64_t fingerprint) {
-    while (!faulted(fingerprint)) {
-    }
-  }
+  void set_aside(std::uint64_t fingerprint) { count(fingerprint, kFaultsMax); }
   // True: it is set aside from now on.
-  bool faulted(std::uint64_t fingerprint) {
+  bool faulted(std::uint64_t fingerprint) { return count(fingerprint, 1) >= kFaultsMax; }
+
+ private:
+  std::uint32_t count(std::uint64_t fingerprint, std::uint32_t faults) {
     const auto [at, fresh] = faults_.try_emplace(fingerprint, 0);
     if (fresh) order_.push_back(fingerprint);
-    const bool held = ++at->second >= kFaultsMax;
+    const std::uint32_t counted = at->second += faults;
     if (order_.size() > kKept) {
       faults_.erase(order_.front());
       order_.pop_front();
     }
-    return held;
+    return counted;
   }
 
- private:
   static constexpr std::uint32_t kFaultsMax = 2;
   static constexpr std::size_t kKept = 1024;
   std::map<std::uint64_t, std::uint32_t> faults_;

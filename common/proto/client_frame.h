@@ -34,8 +34,8 @@ struct FrameCut {
   ClientFrame frame;
   std::size_t bytes = 0;  // how many the frame took
 };
-// Cuts the first frame off `bytes`. kBad already on the header (length below 8, above 8 + body_max, id 0, or the reserved
-// field not 0), so that nothing is ever kept for a length that a stranger made up.
+// Cuts the first frame off `bytes`. kBad already on the header (length below 8, above 8 + body_max, id 0, or the
+// reserved field not 0), so that nothing is ever kept for a length that a stranger made up.
 FrameCut cut_frame(std::string_view bytes, std::size_t body_max);
 
 }  // namespace dure

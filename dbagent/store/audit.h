@@ -25,8 +25,8 @@ struct Audit {
   std::uint64_t open_holds = 0;   // legs of trades that are not finished
   std::uint64_t stuck_holds = 0;  // of these, older than a minute
   bool on_the_move = false;       // an account is: then `moved` says nothing
-  std::map<std::string, std::int64_t>
-      moved;                          // what moves took away (above 0) and brought, by currency; 0 over all shards
+  // What moves took away (above 0) and brought, by currency; 0 over all shards.
+  std::map<std::string, std::int64_t> moved;
   std::vector<Key16> item_ids;        // of `items`, sorted
   std::vector<Key16> moving_ids;      // on the move or held for a trade, not among `items`: they may be on two shards
   std::vector<std::string> findings;  // a line each, naming ids; at most 1000

@@ -13,8 +13,8 @@ proto::StoreReply answer(proto::StoreCode code, const char* detail = "") {
 
 std::int64_t living_characters(Shard& shard, std::uint64_t account_id) {
   return shard.db
-      .number("SELECT count(*) FROM player WHERE account_id = ?1 AND kind = 0 AND (delete_at = 0 OR delete_at > ?2)", account_id,
-              shard.file.shard_time())
+      .number("SELECT count(*) FROM player WHERE account_id = ?1 AND kind = 0 AND (delete_at = 0 OR delete_at > ?2)",
+              account_id, shard.file.shard_time())
       .value_or(0);
 }
 

@@ -6,7 +6,8 @@
 namespace dure::store {
 
 inline constexpr int kSchemaVersion = 5;
-// What a file of version 2, of 3 and of 4 lacks. A file is brought up where its agent opens it, or a restore prepares it.
+// What a file of version 2, of 3 and of 4 lacks. A file is brought up where its agent opens it, or a restore prepares
+// it.
 inline constexpr int kSchemaVersionLeast = 2;
 extern const char* const kShardUpgrade3;
 extern const char* const kDirectoryUpgrade3;

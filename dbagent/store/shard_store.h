@@ -25,7 +25,8 @@ class ShardStore {
   ~ShardStore();
 
   // An encoded proto::StoreBatch → an encoded proto::StoreBatchReply. One transaction, committed and synced before it
-  // returns. Requests 500–516 of dbagent.proto, those of trade.proto and operator.proto; others are answered with an empty body.
+  // returns. Requests 500–516 of dbagent.proto, those of trade.proto and operator.proto; others are answered with an
+  // empty body.
   std::string run(std::string_view batch);
   // The file can no longer be trusted: the agent has to stop. Every later batch is answered RETRY.
   bool failed() const;

@@ -44,7 +44,8 @@ TEST(AuditCommand, NamesASecondHolderAndALedgerRowTooMuch) {
   by_hand(shard,
           "DROP INDEX item_one_holder;"
           "INSERT INTO item_holder SELECT item_id, kind, owner + 1 FROM item_holder LIMIT 1;"
-          "INSERT INTO ledger_entry(day, txn, line, account, amount) SELECT ledger_entry.day, txn, 99, account, 5 FROM ledger_entry "
+          "INSERT INTO ledger_entry(day, txn, line, account, amount) "
+          "SELECT ledger_entry.day, txn, 99, account, 5 FROM ledger_entry "
           "JOIN account ON account.id = account WHERE kind = 0 LIMIT 1");
   const test::Finished audit = test::run_dure({"audit", "--config", cluster.config()});
   EXPECT_EQ(audit.exit_code, 1) << audit.output;

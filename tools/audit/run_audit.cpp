@@ -16,10 +16,10 @@ std::string directory_path(const Config& config) { return config.base().cluster(
 
 namespace {
 
-// Shards of a running cluster are read one after the other: what went from one to another in between is on both, or on
-// none. That is no double, and no move that does not balance, unless a second look sees the very same one.
 bool is_of_moves(const std::string& line) { return line.rfind("moves: ", 0) == 0; }
 
+// Shards of a running cluster are read one after the other: what went from one to another in between is on both, or on
+// none. That is no double, and no move that does not balance, unless a second look sees the very same one.
 Result<store::Audit> look_twice(const Config& config) {
   store::Audit merged;
   std::set<std::string> seen;

@@ -10,8 +10,9 @@ namespace dure {
 
 struct BotsOptions {
   std::uint32_t count = 100;
-  std::uint32_t first = 1;            // number of the first bot: another process may play the ones before
-  std::string story = "evening";      // walk, chat, shop, dungeon, zone, trade, mail, auction, guild, party, quest, market, evening, idle
+  std::uint32_t first = 1;  // number of the first bot: another process may play the ones before
+  // walk, chat, shop, dungeon, zone, trade, mail, auction, guild, party, quest, market, evening, idle
+  std::string story = "evening";
   Duration duration = seconds(60);    // of play, from the start; 0: until TERM
   std::vector<std::string> gateways;  // "127.0.0.1:7001", dealt out in turn
   std::string report_path;            // empty: standard output

@@ -1,6 +1,7 @@
 // `dure seed`: accounts with characters with items and gold, written into the files of a stopped cluster through the
 // stores' own transitions, so that the audit holds and everything can be played. Batches are not synced: a crash while
-// it runs leaves files that are to be thrown away. Names are Seed… with letters; repeating it adds as many. Main thread.
+// it runs leaves files that are to be thrown away. Names are Seed… with letters; repeating it adds as many. Main
+// thread.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -61,7 +61,8 @@ TEST_F(AuditTest, ASecondHolderIsRefusedWhileTheIndexStands) {
 
 TEST_F(AuditTest, ALedgerRowTooMuchIsNamed) {
   by_hand(path,
-          "INSERT INTO ledger_entry(day, txn, line, account, amount) SELECT ledger_entry.day, txn, 99, account, 5 FROM ledger_entry "
+          "INSERT INTO ledger_entry(day, txn, line, account, amount) "
+          "SELECT ledger_entry.day, txn, 99, account, 5 FROM ledger_entry "
           "JOIN account ON account.id = account WHERE kind = 0 LIMIT 1");
   const Audit result = audited();
   EXPECT_EQ(result.ledger_sum, 5);
