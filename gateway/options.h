@@ -20,7 +20,8 @@ struct GatewayOptions {
   Duration session_kept = seconds(120);  // without a socket
   Duration hold_deadline = seconds(2);   // input held in a handoff
   std::size_t held_frames_max = 64;
-  Duration walk_back_deadline = seconds(30);  // until a general takes a player of a dead owner
+  // Until a general takes a player of a dead owner: longer than a database that stands still for a minute.
+  Duration walk_back_deadline = seconds(120);
   Duration leave_deadline = seconds(10);      // until an owner says SAVED
   Duration drain_deadline = seconds(10);
   Duration admit_deadline = seconds(8);
