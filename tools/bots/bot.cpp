@@ -634,7 +634,7 @@ void Bot::level(const sample::LevelNotice& notice, std::uint32_t) { stale(notice
 
 void Bot::on_time(std::uint32_t what) {
   if (what == kCheck) {
-    if (session_.state() == Session::State::kGone) return;
+    if (session_.state() == ClientSession::State::kGone) return;
     check_overdue();
     return shared_.reactor.wake_in(kCheckInterval, this, kCheck);
   }

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "tools/bots/client_session.h"
 #include "tools/bots/gains.h"
 #include "tools/bots/line_order.h"
 #include "tools/bots/motion.h"
 #include "tools/bots/own_model.h"
-#include "tools/bots/session.h"
 #include "tools/bots/stories/habit.h"
 #include "tools/bots/surroundings.h"
 
@@ -53,7 +53,7 @@ class TradeTable;
 class UseItemReply;
 }  // namespace sample
 
-class Bot : private Session::Listener, private Reactor::Sleeper {
+class Bot : private ClientSession::Listener, private Reactor::Sleeper {
  public:
   Bot(Shared& shared, std::uint32_t number);
 
@@ -64,7 +64,7 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   void end() { session_.end(); }
   // What is left to be judged when the evening is over, and this bot's share of the figures.
   void close(Report* report);
-  const Session& session() const { return session_; }
+  const ClientSession& session() const { return session_; }
   static void fill(FrameTable<Bot>* table);
 
   // ── for habits ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -192,7 +192,7 @@ class Bot : private Session::Listener, private Reactor::Sleeper {
   MonoTime clock() const { return resting_ ? rested_at_ : now(); }  // the figures are of the time before the rest
 
   Shared& shared_;
-  Session session_;
+  ClientSession session_;
   const bool watches_;  // measures how fast it sees others
   std::vector<std::unique_ptr<Habit>> habits_;
   OwnModel model_;

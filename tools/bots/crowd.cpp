@@ -37,7 +37,7 @@ Result<std::unique_ptr<Crowd>> Crowd::open(BotsOptions options, Reactor& reactor
   }
   if (!shared.options.history_path.empty())
     if (auto opened = shared.history.open(shared.options.history_path); !opened) return tl::unexpected(opened.error());
-  Session::fill(&shared.session_frames);
+  ClientSession::fill(&shared.session_frames);
   Bot::fill(&shared.bot_frames);
   shared.report.bots = shared.options.count;
   for (std::uint32_t i = 0; i < shared.options.count; ++i)
@@ -72,7 +72,7 @@ void Crowd::watch() {
   bool all_gone = true;
   for (const auto& bot : bots_) {
     if (bot->session().linked()) ++report.connected_now;
-    if (bot->session().state() != Session::State::kGone) all_gone = false;
+    if (bot->session().state() != ClientSession::State::kGone) all_gone = false;
   }
   report.connected_max = std::max(report.connected_max, report.connected_now);
   if (shared_.winding_down && all_gone) gone_ = true;
@@ -108,7 +108,7 @@ void Crowd::on_time(std::uint32_t what) {
       return;
     case kEnd:
       for (const auto& bot : bots_)
-        if (bot->session().state() != Session::State::kGone) {
+        if (bot->session().state() != ClientSession::State::kGone) {
           shared_.report.error("LEAVE_UNANSWERED");
           bot->end();
         }

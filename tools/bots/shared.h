@@ -24,7 +24,7 @@
 namespace dure {
 
 class Bot;
-class Session;
+class ClientSession;
 
 struct Shared {
   Shared(BotsOptions wanted, Reactor& with) : options(std::move(wanted)), reactor(with), rng(options.seed) {}
@@ -41,7 +41,7 @@ struct Shared {
   Rng rng;
   Routes routes;
   std::optional<TicketMint> tickets;
-  FrameTable<Session> session_frames;
+  FrameTable<ClientSession> session_frames;
   FrameTable<Bot> bot_frames;
   std::vector<std::string> names;  // characters in the world, to whisper to
   bool winding_down = false;       // habits rest, sessions say goodbye

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/launcher/monitor_values.h"
+#include "tools/launcher/monitor_table.h"
 
 namespace dure {
 

@@ -13,7 +13,7 @@ int print_status(const Config& config, bool json, std::ostream& out, std::ostrea
     errors << config.path() << ": redis.address is empty: without a Redis nobody knows the status\n";
     return kExitConfig;
   }
-  MonitorValues monitor(redis.address(), redis.prefix(), milliseconds(redis.timeout_ms()));
+  MonitorTable monitor(redis.address(), redis.prefix(), milliseconds(redis.timeout_ms()));
   const bool answers = monitor.ping();
   std::vector<std::string> nodes;
   for (const NodeEntry& entry : config.nodes()) nodes.push_back(to_text(entry.node));

@@ -278,7 +278,7 @@ class Up {
   UpSignals signals_;
   UpLock lock_;
   Screen screen_;
-  MonitorValues monitor_;
+  MonitorTable monitor_;
   Supervisor supervisor_;
   Supervised* bots_ = nullptr;
   MonoTime began_{}, start_limit_{}, shown_{};

@@ -20,11 +20,11 @@ struct MonitorValue {
   std::map<std::string, std::int64_t> figures;  // every other number that the node tells
 };
 
-class MonitorValues {
+class MonitorTable {
  public:
   // `address`: host:port, unix:path, or empty for none.
-  MonitorValues(std::string address, std::string prefix, Duration timeout);
-  ~MonitorValues();
+  MonitorTable(std::string address, std::string prefix, Duration timeout);
+  ~MonitorTable();
   // One value a name, in order; empty ones where nothing is known.
   std::vector<MonitorValue> read(const std::vector<std::string>& nodes);
   void write_state(const std::string& node, const std::string& state);

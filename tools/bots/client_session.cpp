@@ -1,4 +1,4 @@
-#include "tools/bots/session.h"
+#include "tools/bots/client_session.h"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ std::int64_t wall_unix_ms() {
 
 }  // namespace
 
-Session::Session(Shared& shared, Listener& listener, std::uint32_t number)
+ClientSession::ClientSession(Shared& shared, Listener& listener, std::uint32_t number)
     : shared_(shared),
       listener_(listener),
       number_(number),
@@ -36,18 +36,18 @@ Session::Session(Shared& shared, Listener& listener, std::uint32_t number)
       name_(shared.options.name_prefix + letters_of(number)),
       gateway_turn_(number) {}
 
-void Session::fill(FrameTable<Session>* table) {
-  table->on(&Session::login_reply);
-  table->on(&Session::resume_reply);
-  table->on(&Session::created);
-  table->on(&Session::selected);
-  table->on(&Session::left_world);
-  table->on(&Session::pong);
-  table->on(&Session::close_notice);
-  table->on(&Session::reconnect_to);
+void ClientSession::fill(FrameTable<ClientSession>* table) {
+  table->on(&ClientSession::login_reply);
+  table->on(&ClientSession::resume_reply);
+  table->on(&ClientSession::created);
+  table->on(&ClientSession::selected);
+  table->on(&ClientSession::left_world);
+  table->on(&ClientSession::pong);
+  table->on(&ClientSession::close_notice);
+  table->on(&ClientSession::reconnect_to);
 }
 
-void Session::set_state(State state) {
+void ClientSession::set_state(State state) {
   state_ = state;
   const bool under_way = state >= State::kConnecting && state <= State::kEntering;
   if (under_way != counted_) {
@@ -58,19 +58,19 @@ void Session::set_state(State state) {
   if (under_way) shared_.reactor.wake_in(kStuckAfter, this, 100 + stuck_round_);
 }
 
-void Session::start() {
+void ClientSession::start() {
   began_ = shared_.reactor.now();
   connect();
 }
 
-void Session::connect() {
+void ClientSession::connect() {
   const auto& gateways = shared_.options.gateways;
   if (gateway_.empty()) gateway_ = gateways[gateway_turn_++ % gateways.size()];
   if (!connection_.open(gateway_)) return again_in(milliseconds(500));
   set_state(State::kConnecting);
 }
 
-void Session::on_open() {
+void ClientSession::on_open() {
   if (resume_token_.empty()) return log_in();
   set_state(State::kResuming);
   proto::ResumeRequest request;
@@ -82,7 +82,7 @@ void Session::on_open() {
   send(request);
 }
 
-void Session::log_in() {
+void ClientSession::log_in() {
   set_state(State::kLoggingIn);
   proto::LoginRequest request;
   request.set_protocol_version(shared_.options.protocol_version);
@@ -95,9 +95,9 @@ void Session::log_in() {
   send(request);
 }
 
-void Session::on_frame(const ClientFrame& frame) {
+void ClientSession::on_frame(const ClientFrame& frame) {
   const RouteInfo* route = shared_.routes.find(frame.message_id);
-  using Taken = FrameTable<Session>::Taken;
+  using Taken = FrameTable<ClientSession>::Taken;
   static const auto login_id = route_id(proto::LoginReply::descriptor());
   static const auto resume_id = route_id(proto::ResumeReply::descriptor());
   const bool counted =
@@ -113,7 +113,7 @@ void Session::on_frame(const ClientFrame& frame) {
   }
 }
 
-void Session::login_reply(const proto::LoginReply& reply, std::uint32_t) {
+void ClientSession::login_reply(const proto::LoginReply& reply, std::uint32_t) {
   using Reply = proto::LoginReply;
   if (reply.session_id() != 0) session_id_ = reply.session_id();
   switch (reply.answer_case()) {
@@ -159,14 +159,14 @@ void Session::login_reply(const proto::LoginReply& reply, std::uint32_t) {
   again_in(seconds(3));
 }
 
-void Session::create() {
+void ClientSession::create() {
   proto::CreateCharacterRequest request;
   character_ = name_tries_ == 0 ? name_ : name_ + letters_of(shared_.rng.below(23 * 23 * 23));
   request.set_name(character_);
   send(request);
 }
 
-void Session::created(const proto::CreateCharacterReply& reply, std::uint32_t) {
+void ClientSession::created(const proto::CreateCharacterReply& reply, std::uint32_t) {
   if (state_ != State::kChoosing) return;
   if (reply.code() == proto::OK) {
     player_id_ = reply.character().player_id();
@@ -177,13 +177,13 @@ void Session::created(const proto::CreateCharacterReply& reply, std::uint32_t) {
   shared_.reactor.wake_in(shared_.jitter(seconds(1)), this, kSelectAgain);
 }
 
-void Session::select() {
+void ClientSession::select() {
   proto::SelectCharacterRequest request;
   request.set_player_id(player_id_);
   send(request);
 }
 
-void Session::selected(const proto::SelectCharacterReply& reply, std::uint32_t) {
+void ClientSession::selected(const proto::SelectCharacterReply& reply, std::uint32_t) {
   if (state_ != State::kChoosing && state_ != State::kEntering) return;
   if (reply.code() == proto::OK) {
     if (state_ == State::kChoosing) set_state(State::kEntering);
@@ -194,7 +194,7 @@ void Session::selected(const proto::SelectCharacterReply& reply, std::uint32_t) 
   shared_.reactor.wake_in(shared_.jitter(wait), this, kSelectAgain);
 }
 
-void Session::resume_reply(const proto::ResumeReply& reply, std::uint32_t) {
+void ClientSession::resume_reply(const proto::ResumeReply& reply, std::uint32_t) {
   if (reply.code() != proto::OK) {
     shared_.report.error("RESUME_" + proto::Code_Name(reply.code()));
     connection_.close();
@@ -214,7 +214,7 @@ void Session::resume_reply(const proto::ResumeReply& reply, std::uint32_t) {
   listener_.on_resumed(in_place);
 }
 
-void Session::entered() {
+void ClientSession::entered() {
   if (state_ == State::kLeaving || state_ == State::kGone) return;
   if (!ever_entered_) {
     shared_.report.login.add(shared_.reactor.now() - began_);
@@ -227,21 +227,21 @@ void Session::entered() {
   pinging_ = true;
 }
 
-void Session::leave() {
+void ClientSession::leave() {
   asked_to_leave_ = true;
   if (state_ != State::kInWorld) return end();
   set_state(State::kLeaving);
   send(proto::LeaveWorldRequest());
 }
 
-void Session::nap(Duration away) {
+void ClientSession::nap(Duration away) {
   if (state_ != State::kInWorld) return;
   nap_ = away;
   set_state(State::kLeaving);
   send(proto::LeaveWorldRequest());
 }
 
-void Session::left_world(const proto::LeaveWorldReply& reply, std::uint32_t) {
+void ClientSession::left_world(const proto::LeaveWorldReply& reply, std::uint32_t) {
   if (reply.code() != proto::OK) shared_.report.error("LEAVE_" + proto::Code_Name(reply.code()));
   if (asked_to_leave_ || nap_ == Duration{}) return end();
   connection_.close();
@@ -252,19 +252,19 @@ void Session::left_world(const proto::LeaveWorldReply& reply, std::uint32_t) {
   shared_.reactor.wake_in(std::exchange(nap_, {}), this, kRetry);
 }
 
-void Session::end() {
+void ClientSession::end() {
   connection_.close();
   asked_to_leave_ = true;
   set_state(State::kGone);
 }
 
-void Session::pong(const proto::Pong&, std::uint32_t) {}
+void ClientSession::pong(const proto::Pong&, std::uint32_t) {}
 
-void Session::close_notice(const proto::CloseNotice& notice, std::uint32_t) {
+void ClientSession::close_notice(const proto::CloseNotice& notice, std::uint32_t) {
   shared_.report.error("CLOSE_" + proto::Code_Name(notice.code()) + ": " + notice.reason());
 }
 
-void Session::reconnect_to(const proto::ReconnectTo& order, std::uint32_t) {
+void ClientSession::reconnect_to(const proto::ReconnectTo& order, std::uint32_t) {
   if (!order.resume_token().empty()) resume_token_ = order.resume_token();
   gateway_ = order.address();
   connection_.close();
@@ -273,7 +273,7 @@ void Session::reconnect_to(const proto::ReconnectTo& order, std::uint32_t) {
   connect();
 }
 
-void Session::on_closed(const std::string& why) {
+void ClientSession::on_closed(const std::string& why) {
   if (asked_to_leave_) return set_state(State::kGone);
   if (state_ == State::kInWorld) {
     ++shared_.report.disconnects;
@@ -288,7 +288,7 @@ void Session::on_closed(const std::string& why) {
   again_in(milliseconds(500));
 }
 
-void Session::again_in(Duration about) {
+void ClientSession::again_in(Duration about) {
   set_state(State::kAway);
   ++shared_.report.logins_retried;
   gateway_.clear();
@@ -296,7 +296,7 @@ void Session::again_in(Duration about) {
   shared_.reactor.wake_in(shared_.jitter(about * slower), this, kRetry);
 }
 
-void Session::on_time(std::uint32_t what) {
+void ClientSession::on_time(std::uint32_t what) {
   if (asked_to_leave_) return;
   switch (what) {
     case kRetry:
@@ -323,7 +323,7 @@ void Session::on_time(std::uint32_t what) {
   }
 }
 
-void Session::collect(Report* report) const {
+void ClientSession::collect(Report* report) const {
   report->frames_in += connection_.frames_in;
   report->frames_out += connection_.frames_out;
   report->bytes_in += connection_.bytes_in;

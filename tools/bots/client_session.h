@@ -26,7 +26,7 @@ class ResumeReply;
 class SelectCharacterReply;
 }  // namespace proto
 
-class Session : private Connection::Listener, private Reactor::Sleeper {
+class ClientSession : private Connection::Listener, private Reactor::Sleeper {
  public:
   enum class State { kAway, kConnecting, kLoggingIn, kResuming, kChoosing, kEntering, kInWorld, kLeaving, kGone };
 
@@ -39,7 +39,7 @@ class Session : private Connection::Listener, private Reactor::Sleeper {
     virtual void on_resumed(bool replayed) = 0;
   };
 
-  Session(Shared& shared, Listener& listener, std::uint32_t number);
+  ClientSession(Shared& shared, Listener& listener, std::uint32_t number);
 
   void start();
   // LeaveWorld, then gone; at once when not in the world.
@@ -66,7 +66,7 @@ class Session : private Connection::Listener, private Reactor::Sleeper {
     return connection_.send(message_id, body);
   }
 
-  static void fill(FrameTable<Session>* table);
+  static void fill(FrameTable<ClientSession>* table);
 
  private:
   enum Wake : std::uint32_t { kRetry, kPing, kStuck, kSelectAgain, kLoginAgain };

@@ -1,4 +1,4 @@
-#include "tools/launcher/monitor_values.h"
+#include "tools/launcher/monitor_table.h"
 
 #include <hiredis/hiredis.h>
 #include <sys/time.h>
@@ -39,13 +39,13 @@ void put(MonitorValue* value, std::string_view name, std::string_view text) {
 
 }  // namespace
 
-void MonitorValues::Close::operator()(redisContext* context) const { redisFree(context); }
+void MonitorTable::Close::operator()(redisContext* context) const { redisFree(context); }
 
-MonitorValues::MonitorValues(std::string address, std::string prefix, Duration timeout)
+MonitorTable::MonitorTable(std::string address, std::string prefix, Duration timeout)
     : address_(std::move(address)), prefix_(std::move(prefix)), timeout_(timeout) {}
-MonitorValues::~MonitorValues() = default;
+MonitorTable::~MonitorTable() = default;
 
-bool MonitorValues::connect() {
+bool MonitorTable::connect() {
   if (redis_ && !redis_->err) return true;
   redis_.reset();
   if (address_.empty()) return false;
@@ -62,13 +62,13 @@ bool MonitorValues::connect() {
   return redis_ != nullptr;
 }
 
-bool MonitorValues::ping() {
+bool MonitorTable::ping() {
   if (!connect()) return false;
   const Reply reply(static_cast<redisReply*>(redisCommand(redis_.get(), "PING")));
   return reply && reply->type == REDIS_REPLY_STATUS;
 }
 
-void MonitorValues::write_state(const std::string& node, const std::string& state) {
+void MonitorTable::write_state(const std::string& node, const std::string& state) {
   if (!connect()) return;
   const std::string key = prefix_ + "monitor:" + node;
   const Reply set(static_cast<redisReply*>(
@@ -77,7 +77,7 @@ void MonitorValues::write_state(const std::string& node, const std::string& stat
     const Reply expires(static_cast<redisReply*>(redisCommand(redis_.get(), "EXPIRE %b 5", key.data(), key.size())));
 }
 
-MonitorValue MonitorValues::read_one(const std::string& node) {
+MonitorValue MonitorTable::read_one(const std::string& node) {
   MonitorValue value;
   if (!connect()) return value;
   const std::string key = prefix_ + "monitor:" + node;
@@ -92,7 +92,7 @@ MonitorValue MonitorValues::read_one(const std::string& node) {
   return value;
 }
 
-std::vector<MonitorValue> MonitorValues::read(const std::vector<std::string>& nodes) {
+std::vector<MonitorValue> MonitorTable::read(const std::vector<std::string>& nodes) {
   std::vector<MonitorValue> values(nodes.size());
   // A Redis that does not answer is waited for once, not once a node.
   for (std::size_t i = 0; i < nodes.size() && connect(); ++i) {
