@@ -102,7 +102,10 @@ void Chat::session_lost(const From&, const proto::SessionLost& lost) {
 }
 
 void Chat::on_peer_up(NodeId peer) {
-  if (peer.role() == Role::kGateway) publisher_.gateway_up(peer);
+  if (peer.role() == Role::kGateway) {
+    publisher_.gateway_up(peer);
+    party_gateway_up(peer);
+  }
   if (peer.role() == Role::kChat && !orders_parties()) parties_.clear();
 }
 

@@ -88,6 +88,7 @@ class Chat : public Node {
   void tell_party(const Member& member, const proto::PartyState& state);
   void party_away(PlayerId player);
   void party_back(Member& member);
+  void party_gateway_up(NodeId gateway);
   void review_parties();
   // Of several chats one orders the parties.
   bool orders_parties() const;

@@ -163,6 +163,13 @@ void Chat::party_back(Member& member) {
     tell_party(member, party_state(*party));
 }
 
+// What its clients were told before the link stood did not arrive.
+void Chat::party_gateway_up(NodeId gateway) {
+  for (const auto& [player, member] : members_)
+    if (member.gateway == gateway)
+      if (const Party* party = parties_.of(player)) tell_party(member, party_state(*party));
+}
+
 void Chat::review_parties() {
   for (const auto& outcome : parties_.review(now())) party_changed(outcome);
 }

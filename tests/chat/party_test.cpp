@@ -365,6 +365,19 @@ TEST_F(ChatPartyTest, WhoseGatewayDiesKeepsTheSeatAndComesBackToIt) {
   EXPECT_EQ(say(2), proto::OK);
 }
 
+TEST_F(ChatPartyTest, WhoseGatewayIsFoundLastIsToldThen) {
+  cluster_->down(gateway(2));
+  present(2, "Bert", "field/1");
+  held(1, 5, {1, 2});
+  cluster_->forget_sent();
+  cluster_->up(gateway(2));
+  cluster_->turn();
+  const auto state = cluster_->take<proto::PartyState>(gateway(2));
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->second.version(), chat_->parties().of(PlayerId(2))->version);
+  EXPECT_FALSE(cluster_->take<proto::PartyState>(gateway(1)));
+}
+
 TEST_F(ChatPartyTest, WhoStaysAwayLosesTheSeat) {
   together();
   cluster_->down(gateway(2));

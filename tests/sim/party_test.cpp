@@ -203,7 +203,7 @@ TEST(PartySimulation, WhoeverDiesTheChatTheOwnersAndThePlayersAgreeAfterwards) {
 TEST(PartySimulation, NobodyStaysBehindWhereADungeonWas) { company(59); }
 
 TEST(PartySimulation, AChatThatDiesAloneCostsNoParty) {
-  Company company(78);
+  Company company(77);
   company.cluster.run(seconds(8));
   for (auto& one : company.crowd) one->be_quiet();
   company.cluster.run(seconds(2));
