@@ -242,6 +242,11 @@ Task<void> WaveRun::tell_when_saved(PlayerRef ref, std::string encoded_notice) {
   Player* player = dungeon.find(ref);
   LootNotice notice;
   if (player == nullptr || !notice.ParseFromString(encoded_notice)) co_return;
+  for (const auto& amount : notice.amounts()) {
+    auto* balance = notice.add_balances();
+    balance->set_name(amount.name());
+    balance->set_value(player->mirror.balance(amount.name()));
+  }
   dungeon.tell(*player, notice);
 }
 

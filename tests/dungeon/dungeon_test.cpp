@@ -272,6 +272,11 @@ TEST_F(DungeonTest, LootIsToldOnlyWhenItIsSaved) {
   database_answers_ = true;
   cluster_->run(seconds(6));
   EXPECT_GE(told(), 1u);
+  sample::LootNotice last;
+  while (auto notice = cluster_->take<sample::LootNotice>(kGateway)) last = notice->second;
+  ASSERT_EQ(last.balances_size(), last.amounts_size());
+  EXPECT_EQ(last.balances(0).value(), dungeon_->find(PlayerId(1))->mirror.balance(last.balances(0).name()))
+      << "whoever saw it before in a state does not add it twice";
 }
 
 TEST_F(DungeonTest, AnInstanceThatThrowsClosesAloneAndItsPlayersGoToTheLobby) {

@@ -305,6 +305,7 @@ void Cluster::arrived(SocketId id, const std::string& bytes) {
 }
 
 void Cluster::close(SocketId id) {
+  if (const auto ending = ending_.extract(id)) *ending.mapped() = nullptr;
   const auto at = sockets_.find(id);
   if (at == sockets_.end()) return;
   Process& process = *processes_.at(at->second.node);
@@ -325,7 +326,9 @@ void Cluster::drop_socket(SocketId id, bool tell_client, Duration after) {
     return;
   }
   const MonoTime due = std::max(scheduler_.now() + after, socket.last_down + Duration(1));
-  scheduler_.at(due, digest_of("closed", socket.node), [wire = socket.wire] {
+  ending_.emplace(id, socket.wire);
+  scheduler_.at(due, digest_of("closed", socket.node), [this, id, wire = socket.wire] {
+    ending_.erase(id);
     if (*wire != nullptr) (*wire)->closed();
   });
 }

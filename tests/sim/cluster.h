@@ -131,6 +131,7 @@ class Cluster {
   Rng rng_;
   std::map<NodeId, std::unique_ptr<Process>> processes_;
   std::map<SocketId, Socket> sockets_;
+  std::map<SocketId, std::shared_ptr<Wire*>> ending_;  // closed by the server, which its client does not know yet
   std::map<std::pair<NodeId, ClientId>, SocketId> socket_of_;
   SocketId next_socket_ = 1;
 };

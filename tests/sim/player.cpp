@@ -54,6 +54,9 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
   if (proto::LoginReply login; read(frame, &login)) {
     if (!login.has_characters()) {
       last_error_ = "login: " + login.ShortDebugString();
+      if (!login.has_denied() || !was_mangled_) return;
+      made_up_ += "x";  // it registered with a password that it made up
+      player_id_ = 0;
       return;
     }
     if (login.characters().characters_size() == 0) {
@@ -115,7 +118,7 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
     for (const auto id : cell.left()) monsters_.erase(id);
   } else if (sample::LootNotice loot; read(frame, &loot)) {
     if (loot.epoch() == epoch_)
-      for (const auto& amount : loot.amounts()) balances_[amount.name()] += amount.value();
+      for (const auto& balance : loot.balances()) balances_[balance.name()] = balance.value();
   } else if (sample::EntityDied died; read(frame, &died)) {
     monsters_.erase(died.entity_id());
   } else if (proto::MoveCorrected corrected; read(frame, &corrected)) {

@@ -47,7 +47,7 @@ class ScriptedPlayer {
   const std::string& name() const { return character_; }
   bool wants_dungeon() const { return wants_dungeon_; }
   int answers() const { return answers_; }
-  std::string account() const { return "account-" + name_; }
+  std::string account() const { return "account-" + name_ + made_up_; }
   std::uint64_t account_id() const { return account_id_; }
   std::uint64_t player_id() const { return player_id_; }
   const std::map<std::string, std::int64_t>& balances() const { return balances_; }
@@ -87,6 +87,7 @@ class ScriptedPlayer {
   bool wants_dungeon_;
   std::string character_ = name_;
   bool was_mangled_ = false;
+  std::string made_up_;
   Client client_;
   Rng rng_;
   bool in_world_ = false, quiet_ = false, was_in_dungeon_ = false, queued_ = false, selecting_ = false;

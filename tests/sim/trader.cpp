@@ -41,7 +41,7 @@ void Trader::log_in() {
   proto::LoginRequest login;
   login.set_protocol_version(kProtocolVersion);
   login.set_content_version(1);
-  login.set_account("account-" + name_);
+  login.set_account("account-" + name_ + made_up_);
   login.set_password("a password of " + name_);
   client_.send(login);
 }
@@ -55,6 +55,9 @@ void Trader::take(const ClientFrame& frame) {
   if (proto::LoginReply login; read(frame, &login)) {
     if (!login.has_characters()) {
       last_ = login.ShortDebugString();
+      if (!login.has_denied() || !was_mangled_) return;
+      made_up_ += "x";  // it registered with a password that it made up
+      player_id_ = 0;
     } else if (login.characters().characters_size() == 0) {
       proto::CreateCharacterRequest create;
       create.set_name(character_);

@@ -64,6 +64,7 @@ class Trader {
   std::string name_, place_, last_;
   std::string character_ = name_;
   bool was_mangled_ = false;
+  std::string made_up_;
   Client client_;
   Rng rng_;
   Trader* partner_ = nullptr;
