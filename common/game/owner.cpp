@@ -221,6 +221,7 @@ void OwnerNode::housekeeping() {
   for (auto& [id, player] : players_) {
     saved_lag_ = std::max(saved_lag_, player.window.age(now()));
     if (now() >= player.hint_due) write_hint(player);
+    if (now() >= player.inbox_due) look_into_inbox(player);
     claim_waiting(player);
     ask_about_trades(player);
     if (!player.session.linked && player.state == Player::State::kActive &&

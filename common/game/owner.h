@@ -43,6 +43,7 @@ class OwnerNode : public Node {
   struct Options {
     Duration link_dead = seconds(20);  // how long a character stays without a socket where its place says nothing
     Duration hint_interval = seconds(5);
+    Duration inbox_interval = seconds(30);  // between looks into an inbox, as a notice may be lost on its way
     Duration acquire_deadline = seconds(8);
     // The most of a currency that a character may have, and of items: a claim out of the inbox waits for room. None:
     // any.
@@ -132,7 +133,8 @@ class OwnerNode : public Node {
   // Called when something was delivered to anybody, an aggregate without an owner among them.
   void on_inbox(std::function<void(PlayerId)> listener) { inbox_listeners_.push_back(std::move(listener)); }
 
-  // Hands the player to `target` by ticket. True: it is there. False: it is here again, with a new epoch, or gone.
+  // Hands the player to `target` by ticket. True: it is there. False: it is here as before, if it could not be saved;
+  // else here again with a new epoch, or gone.
   Task<bool> hand_over(PlayerRef ref, NodeId target, proto::Admit admit);
   // Acquires an owned player again (its memory is in doubt) and sends its state. False: it is gone.
   // `flush`: what can still be saved is saved before.
@@ -227,6 +229,8 @@ class OwnerNode : public Node {
   bool bring_in(Player& player, const SessionBinding& session, const proto::Admit& admit, bool fresh,
                 const std::string& returned_because);
   void walk_on(Player& player, const std::string& reason);
+  // Somebody else has acquired the player: it is forgotten.
+  void overtaken(Player& player);
   // The gateway takes the session to the lobby, if it still believes that this epoch's owner has it.
   void ask_on(const SessionBinding& session, std::uint64_t epoch, const std::string& reason);
   Task<void> save(PlayerRef ref);

@@ -122,6 +122,7 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
     complete(waiter, fail(Trouble::kCancelled));
   player.hint_due = now() + options_.hint_interval;
   player.inbox_asked = player.reading_inbox = false;
+  player.inbox_due = now() + options_.inbox_interval;
   // What waits in the inbox is claimed by ordinary operations.
   std::vector<std::string> claimed = claim_what_fits(player);
   player.claimed = changed_by(player, claimed);

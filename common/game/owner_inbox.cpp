@@ -7,8 +7,7 @@
 
 namespace dure {
 namespace {
-constexpr Duration kInboxRetry = milliseconds(200);
-constexpr int kInboxTries = 10;
+constexpr Duration kInboxRetry = milliseconds(200), kInboxRetryMost = seconds(5);
 constexpr int kClaimsAtOnce = 32;
 }  // namespace
 
@@ -19,16 +18,18 @@ void OwnerNode::inbox_notice(const From&, const proto::InboxNotice& notice) {
 
 void OwnerNode::look_into_inbox(Player& player) {
   player.inbox_asked = true;
+  player.inbox_due = now() + options_.inbox_interval;
   if (player.reading_inbox) return;
   player.reading_inbox = true;
   spawn(read_inbox(PlayerRef{player.id, player.epoch}));
 }
 
 Task<void> OwnerNode::read_inbox(PlayerRef ref) {
-  for (int tries = 0;; ++tries) {
+  Duration pause = kInboxRetry;
+  for (;;) {
     Player* player = find(ref);
     if (player == nullptr) co_return;
-    if (!player->inbox_asked || tries == kInboxTries) {
+    if (!player->inbox_asked) {
       player->reading_inbox = false;
       co_return;
     }
@@ -43,12 +44,11 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
     player = find(ref);
     if (player == nullptr) co_return;
     if (answer && answer->code() == proto::STALE_EPOCH) {
-      log().event(LogLevel::kInfo, "owner.stale", {{"player", ref.id}, {"epoch", ref.epoch}});
-      forget(ref.id);
+      overtaken(*player);
       co_return;
     }
     if (answer && answer->code() == proto::STORED) {
-      tries = 0;
+      pause = kInboxRetry;
       for (const auto& entry : answer->entries()) player->mirror.receive(entry);
       claim_waiting(*player);
       continue;
@@ -58,7 +58,8 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
       auto moved = co_await shard_of(ref.id, true);
       if (Player* again = find(ref); again != nullptr && moved) again->shard = *moved;
     }
-    co_await wait(kInboxRetry);
+    co_await wait(pause);
+    pause = std::min(pause * 2, kInboxRetryMost);
   }
 }
 

@@ -64,6 +64,13 @@ void OwnerNode::forget(PlayerId pid) {
   players_.erase(pid);
 }
 
+void OwnerNode::overtaken(Player& player) {
+  log().event(LogLevel::kInfo, "owner.stale", {{"player", player.id}, {"epoch", player.epoch}});
+  // Whoever has it may have taken it for a session that is over: the gateway, if it still believes us, asks on.
+  ask_on(player.session, player.epoch, "another owner has you");
+  forget(player.id);
+}
+
 void OwnerNode::kick(Player& player, std::uint32_t code, const std::string& reason) {
   proto::RouteDrop drop;
   drop.set_session_id(player.session.session.value);
@@ -89,40 +96,45 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   const bool flushed = player->poisoned || co_await saved(ref);
   player = find(ref);
   if (player == nullptr) co_return false;
-  const Incarnation life = link(target) == nullptr ? Incarnation() : link(target)->heard_incarnation();
-  std::string why = "flush";
-  if (flushed) {
-    admit_request.set_player_id(ref.id.value);
-    admit_request.set_account_id(player->account.value);
-    admit_request.set_session_id(player->session.session.value);
-    admit_request.set_session_epoch(player->session.epoch);
-    admit_request.set_gateway(player->session.gateway.value);
-    admit_request.set_expected_epoch(ref.epoch);
-    admit_request.set_ticket(true);
-    if (!admit_request.has_hint()) {
-      auto* hint = admit_request.mutable_hint();
-      hint->set_zone(player->zone_hint);
-      hint->set_channel(player->channel_hint);
-      hint->set_x_cm(player->position.x_cm);
-      hint->set_y_cm(player->position.y_cm);
-      hint->set_hit_points(player->hit_points);
-    }
-    auto there = co_await call<proto::AdmitReply>(target, admit_request, options_.acquire_deadline);
-    player = find(ref);
-    if (player == nullptr) co_return false;
-    if (there && there->code() == proto::OK) {
-      // The new owner has told the gateway and the chat already: only our own memory goes.
-      parties_.hand_over(ref.id, NodeId(there->owner()));
-      player->session.linked = false;
-      on_left(*player);
-      for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
-      retire(std::move(player->scope));
-      dirty_.erase(ref.id);
-      players_.erase(ref.id);
-      co_return true;
-    }
-    why = there ? there->detail() : there.error().detail;
+  if (!flushed) {
+    // Nobody was asked to take it: it is ours as before, with what is not saved yet. The gateway's hold ends by itself.
+    log().event(LogLevel::kWarning, "handover.failed", {{"player", ref.id}, {"target", target}, {"why", "not saved"}});
+    player->state = Player::State::kActive;
+    const std::string reason = "out of step";
+    if (player->poisoned) (void)co_await reacquire(ref, reason, false);
+    co_return false;
   }
+  const Incarnation life = link(target) == nullptr ? Incarnation() : link(target)->heard_incarnation();
+  admit_request.set_player_id(ref.id.value);
+  admit_request.set_account_id(player->account.value);
+  admit_request.set_session_id(player->session.session.value);
+  admit_request.set_session_epoch(player->session.epoch);
+  admit_request.set_gateway(player->session.gateway.value);
+  admit_request.set_expected_epoch(ref.epoch);
+  admit_request.set_ticket(true);
+  if (!admit_request.has_hint()) {
+    auto* hint = admit_request.mutable_hint();
+    hint->set_zone(player->zone_hint);
+    hint->set_channel(player->channel_hint);
+    hint->set_x_cm(player->position.x_cm);
+    hint->set_y_cm(player->position.y_cm);
+    hint->set_hit_points(player->hit_points);
+  }
+  auto there = co_await call<proto::AdmitReply>(target, admit_request, options_.acquire_deadline);
+  player = find(ref);
+  if (player == nullptr) co_return false;
+  if (there && there->code() == proto::OK) {
+    // The new owner has told the gateway and the chat already: only our own memory goes.
+    parties_.hand_over(ref.id, NodeId(there->owner()));
+    player->session.linked = false;
+    on_left(*player);
+    for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
+    retire(std::move(player->scope));
+    dirty_.erase(ref.id);
+    players_.erase(ref.id);
+    co_return true;
+  }
+  const std::string why = there ? there->detail() : there.error().detail;
   log().event(LogLevel::kWarning, "handover.failed", {{"player", ref.id}, {"target", target}, {"why", why}});
   player->state = Player::State::kActive;
   const SessionBinding session = player->session;

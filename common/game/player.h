@@ -21,7 +21,7 @@ struct SessionBinding {
   NodeId gateway;
   SessionId session;
   std::uint32_t epoch = 0;
-  bool linked = false;  // false: link-dead; the character stays for the time its place sets
+  bool linked = false;         // false: link-dead; the character stays for the time its place sets
   Incarnation gateway_life{};  // the gateway that took the route; a later life has forgotten its sessions
 };
 
@@ -67,7 +67,8 @@ struct Player {
   std::vector<std::pair<TradeId, CallId>> trade_waiters;  // trade → who waits for it
   CallId save_pause;                                      // of the save task, while it waits for another's leg
   bool inbox_asked = false, reading_inbox = false;
-  std::string claimed;  // an encoded AggregateChanged: what came out of the inbox with the last ACQUIRE
+  MonoTime inbox_due{};  // looked into, whether or not a notice has come
+  std::string claimed;   // an encoded AggregateChanged: what came out of the inbox with the last ACQUIRE
   MonoTime link_dead_since{};
   MonoTime hint_due{};
   std::unique_ptr<Scope> scope;

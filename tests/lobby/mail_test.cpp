@@ -264,10 +264,35 @@ TEST_F(MailTest, ALetterCanBeReadAgain) {
   EXPECT_EQ(ask<sample::MailListReply>(1, sample::MailListRequest())->code(), proto::BUSY);
 }
 
-TEST_F(MailTest, AZombieThatLooksIntoTheInboxIsGone) {
+TEST_F(MailTest, AZombieThatLooksIntoTheInboxIsGoneAndAskedOnByItsGateway) {
   ++epochs_[1];
   notice();
   EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop);
+  EXPECT_TRUE(drop->second.ask_lobby());
+}
+
+TEST_F(MailTest, WhatNoNoticeToldOfIsFoundWithinHalfAMinute) {
+  deliver(70, 40);
+  cluster_->run(seconds(32), milliseconds(100));
+  EXPECT_EQ(player(1).mirror.balance("gold"), 540);
+  EXPECT_LE(inbox_reads_, 2);
+}
+
+TEST_F(MailTest, AnInboxIsAskedForHoweverLongTheAgentIsSilent) {
+  bool answers = false;
+  cluster_->answers<proto::InboxQuery, proto::InboxReply>(kAgent,
+                                                          [&](auto&, auto&) -> std::optional<proto::InboxReply> {
+                                                            if (!answers) return std::nullopt;
+                                                            return inbox_;
+                                                          });
+  deliver(70, 40);
+  notice();
+  cluster_->run(seconds(90), milliseconds(100));
+  answers = true;
+  cluster_->run(seconds(11), milliseconds(100));
+  EXPECT_EQ(player(1).mirror.balance("gold"), 540);
 }
 
 TEST_F(MailTest, AnAgentThatIsBackIsAskedForWhatWasMissed) {

@@ -80,6 +80,36 @@ TEST_F(LobbyTest, ARefusedHandOverLeavesThePlayerHereWithANewEpoch) {
   EXPECT_EQ(lobby_->zone("town/1")->members().size(), 1u);
 }
 
+TEST_F(LobbyTest, WhoCannotBeSavedIsNotHandedOverAndKeepsWhatItHas) {
+  other_holds("field/1");
+  veterans_.insert(1);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  int asked = 0;
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kOther, [&](auto&, auto&) {
+    ++asked;
+    return proto::AdmitReply();
+  });
+  database_saves_ = false;
+  proto::Operation find;
+  find.set_reason("loot");
+  auto* gold = find.add_effects()->mutable_balance();
+  gold->set_currency("gold");
+  gold->set_delta(7);
+  ASSERT_EQ(lobby_->commit(player(1), find), Mirror::Guard::kOk);
+  client(1, to_zone("field"));
+  cluster_->run(seconds(15));
+  EXPECT_EQ(asked, 0);
+  ASSERT_NE(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(player(1).state, Player::State::kActive);
+  EXPECT_EQ(player(1).epoch, 1u);
+  EXPECT_EQ(player(1).mirror.balance("gold"), 7);
+  database_saves_ = true;
+  cluster_->run(seconds(6));
+  EXPECT_TRUE(player(1).window.empty());
+  ASSERT_EQ(applied_.size(), 1u);
+  EXPECT_EQ(applied_[0].reason(), "loot");
+}
+
 TEST_F(LobbyTest, AZoneNobodyHoldsIsBusy) {
   other_holds("field/1");
   ASSERT_EQ(admit(1).code(), proto::OK);
