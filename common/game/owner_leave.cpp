@@ -178,10 +178,15 @@ void OwnerNode::on_peer_up(NodeId peer) {
     // not been told; another life of it says that nobody waits.
     const Incarnation life = link(peer)->heard_incarnation();
     std::vector<PlayerId> returned;
-    for (const auto& [pid, player] : players_)
-      if (player.session.gateway == peer && player.state == Player::State::kActive &&
-          (player.session.gateway_life == life || !player.session.gateway_life))
+    for (auto& [pid, player] : players_) {
+      if (player.session.gateway != peer || (player.session.gateway_life && player.session.gateway_life != life))
+        continue;
+      // Who is about to leave may yet stay, and is then told.
+      if (player.state == Player::State::kActive)
         returned.push_back(pid);
+      else
+        player.session.linked = true;
+    }
     for (const PlayerId pid : returned) {
       SessionBinding session = players_.at(pid).session;
       session.linked = true;

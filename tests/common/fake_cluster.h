@@ -59,6 +59,12 @@ class FakeCluster {
     hello(peer);
     turn();
   }
+  // Only its link was down.
+  void again(NodeId peer) {
+    in(BusUp{peer});
+    hello(peer);
+    turn();
+  }
   void down(NodeId peer) {
     in(BusDown{peer});
     turn();
@@ -184,7 +190,7 @@ class FakeCluster {
   // handled.
   std::function<bool(Outbound&)> on_effect;
 
-  std::set<NodeId> draining;  // peers that say so with their heartbeats
+  std::set<NodeId> draining;             // peers that say so with their heartbeats
   std::optional<MonitorValues> monitor;  // the last ones
   MonoTime now{seconds(1000)};
   WallTime wall{seconds(1'800'000'000)};

@@ -110,6 +110,22 @@ TEST_F(LobbyTest, WhoCannotBeSavedIsNotHandedOverAndKeepsWhatItHas) {
   EXPECT_EQ(applied_[0].reason(), "loot");
 }
 
+TEST_F(LobbyTest, WhoseGatewayWasAwayDuringAHandOverThatFailedStays) {
+  other_holds("field/1");
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kOther, [&](auto&, auto&) { return std::nullopt; });
+  client(1, to_zone("field"));
+  cluster_->run(milliseconds(100));
+  ASSERT_EQ(player(1).state, Player::State::kLeaving);
+  cluster_->down(kGateway);
+  cluster_->run(milliseconds(100));
+  cluster_->again(kGateway);
+  cluster_->run(seconds(60), milliseconds(100));
+  ASSERT_NE(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(player(1).epoch, 2u);
+  EXPECT_TRUE(player(1).session.linked);
+}
+
 TEST_F(LobbyTest, AZoneNobodyHoldsIsBusy) {
   other_holds("field/1");
   ASSERT_EQ(admit(1).code(), proto::OK);
