@@ -97,11 +97,16 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   player = find(ref);
   if (player == nullptr) co_return false;
   if (!flushed) {
-    // Nobody was asked to take it: it is ours as before, with what is not saved yet. The gateway's hold ends by itself.
+    // Nobody was asked to take it: it is ours as before, with what is not saved yet. It arrives, for what that undoes.
     log().event(LogLevel::kWarning, "handover.failed", {{"player", ref.id}, {"target", target}, {"why", "not saved"}});
     player->state = Player::State::kActive;
-    const std::string reason = "out of step";
-    if (player->poisoned) (void)co_await reacquire(ref, reason, false);
+    if (player->poisoned) {
+      const std::string reason = "out of step";
+      (void)co_await reacquire(ref, reason, false);
+    } else {
+      const SessionBinding session = player->session;
+      bring_in(*player, session, proto::Admit(), false, std::string());
+    }
     co_return false;
   }
   const Incarnation life = link(target) == nullptr ? Incarnation() : link(target)->heard_incarnation();
