@@ -44,7 +44,8 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
     player = find(ref);
     if (player == nullptr) co_return;
     if (answer && answer->code() == proto::STALE_EPOCH) {
-      overtaken(*player);
+      log().event(LogLevel::kInfo, "owner.stale", {{"player", ref.id}, {"epoch", ref.epoch}});
+      forget(ref.id);
       co_return;
     }
     if (answer && answer->code() == proto::STORED) {
