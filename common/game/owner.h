@@ -229,8 +229,6 @@ class OwnerNode : public Node {
   bool bring_in(Player& player, const SessionBinding& session, const proto::Admit& admit, bool fresh,
                 const std::string& returned_because);
   void walk_on(Player& player, const std::string& reason);
-  // Somebody else has acquired the player: it is forgotten.
-  void overtaken(Player& player);
   // The gateway takes the session to the lobby, if it still believes that this epoch's owner has it.
   void ask_on(const SessionBinding& session, std::uint64_t epoch, const std::string& reason);
   Task<void> save(PlayerRef ref);

@@ -44,6 +44,8 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
     player = find(ref);
     if (player == nullptr) co_return;
     if (answer && answer->code() == proto::STALE_EPOCH) {
+      // Silently, unlike when an operation was refused: a desk that rolls it back says "look" so that it goes. Asked on
+      // by its gateway, its next owner would be there before the desk is through.
       log().event(LogLevel::kInfo, "owner.stale", {{"player", ref.id}, {"epoch", ref.epoch}});
       forget(ref.id);
       co_return;

@@ -100,7 +100,11 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
       return;
     }
     case proto::STALE_EPOCH:
-      return overtaken(player);
+      log().event(LogLevel::kInfo, "owner.stale", {{"player", player.id}, {"epoch", player.epoch}});
+      // Whoever has it may have taken it for a session that is over: the gateway, if it still believes us, asks on.
+      ask_on(player.session, player.epoch, "another owner has you");
+      forget(player.id);
+      return;
     case proto::OTHER_CONTENT:
       // Nothing of it happened, and nobody is to blame: it was made by rules that were replaced twice meanwhile.
       log().event(LogLevel::kWarning, "owner.other_content", {{"player", player.id}, {"why", answer.detail()}});
