@@ -561,12 +561,13 @@ void Bot::loot(const sample::LootNotice& notice, std::uint32_t) {
   if (stale(notice.epoch(), "LootNotice")) return;
   for (const auto& habit : habits_) habit->on_loot(*this, notice);
   last_fight_ = now();
-  Change change;
-  for (const auto& amount : notice.amounts()) change.balances[amount.name()] += amount.value();
+  // What there is, not what came: a reply or a state may have shown it already.
+  OwnModel::Told told;
+  for (const auto& amount : notice.balances()) told.balances[amount.name()] = amount.value();
   proto::Aggregate items;
   *items.mutable_items() = notice.items();
-  change.added = belongings_of(items).items;
-  model_.gained(std::move(change));
+  told.added = belongings_of(items).items;
+  model_.set(told);
 }
 
 // ── what others send ────────────────────────────────────────────────────────────────────────────────────────────

@@ -110,7 +110,6 @@ OwnModel::Verdict OwnModel::granted(std::uint64_t creq, const Told& told, bool m
     const std::string name = gain.what.substr(gain.what.find(' ') + 1);
     const auto balance = told.balances.find(name);
     if (may_gain && balance != told.balances.end()) {
-      untold_[name] += balance->second - expected.balance(name);
       verdict.gained.balances[name] = balance->second - expected.balance(name);
       ++verdict.untold_gains;
     } else {
@@ -129,19 +128,6 @@ OwnModel::Verdict OwnModel::granted(std::uint64_t creq, const Told& told, bool m
 
 void OwnModel::refused(std::uint64_t creq) {
   std::erase_if(open_, [&](const Open& open) { return open.expected.creq == creq; });
-}
-
-void OwnModel::gained(Change change) {
-  for (auto& [name, delta] : change.balances) {  // a reply may have shown it already
-    const auto early = untold_.find(name);
-    if (early == untold_.end()) continue;
-    const std::int64_t known = std::min(early->second, delta);
-    delta -= known;
-    early->second -= known;
-    if (early->second <= 0) untold_.erase(early);
-  }
-  apply(change, &now_);
-  unsaved_.push_back(std::move(change));
 }
 
 Change OwnModel::set(const Told& now, bool settled) {
@@ -222,7 +208,6 @@ void OwnModel::settle(std::size_t open_done, const Belongings& seen, Arrival arr
   known_ = true;
   for (std::size_t i = 0; i < open_done; ++i) open_[i].in_doubt = true;
   now_ = seen;
-  untold_.clear();
   if (arrival == Arrival::kSame) {
     // Nothing new is proven saved; replay would need the chain from base_ to now_ to add up.
     Belongings chain = base_;

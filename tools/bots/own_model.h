@@ -71,9 +71,7 @@ class OwnModel {
   };
   Verdict granted(std::uint64_t creq, const Told& told, bool may_gain);
   void refused(std::uint64_t creq);
-  // A notice: added by the world.
-  void gained(Change change);
-  // AggregateChanged: these balances and items are now so. What that changed.
+  // A notice (AggregateChanged, LootNotice): these balances and items are now so. What that changed.
   Change set(const Told& now, bool settled = false);
   // SavedNotice.
   void saved(std::uint64_t creq);
@@ -97,7 +95,6 @@ class OwnModel {
 
   bool known_ = false;
   Belongings base_, now_;
-  std::map<std::string, std::int64_t> untold_;  // seen in a reply, its notice still to come
   std::deque<Change> unsaved_;
   std::deque<Open> open_;
 };

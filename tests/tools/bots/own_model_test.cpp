@@ -93,11 +93,22 @@ TEST(OwnModel, LootShownByAReplyBeforeItsNoticeIsCountedOnce) {
   const auto verdict = model.granted(1, now_owning(97, 2), true);
   EXPECT_TRUE(verdict.differences.empty());
   EXPECT_EQ(verdict.untold_gains, 1u);
-  Change loot;
-  loot.balances["gold"] = 3;
-  model.gained(loot);
+  OwnModel::Told loot;
+  loot.balances["gold"] = 97;
+  model.set(loot);
   EXPECT_EQ(model.now().balance("gold"), 97);
   EXPECT_TRUE(model.state(owning(97, 2), 1, OwnModel::Arrival::kMoved, false).differences.empty());
+}
+
+// As when an owner that waits for its database tells the state anew, and then what was saved meanwhile.
+TEST(OwnModel, LootShownByAStateBeforeItsNoticeIsCountedOnce) {
+  OwnModel model;
+  model.state(owning(100, 1), 0, OwnModel::Arrival::kMoved, false);
+  EXPECT_EQ(model.state(owning(107, 1), 0, OwnModel::Arrival::kSame, true).untold_gains, 1u);
+  OwnModel::Told loot;
+  loot.balances["gold"] = 107;
+  EXPECT_EQ(model.set(loot).balances.at("gold"), 0);
+  EXPECT_TRUE(model.state(owning(107, 1), 0, OwnModel::Arrival::kSame, false).differences.empty());
 }
 
 }  // namespace dure
