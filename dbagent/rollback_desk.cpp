@@ -1,5 +1,7 @@
 #include "dbagent/rollback_desk.h"
 
+#include <set>
+
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/rollback.pb.h"
@@ -10,6 +12,7 @@ namespace {
 constexpr Duration kDeadline = seconds(5);
 constexpr Duration kBetweenTries = milliseconds(100);
 constexpr int kTries = 20;
+constexpr int kTakes = 10;
 
 proto::Uid own(const Node& node) {
   proto::Uid uid;
@@ -61,7 +64,7 @@ Task<RollbackDesk::Hold> RollbackDesk::take(std::uint32_t shard, std::uint64_t p
   co_return hold;
 }
 
-Task<std::string> RollbackDesk::apply(const RollbackShare& share, std::uint64_t epoch) {
+Task<RollbackDesk::Applied> RollbackDesk::apply(const RollbackShare& share, std::uint64_t epoch) {
   proto::RollbackApply request;
   request.set_shard(share.shard);
   request.set_player_id(share.player_id);
@@ -69,17 +72,19 @@ Task<std::string> RollbackDesk::apply(const RollbackShare& share, std::uint64_t 
   *request.mutable_owner_incarnation() = own(node_);
   *request.mutable_operation() = *share.operation;
   request.mutable_operation()->set_pseq(1);
-  std::string why = "no answer";
+  Applied applied;
+  applied.why = "no answer";
   for (int tries = 0; tries < kTries; ++tries) {
     if (tries > 0) co_await node_.wait(kBetweenTries);
     const NodeId agent = node_.shard_agent(share.shard);
     const Result<proto::RollbackApplied> done = co_await node_.call<proto::RollbackApplied>(agent, request, kDeadline);
     if (!done || done->code() == proto::RETRY) continue;
-    if (done->code() == proto::STORED) co_return std::string();
-    why = proto::StoreCode_Name(done->code()) + " " + done->detail();
+    applied.done = done->code() == proto::STORED;
+    applied.overtaken = done->code() == proto::STALE_EPOCH || done->code() == proto::WRONG_SHARD;
+    applied.why = proto::StoreCode_Name(done->code()) + " " + done->detail();
     break;
   }
-  co_return why;
+  co_return applied;
 }
 
 // It asks for its letters, hears that it is fenced, and lets the player go.
@@ -91,44 +96,75 @@ void RollbackDesk::tell_old_owner(std::uint64_t player, std::uint32_t node) {
   node_.send(owner, notice);
 }
 
-Task<RollbackDesk::Outcome> RollbackDesk::player(std::string name, std::int64_t to_unix_ms) {
+Task<RollbackPlan> RollbackDesk::plan(const Wish& wish) {
   RollbackPlanner planner(node_);
-  RollbackPlan first = co_await planner.player(name, to_unix_ms);
+  if (wish.trade) co_return co_await planner.trade(wish.high, wish.low);
+  co_return co_await planner.player(wish.name, wish.to_unix_ms);
+}
+
+Task<RollbackDesk::Outcome> RollbackDesk::carry_out(const Wish& wish, std::size_t side, std::uint64_t player,
+                                                    std::uint32_t shard) {
+  std::set<std::uint32_t> owners;
+  Outcome outcome;
+  for (int takes = 0; takes < kTakes; ++takes) {
+    const Hold hold = co_await take(shard, player);
+    if (hold.old_owner != 0) owners.insert(hold.old_owner);
+    outcome.text = hold.refusal;
+    if (!hold.refusal.empty()) break;
+    const RollbackPlan now = co_await plan(wish);
+    if (!now.refusal.empty()) {
+      outcome = refused(now);
+      break;
+    }
+    const RollbackShare& share = now.shares[side];
+    // It was, if the answer to a try was lost.
+    if (share.done) {
+      outcome = {true, true, share.name + " was rolled back already"};
+      break;
+    }
+    shard = share.shard;
+    const Applied applied = co_await apply(share, hold.epoch);
+    if (applied.done) {
+      outcome = {true, true, joined(share)};
+      break;
+    }
+    outcome.text = "not done: " + applied.why;
+    if (!applied.overtaken) break;
+  }
+  for (const std::uint32_t owner : owners) tell_old_owner(player, owner);
+  co_return outcome;
+}
+
+Task<RollbackDesk::Outcome> RollbackDesk::player(std::string name, std::int64_t to_unix_ms) {
+  Wish wish;
+  wish.name = name;
+  wish.to_unix_ms = to_unix_ms;
+  const RollbackPlan first = co_await plan(wish);
   if (!first.refusal.empty()) co_return refused(first);
   const RollbackShare& found = first.shares.front();
   if (found.done) co_return Outcome{true, true, found.name + " was rolled back to that time already"};
-  const Hold hold = co_await take(found.shard, found.player_id);
-  if (hold.old_owner != 0) tell_old_owner(found.player_id, hold.old_owner);
-  if (!hold.refusal.empty()) co_return Outcome{false, false, hold.refusal};
-  const RollbackPlan plan = co_await planner.player(name, to_unix_ms);
-  if (!plan.refusal.empty()) co_return refused(plan);
-  const RollbackShare& share = plan.shares.front();
-  const std::string why = co_await apply(share, hold.epoch);
-  if (!why.empty()) co_return Outcome{false, false, "not done: " + why};
-  co_return Outcome{true, true, joined(share)};
+  co_return co_await carry_out(wish, 0, found.player_id, found.shard);
 }
 
 Task<RollbackDesk::Outcome> RollbackDesk::trade(std::uint64_t high, std::uint64_t low) {
-  RollbackPlanner planner(node_);
-  const RollbackPlan first = co_await planner.trade(high, low);
+  Wish wish;
+  wish.trade = true;
+  wish.high = high;
+  wish.low = low;
+  const RollbackPlan first = co_await plan(wish);
   if (!first.refusal.empty()) co_return refused(first);
   Outcome outcome;
   outcome.known = outcome.ok = true;
   for (std::size_t side = 0; side < first.shares.size(); ++side) {
-    if (first.shares[side].done) {
-      outcome.text += first.shares[side].name + ": was rolled back already. ";
+    const RollbackShare& share = first.shares[side];
+    if (share.done) {
+      outcome.text += share.name + ": was rolled back already. ";
       continue;
     }
-    const Hold hold = co_await take(first.shares[side].shard, first.shares[side].player_id);
-    if (hold.old_owner != 0) tell_old_owner(first.shares[side].player_id, hold.old_owner);
-    if (!hold.refusal.empty())
-      co_return Outcome{false, false, outcome.text + first.shares[side].name + ": " + hold.refusal};
-    const RollbackPlan plan = co_await planner.trade(high, low);
-    if (!plan.refusal.empty()) co_return refused(plan);
-    const std::string why = co_await apply(plan.shares[side], hold.epoch);
     // Asked again, the side that is done stays done.
-    if (!why.empty()) co_return Outcome{false, false, outcome.text + plan.shares[side].name + ": not done: " + why};
-    outcome.text += joined(plan.shares[side]) + " ";
+    const Outcome part = co_await carry_out(wish, side, share.player_id, share.shard);
+    if (!part.ok) co_return Outcome{part.known, false, outcome.text + share.name + ": " + part.text};
+    outcome.text += part.text + " ";
   }
   co_return outcome;
 }

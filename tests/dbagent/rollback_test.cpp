@@ -2,6 +2,7 @@
 // then in the rows. Time is turned by hand.
 #include <gtest/gtest.h>
 
+#include "common/proto/cluster.pb.h"
 #include "common/proto/operator.pb.h"
 #include "common/proto/rollback.pb.h"
 #include "common/proto/shard_map.pb.h"
@@ -14,7 +15,7 @@
 namespace dure {
 namespace {
 
-const NodeId kAgent(Role::kDbagent, 1);
+const NodeId kAgent(Role::kDbagent, 1), kLobby(Role::kGeneral, 1), kOther(Role::kGeneral, 2);
 constexpr std::int64_t kThen = store::kNow + 1000;  // everybody has 100 gold and one item
 constexpr std::int64_t kSince = store::kNow + 5000;
 
@@ -45,6 +46,7 @@ class RollbackTest : public store::TradeTest {
     cluster->on_effect = [this](Outbound& outbound) {
       auto* work = std::get_if<Work>(&outbound);
       if (work == nullptr) return false;
+      if (before_apply && asks<proto::RollbackApply>(*work)) before_apply(*work);
       const std::string bytes = work->queue == Agent::kDirectoryQueue  ? directory->run(work->request.view())
                                 : work->queue == Agent::shard_queue(1) ? stores.at(1)->run(work->request.view())
                                                                        : stores.at(2)->run(work->request.view());
@@ -87,6 +89,25 @@ class RollbackTest : public store::TradeTest {
     claim.set_reservation(player + 1000);
     ASSERT_EQ(tell_directory<proto::StoreReply>(claim).code(), proto::STORED);
   }
+  template <class Request>
+  static bool asks(const Work& work) {
+    proto::StoreBatch batch;
+    batch.ParseFromString(std::string(work.request.view()));
+    for (const auto& item : batch.items())
+      if (item.message_id() == route_id(Request::descriptor())) return true;
+    return false;
+  }
+  // Player 1, by a process of its own.
+  proto::AcquireReply acquire_as(NodeId node, std::uint64_t incarnation) {
+    proto::OwnerQuery query;
+    query.set_shard(1);
+    query.set_player_id(1);
+    const std::uint64_t epoch = on<proto::AcquireReply>(1, query).epoch();
+    auto request = store::acquisition(1, epoch, incarnation, incarnation);
+    request.set_shard(1);
+    request.set_owner_node(node.value);
+    return on<proto::AcquireReply>(1, request);
+  }
   static std::string name_of(std::uint64_t player) { return std::string("Name") + static_cast<char>('a' + player); }
 
   RollbackDesk::Outcome run(Task<RollbackDesk::Outcome> task) {
@@ -124,6 +145,7 @@ class RollbackTest : public store::TradeTest {
   std::unique_ptr<Agent> agent;
   std::unique_ptr<test::FakeCluster> cluster;
   std::unique_ptr<RollbackDesk> desk_;
+  std::function<void(const Work&)> before_apply;  // what happens between the plan and its transaction
 };
 
 TEST_F(RollbackTest, WhatTheSystemGaveAndTookSinceIsUndone) {
@@ -172,6 +194,59 @@ TEST_F(RollbackTest, WhoPlaysMeanwhileIsFencedAndHisLateOperationsDie) {
   late.op(3).balance("gold", 5);
   EXPECT_EQ(apply(1, late).code(), proto::STALE_EPOCH);
   EXPECT_EQ(acquire(1, 1).code(), proto::STORED) << "nobody owns the player afterwards";
+}
+
+TEST_F(RollbackTest, WhoTakesThePlayerBeforeItIsWrittenIsFencedTooAndTheDifferenceFoundAnew) {
+  cluster->up(kLobby);
+  cluster->up(kOther);
+  ASSERT_EQ(acquire_as(kLobby, 31).code(), proto::STORED);
+  store::Ops ops(1, 2, 31);
+  ops.op(1).balance("gold", 500);
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  int taken = 0;
+  before_apply = [&](const Work&) {
+    EXPECT_FALSE(cluster->take<proto::InboxNotice>(kLobby)) << "who is told too early has the gateway ask on";
+    if (++taken > 1) return;
+    const auto grant = acquire_as(kOther, 32);
+    store::Ops more(1, grant.epoch(), 32);
+    more.op(1).balance("gold", 7);
+    EXPECT_EQ(apply(1, more).code(), proto::STORED);
+  };
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(taken, 2);
+  EXPECT_EQ(balance(1, "gold"), 100) << "what the second owner did is undone as well";
+  EXPECT_TRUE(cluster->take<proto::InboxNotice>(kLobby));
+  EXPECT_TRUE(cluster->take<proto::InboxNotice>(kOther));
+}
+
+TEST_F(RollbackTest, WhereOthersTakeThePlayerAgainAndAgainItEndsAndMayBeAskedAgain) {
+  store::Ops ops(1, 1);
+  ops.op(2).balance("gold", 500);
+  apply(1, ops);
+  std::uint64_t taken = 0;
+  before_apply = [&](const Work&) { acquire_as(kOther, 40 + ++taken); };
+  const auto outcome = roll_back(1);
+  EXPECT_FALSE(outcome.ok);
+  EXPECT_FALSE(outcome.known);
+  EXPECT_LE(taken, 10u);
+  EXPECT_EQ(balance(1, "gold"), 600) << "nothing is written half";
+  before_apply = nullptr;
+  EXPECT_TRUE(roll_back(1).ok);
+  EXPECT_EQ(balance(1, "gold"), 100);
+}
+
+TEST_F(RollbackTest, AnAnswerThatIsLostIsNoFailure) {
+  store::Ops ops(1, 1);
+  ops.op(2).balance("gold", 500);
+  apply(1, ops);
+  bool lost = false;
+  before_apply = [&](const Work& work) {
+    if (!std::exchange(lost, true)) stores.at(1)->run(work.request.view());  // it is asked again
+  };
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "gold"), 100);
 }
 
 TEST_F(RollbackTest, OnlyWhoOwnsThePlayerNowAppliesItAndOwnsNobodyAfterwards) {
