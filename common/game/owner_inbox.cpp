@@ -44,9 +44,10 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
     player = find(ref);
     if (player == nullptr) co_return;
     if (answer && answer->code() == proto::STALE_EPOCH) {
-      // Silently, unlike when an operation was refused: a desk that rolls it back says "look" so that it goes. Asked on
-      // by its gateway, its next owner would be there before the desk is through.
+      // As when an operation is refused (saved_reply): a player who changes nothing of value is not to stand here
+      // alone.
       log().event(LogLevel::kInfo, "owner.stale", {{"player", ref.id}, {"epoch", ref.epoch}});
+      ask_on(player->session, ref.epoch, "another owner has you");
       forget(ref.id);
       co_return;
     }

@@ -264,10 +264,14 @@ TEST_F(MailTest, ALetterCanBeReadAgain) {
   EXPECT_EQ(ask<sample::MailListReply>(1, sample::MailListRequest())->code(), proto::BUSY);
 }
 
-TEST_F(MailTest, AZombieThatLooksIntoTheInboxIsGone) {
-  ++epochs_[1];
+TEST_F(MailTest, AZombieThatLooksIntoTheInboxIsGoneAndItsPlayerAskedOnByTheGateway) {
+  const std::uint64_t epoch = epochs_[1]++;
   notice();
   EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop);
+  EXPECT_TRUE(drop->second.ask_lobby());
+  EXPECT_EQ(drop->second.player_epoch(), epoch) << "a gateway that knows a later owner stays with it";
 }
 
 TEST_F(MailTest, WhatNoNoticeToldOfIsFoundWithinHalfAMinute) {
