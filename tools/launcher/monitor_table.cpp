@@ -31,6 +31,8 @@ void put(MonitorValue* value, std::string_view name, std::string_view text) {
     value->input_wait_p99_us = number;
   else if (name == "turn_p99_us")
     value->turn_p99_us = number;
+  else if (name == "turn_max_us")
+    value->turn_max_us = number;
   else if (name == "sent_per_s")
     value->sent_per_s = number;
   else if (value->figures.size() < kFiguresMax)

@@ -15,7 +15,7 @@ struct redisContext;
 namespace dure {
 
 struct MonitorValue {
-  std::optional<std::int64_t> pid, players, input_wait_p99_us, turn_p99_us, sent_per_s;
+  std::optional<std::int64_t> pid, players, input_wait_p99_us, turn_p99_us, turn_max_us, sent_per_s;
   std::string state;
   std::map<std::string, std::int64_t> figures;  // every other number that the node tells
 };

@@ -8,7 +8,7 @@
 namespace dure {
 namespace {
 
-constexpr std::size_t kColumns = 8;
+constexpr std::size_t kColumns = 9;
 using Cells = std::array<std::string, kColumns>;
 constexpr const char* kUnknown = "–";
 
@@ -26,6 +26,7 @@ Cells cells_of(const NodeRow& row) {
           number(row.values.players),
           duration(row.values.input_wait_p99_us),
           duration(row.values.turn_p99_us),
+          duration(row.values.turn_max_us),
           number(row.values.sent_per_s)};
 }
 
@@ -47,7 +48,8 @@ std::string format_us(std::int64_t us) {
 }
 
 std::string format_table(const std::vector<NodeRow>& rows) {
-  std::vector<Cells> lines = {{"node", "role", "pid", "state", "players", "input wait p99", "turn p99", "sent/s"}};
+  std::vector<Cells> lines = {
+      {"node", "role", "pid", "state", "players", "input wait p99", "turn p99", "turn max", "sent/s"}};
   for (const NodeRow& row : rows) lines.push_back(cells_of(row));
   std::array<std::size_t, kColumns> widths{};
   for (const Cells& line : lines)
@@ -76,6 +78,7 @@ std::string format_json(const std::vector<NodeRow>& rows) {
                     {"players", json_of(row.values.players)},
                     {"input_wait_p99_us", json_of(row.values.input_wait_p99_us)},
                     {"turn_p99_us", json_of(row.values.turn_p99_us)},
+                    {"turn_max_us", json_of(row.values.turn_max_us)},
                     {"sent_per_s", json_of(row.values.sent_per_s)},
                     {"figures", row.values.figures}});
   return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);

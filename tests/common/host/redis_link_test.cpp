@@ -8,7 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <thread>
+
+#include "common/host/clock.h"
 #include "common/host/os_entropy.h"
+#include "common/host/process.h"
 #include "common/proto/cluster.pb.h"
 #include "tests/common/host/waiting.h"
 
@@ -129,6 +133,51 @@ TEST_F(RedisLinkTest, shows_monitor_values) {
     const auto value = (*other)->command({"HGET", "dure:monitor:chat-1", "players"});
     return value && (*value)->type == REDIS_REPLY_STRING && std::string((*value)->str) == "3";
   }));
+}
+
+// Its first turn is a long one.
+class SlowStarter : public Node {
+ public:
+  using Node::Node;
+
+ protected:
+  void on_start() override {
+    for (const MonoTime end = mono_now() + kLong; mono_now() < end;) {
+    }
+  }
+
+ public:
+  static constexpr Duration kLong = milliseconds(300);
+};
+
+TEST_F(RedisLinkTest, the_longest_turn_is_told_once_and_forgotten_then) {
+  NodeIdentity identity;
+  identity.id = NodeId(Role::kChat, 1);
+  identity.name = "chat-1";
+  identity.incarnation = {entropy_.u64(), 1};
+  CountingLog log;
+  const Routes routes;
+  SlowStarter chat(identity, routes, Seams{&log, &entropy_, nullptr, nullptr});
+  NodeParts parts;
+  parts.node = &chat;
+  ProcessOptions options;
+  options.redis = options_;
+  Process process(options, log);
+  process.add_node(parts);
+  auto other = RedisConnection::open(options_.address);
+  ASSERT_TRUE(eventually([&] { return other || (other = RedisConnection::open(options_.address)); }));
+  std::thread main([&] { process.run(); });
+  const auto longest = [&]() -> std::int64_t {
+    const auto value = (*other)->command({"HGET", "dure:monitor:chat-1", "turn_max_us"});
+    return value && (*value)->type == REDIS_REPLY_STRING ? std::atoll((*value)->str) : -1;
+  };
+  EXPECT_TRUE(eventually([&] { return longest() >= to_us(SlowStarter::kLong); }));
+  EXPECT_TRUE(eventually([&] {
+    const std::int64_t now = longest();
+    return now >= 0 && now < to_us(SlowStarter::kLong);
+  }));
+  process.request_stop();
+  main.join();
 }
 
 TEST_F(RedisLinkTest, lets_only_rightly_signed_commands_through_and_carries_the_answer) {
