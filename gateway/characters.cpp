@@ -101,17 +101,36 @@ Task<proto::CreateCharacterReply> Gateway::create_character(From from, proto::Cr
   // directory's agent rules it out and leaves the name to its account. EXPECTED_OTHER: it has just been ruled out.
   if (!created || created->code() != proto::STORED)
     co_return with_code<Reply>(created && created->code() == proto::REJECTED ? proto::FULL : proto::BUSY);
-  proto::ClaimName claim;
-  claim.set_name(request.name());
-  claim.set_player_id(reserve.player_id());
-  claim.set_reservation(reserve.reservation());
-  auto claimed = co_await call<proto::StoreReply>(directory_agent(), claim);
-  if (!claimed || claimed->code() != proto::STORED) co_return with_code<Reply>(proto::BUSY);
+  const bool claimed = co_await claim_name(reserve);
+  if (!claimed) co_return with_code<Reply>(proto::BUSY);
   Reply reply = with_code<Reply>(proto::OK);
   reply.mutable_character()->set_player_id(reserve.player_id());
   reply.mutable_character()->set_name(request.name());
   reply.mutable_character()->set_level(1);
   co_return reply;
+}
+
+Task<bool> Gateway::claim_name(proto::ReserveName reserved) {
+  proto::ClaimName claim;
+  claim.set_name(reserved.name());
+  claim.set_player_id(reserved.player_id());
+  claim.set_reservation(reserved.reservation());
+  auto claimed = co_await call<proto::StoreReply>(directory_agent(), claim);
+  co_return claimed && claimed->code() == proto::STORED;
+}
+
+// A character is listed as soon as it is CREATEd; nobody admits it before its name is CLAIMed, and who was to do that
+// may have died.
+Task<bool> Gateway::finish_creation(AccountId account, PlayerId player, std::string name) {
+  proto::ReserveName reserve;
+  reserve.set_name(name);
+  reserve.set_player_id(player.value);
+  reserve.set_account_id(account.value);
+  reserve.set_reservation(entropy().id63());
+  auto reserved = co_await call<proto::ReserveNameReply>(directory_agent(), reserve);
+  if (!reserved || reserved->code() != proto::NAME_TAKEN || reserved->own_player() != player.value) co_return false;
+  reserve.set_reservation(reserved->own_reservation());
+  co_return co_await claim_name(reserve);
 }
 
 Task<proto::DeleteCharacterReply> Gateway::delete_character(From from, proto::DeleteCharacterRequest request) {
@@ -172,8 +191,15 @@ Task<proto::SelectCharacterReply> Gateway::select_character(From from, proto::Se
     co_return with_code<Reply>(selected && selected->code() == proto::EXPECTED_OTHER ? proto::NOT_ALLOWED
                                                                                      : proto::BUSY);
   }
-  auto admitted = co_await admit(id, "login", 0);
+  const std::string login = "login";
+  auto admitted = co_await admit(id, login, 0);
   session = find(id);
+  if (session != nullptr && admitted && admitted->code() == proto::NOT_FOUND) {
+    const std::string name = session->name;
+    const bool finished = co_await finish_creation(session->account, session->player, name);
+    if (finished) admitted = co_await admit(id, login, 0);
+    session = find(id);
+  }
   if (session == nullptr) co_return with_code<Reply>(proto::WRONG_STATE);
   if (!admitted || admitted->code() != proto::OK) {
     // Whoever admits it after all hears that nobody waits (route_set).

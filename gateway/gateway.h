@@ -35,6 +35,7 @@ class LoginRequest;
 class Ping;
 class Pong;
 class Publish;
+class ReserveName;
 class ResumeReply;
 class ResumeRequest;
 class RouteDrop;
@@ -126,6 +127,8 @@ class Gateway : public Node {
   Task<proto::DeleteCharacterReply> delete_character(From from, proto::DeleteCharacterRequest request);
   Task<proto::SelectCharacterReply> select_character(From from, proto::SelectCharacterRequest request);
   Task<proto::LeaveWorldReply> leave_world(From from, proto::LeaveWorldRequest request);
+  Task<bool> claim_name(proto::ReserveName reserved);
+  Task<bool> finish_creation(AccountId account, PlayerId player, std::string name);
   Task<std::optional<proto::CharactersReply>> characters_of(std::uint32_t shard, AccountId account);
   Task<std::optional<std::uint32_t>> shard_again(AccountId account, int code);
   proto::Pong ping(const From& from, const proto::Ping& ping);

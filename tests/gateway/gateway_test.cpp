@@ -219,6 +219,65 @@ TEST_F(GatewayTest, ACreationThatEndedWithAGatewayIsGoneOnWithByItsAccount) {
   EXPECT_EQ(create->reservation(), 77u);
 }
 
+TEST_F(GatewayTest, ACharacterWhoseGatewayDiedBeforeItsNameWasClaimedComesIn) {
+  open(kMina);
+  ASSERT_TRUE(log_in(kMina).has_characters());
+  using H = const MeshHeader&;
+  proto::ReserveNameReply reserved;
+  reserved.set_code(proto::NAME_TAKEN);
+  reserved.set_own_player(50);
+  reserved.set_own_reservation(77);
+  cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(
+      kAgent, [&](H, const proto::ReserveName&) { return std::optional(reserved); });
+  int claims = 0;
+  cluster_.answers<proto::ClaimName, proto::StoreReply>(kAgent, [&](H, const proto::ClaimName& claim) {
+    EXPECT_EQ(claim.name(), "Mina");
+    EXPECT_EQ(claim.player_id(), 50u);
+    EXPECT_EQ(claim.reservation(), 77u);
+    EXPECT_FALSE(claim.release());
+    ++claims;
+    return std::optional(proto::StoreReply());
+  });
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](H, const proto::Admit&) {
+    proto::AdmitReply reply;
+    if (claims == 0)
+      reply.set_code(proto::NOT_FOUND);
+    else
+      route(kGeneral, 7);
+    return std::optional(reply);
+  });
+  proto::SelectCharacterRequest select;
+  select.set_player_id(50);
+  send(kMina, select);
+  EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(kMina))->code(), proto::OK);
+  EXPECT_EQ(claims, 1);
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
+}
+
+TEST_F(GatewayTest, ACharacterThatNobodyKnowsAndWhoseNameIsNotItsOwnIsNotClaimedFor) {
+  open(kMina);
+  ASSERT_TRUE(log_in(kMina).has_characters());
+  using H = const MeshHeader&;
+  proto::ReserveNameReply reserved;
+  reserved.set_code(proto::NAME_TAKEN);
+  cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(
+      kAgent, [&](H, const proto::ReserveName&) { return std::optional(reserved); });
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [](H, const proto::Admit&) {
+    proto::AdmitReply reply;
+    reply.set_code(proto::NOT_FOUND);
+    return std::optional(reply);
+  });
+  proto::SelectCharacterRequest select;
+  select.set_player_id(50);
+  for (const std::uint64_t own : {0, 51}) {
+    reserved.set_own_player(own);
+    send(kMina, select);
+    EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(kMina))->code(), proto::NOT_FOUND);
+    EXPECT_FALSE(cluster_.take<proto::ClaimName>(kAgent));
+    EXPECT_EQ(gateway_.session(session_)->state, SessionState::kAccount);
+  }
+}
+
 TEST_F(GatewayTest, WhoWasNotAdmittedKeepsNothingThatTheChatSubscribedItTo) {
   open(kMina);
   ASSERT_TRUE(log_in(kMina).has_characters());
