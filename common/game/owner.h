@@ -261,9 +261,10 @@ class OwnerNode : public Node {
   PartyKeeper parties_{*this};
   std::set<PlayerId> dirty_;  // windows with operations not yet sent
   std::vector<std::pair<PlayerId, proto::Operation>> staged_;
-  std::set<PlayerId> faulted_;   // whose operations were dropped, for on_fault
-  std::set<PlayerId> arriving_;  // an acquire is under way
-  ValueRequest current_;         // whose handler runs now
+  std::set<PlayerId> faulted_;  // whose operations were dropped, for on_fault
+  // Acquired just now; true: its inbox was told of since, and the grant that is on its way may not know.
+  std::map<PlayerId, bool> arriving_;
+  ValueRequest current_;  // whose handler runs now
   std::vector<std::function<void(Player&, const proto::InboxEntry&)>> claim_listeners_;
   std::vector<ClaimAddition> claim_additions_;
   std::function<std::uint64_t(const Mirror&)> guild_of_;

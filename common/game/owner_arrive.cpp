@@ -121,12 +121,16 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
   for (const auto& [pseq, waiter] : std::exchange(player.saved_waiters, {}))
     complete(waiter, fail(Trouble::kCancelled));
   player.hint_due = now() + options_.hint_interval;
+  // Whoever looks for an earlier epoch ends without a word.
+  const auto arriving = arriving_.find(pid);
+  const bool look_again = player.reading_inbox || (arriving != arriving_.end() && arriving->second);
   player.inbox_asked = player.reading_inbox = false;
   player.inbox_due = now() + options_.inbox_interval;
   // What waits in the inbox is claimed by ordinary operations.
   std::vector<std::string> claimed = claim_what_fits(player);
   player.claimed = changed_by(player, claimed);
   if (!claimed.empty()) player.scope->spawn(tell_when_saved({player.id, player.epoch}, std::move(claimed), false));
+  if (look_again) look_into_inbox(player);
   return player;
 }
 
@@ -217,13 +221,13 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
     here.set_owner(id().value);
     co_return here;
   }
-  if (!arriving_.insert(pid).second) co_return admit_reply(proto::BUSY, "already arriving");
+  if (!arriving_.emplace(pid, false).second) co_return admit_reply(proto::BUSY, "already arriving");
   struct Arriving {
-    std::set<PlayerId>& set;
+    std::map<PlayerId, bool>& all;
     PlayerId id;
-    Arriving(std::set<PlayerId>& s, PlayerId p) : set(s), id(p) {}
+    Arriving(std::map<PlayerId, bool>& a, PlayerId p) : all(a), id(p) {}
     Arriving(const Arriving&) = delete;
-    ~Arriving() { set.erase(id); }
+    ~Arriving() { all.erase(id); }
   } const arriving(arriving_, pid);
 
   auto shard = co_await shard_of(pid, false);

@@ -12,8 +12,10 @@ constexpr int kClaimsAtOnce = 32;
 }  // namespace
 
 void OwnerNode::inbox_notice(const From&, const proto::InboxNotice& notice) {
-  if (Player* player = find(PlayerId(notice.player_id()))) look_into_inbox(*player);
-  for (const auto& listener : inbox_listeners_) listener(PlayerId(notice.player_id()));
+  const PlayerId id(notice.player_id());
+  if (const auto arriving = arriving_.find(id); arriving != arriving_.end()) arriving->second = true;
+  if (Player* player = find(id)) look_into_inbox(*player);
+  for (const auto& listener : inbox_listeners_) listener(id);
 }
 
 void OwnerNode::look_into_inbox(Player& player) {

@@ -59,6 +59,30 @@ class MailTest : public LobbyTest {
     cluster_->say(kAgent, notice);
     cluster_->run(milliseconds(50));
   }
+  // The ACQUIRE that comes of it, which the database does not answer.
+  MeshHeader held_acquire(const std::function<void()>& act) {
+    const auto asked = std::make_shared<std::optional<MeshHeader>>();
+    cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(
+        kAgent, [asked](auto& header, auto&) -> std::optional<proto::AcquireReply> {
+          if (!*asked) *asked = header;
+          return std::nullopt;
+        });
+    act();
+    cluster_->run(milliseconds(300));
+    EXPECT_TRUE(asked->has_value());
+    return asked->value_or(MeshHeader());
+  }
+  void grant(const MeshHeader& asked, std::uint64_t player) {
+    proto::AcquireReply grant;
+    grant.set_epoch(++epochs_[player]);
+    grant.mutable_aggregate()->set_player_id(player);
+    auto* gold = grant.mutable_aggregate()->add_balances();
+    gold->set_name("gold");
+    gold->set_value(500);
+    grant.mutable_aggregate()->add_flags(sample::kStarterFlag);
+    cluster_->answer(kAgent, asked, grant);
+    cluster_->run(milliseconds(200));
+  }
   std::map<std::string, std::uint64_t> names_{{"Anna", 2}, {"Me", 1}, {"auction:1", 90}};
   proto::InboxReply inbox_, read_;  // unclaimed; claimed long ago
   bool directory_answers_ = true;
@@ -279,6 +303,34 @@ TEST_F(MailTest, WhatNoNoticeToldOfIsFoundWithinHalfAMinute) {
   cluster_->run(seconds(32), milliseconds(100));
   EXPECT_EQ(player(1).mirror.balance("gold"), 540);
   EXPECT_LE(inbox_reads_, 2);
+}
+
+// The grant says what the row held before the gift; the notice is there before it.
+TEST_F(MailTest, AGiftThatComesWhileItsReceiverArrivesIsLookedFor) {
+  proto::Admit request;
+  request.set_player_id(2);
+  request.set_session_id(20);
+  request.set_session_epoch(1);
+  request.set_gateway(kGateway.value);
+  const auto asked = held_acquire([&] { cluster_->ask(kGateway, request); });
+  deliver(70, 40);
+  proto::InboxNotice notice;
+  notice.set_player_id(2);
+  cluster_->say(kAgent, notice);
+  grant(asked, 2);
+  ASSERT_NE(lobby_->find(PlayerId(2)), nullptr);
+  EXPECT_EQ(player(2).mirror.balance("gold"), 540);
+}
+
+TEST_F(MailTest, AGiftThatComesWhileItsReceiverIsAcquiredAgainIsLookedFor) {
+  const auto asked = held_acquire([&] { lobby_->zone(player(1).place)->broken = true; });
+  deliver(70, 40);
+  proto::InboxNotice notice;
+  notice.set_player_id(1);
+  cluster_->say(kAgent, notice);
+  grant(asked, 1);
+  ASSERT_NE(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(player(1).mirror.balance("gold"), 540);
 }
 
 TEST_F(MailTest, AnInboxIsAskedForHoweverLongTheAgentIsSilent) {
