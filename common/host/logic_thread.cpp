@@ -16,11 +16,16 @@ constexpr Duration kLongestWait = seconds(1);
 constexpr Duration kFiguresInterval = milliseconds(250);
 
 // Here, as the process id is added further on: what is measured does not enter the node, nor a replay of it.
-void tell_longest(std::vector<Outbound>* out, Duration* longest) {
-  for (Outbound& effect : *out)
-    if (auto* values = std::get_if<MonitorValues>(&effect))
-      values->fields.emplace_back("turn_max_us", std::to_string(to_us(std::exchange(*longest, Duration{}))));
-}
+struct Longest {
+  Duration now{}, before{};
+  void tell(std::vector<Outbound>* out) {
+    for (Outbound& effect : *out)
+      if (auto* values = std::get_if<MonitorValues>(&effect)) {
+        values->fields.emplace_back("turn_max_us", std::to_string(to_us(std::max(now, before))));
+        before = std::exchange(now, Duration{});
+      }
+  }
+};
 }  // namespace
 
 LogicThread::LogicThread(Node& node, Mailbox& mailbox, Distributor& distributor, TurnFigures* figures,
@@ -66,7 +71,7 @@ void LogicThread::run() {
   std::vector<Inbound> in;
   std::vector<Outbound> out;
   MonoTime now = mono_now(), figures_due = now;
-  Duration longest{};  // turn since the node told its figures last
+  Longest longest;
   bool first = true, serving = false;
   while (!stopping_) {
     if (!first) mailbox_.wait(poll_ms(now, node_.next_due(), kLongestWait));
@@ -75,14 +80,14 @@ void LogicThread::run() {
     mailbox_.take(&in, now);
     distributor_.taking(in);
     one_turn(now, &in, &out);
-    tell_longest(&out, &longest);
+    longest.tell(&out);
     distributor_.distribute(&out);
     const MonoTime began = now;
     now = mono_now();
     turn_since_ns_.store(0, std::memory_order_relaxed);
     node_.effects_left(left_ = now);
     turns.record(now - began, now);
-    longest = std::max(longest, now - began);
+    longest.now = std::max(longest.now, now - began);
     first = false;
     if (!serving) {
       std::string waits = node_.waits_for();

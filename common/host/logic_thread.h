@@ -1,6 +1,6 @@
 // The thread of one node: waits for its mailbox or for what is due, runs one turn, hands out what came of it. Nothing
 // else ever calls the node between start() and join(). To the figures that the node tells once a second it adds
-// turn_max_us, the longest turn since it told them last: each turn counts in exactly one report.
+// turn_max_us, the longest turn since the report before the last: each turn counts in two, as Redis may miss one.
 #pragma once
 #include <atomic>
 #include <cstdint>
