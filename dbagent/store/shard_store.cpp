@@ -155,6 +155,7 @@ std::string ShardStore::run(std::string_view batch) {
 bool ShardStore::failed() const { return parts_->batch.failed(); }
 const std::string& ShardStore::failure() const { return parts_->batch.failure(); }
 std::uint64_t ShardStore::faults() const { return parts_->batch.faults(); }
+Database& ShardStore::database() { return parts_->file->database(); }
 Result<> ShardStore::between_commits() try {
   parts_->books.between_commits(parts_->file->database());
   parts_->backup.between_commits();

@@ -34,6 +34,9 @@ class ShardStore {
   // Items taken back because of a bug of ours.
   std::uint64_t faults() const;
 
+  // Of whoever looks at what was committed, between batches and on their thread; it changes nothing.
+  Database& database();
+
   // After each batch: what is looked at a slice at a time (books.h). An error: the file can no longer be trusted.
   [[nodiscard]] Result<> between_commits();
   // A large file is not checked at open. Call this between batches until it answers false; each call checks a table.

@@ -14,6 +14,7 @@ using Verdict = std::vector<Broken>;
 namespace law {
 inline constexpr const char* kLedgerSumsToZero = "ledger-sums-to-zero";
 inline constexpr const char* kOneHolderPerItem = "one-holder-per-item";
+inline constexpr const char* kOneActiveRow = "one-active-row-per-player";
 inline constexpr const char* kBooksAreClean = "books-are-clean";
 inline constexpr const char* kNothingStaysOpen = "nothing-stays-open";
 inline constexpr const char* kSavedIsNeverLost = "saved-is-never-lost";

@@ -58,7 +58,7 @@ void Disk::sync_folder() {
 }
 
 int Disk::read(const File& file, std::uint64_t at, std::string_view* bytes, std::size_t length) {
-  if (faults_.count(DiskFault::kErrors) != 0 && rng_.below(kErrorOneIn) == 0) {
+  if (!calm_ && faults_.count(DiskFault::kErrors) != 0 && rng_.below(kErrorOneIn) == 0) {
     ++figures_.errors;
     return SQLITE_IOERR_READ;
   }

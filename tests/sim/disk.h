@@ -40,6 +40,8 @@ class Disk {
   void set(DiskFault fault, bool on);
   bool ails() const { return !faults_.empty(); }
   void heal() { faults_.clear(); }
+  // Who only looks on is no part of the world: none of its reads fails.
+  void be_calm(bool on) { calm_ = on; }
   // A deliberate bug: of a sync that fails, nobody is told.
   void be_silent_about_syncs() { silent_ = true; }
 
@@ -83,7 +85,7 @@ class Disk {
   std::map<std::string, std::unique_ptr<File>> removed_;  // the folder was not synced since
   std::vector<std::unique_ptr<File>> closed_;             // handles of the dead may still point at them
   std::set<DiskFault> faults_;
-  bool silent_ = false;
+  bool silent_ = false, calm_ = false;
   Figures figures_;
 };
 

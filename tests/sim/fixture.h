@@ -48,7 +48,7 @@ struct Evening {
     for (const auto& player : players) ids.push_back(player->player_id());
     cluster.kill(agent_node());
     const Stored stored = stores.read(shape.shards, ids);
-    Verdict verdict;
+    Verdict verdict = stores.broken();
     judge_books(stored, &verdict);
     for (const auto& player : players) judge_player(*player, stored, &verdict);
     EXPECT_TRUE(verdict.empty()) << to_text(verdict);

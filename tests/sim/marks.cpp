@@ -13,6 +13,7 @@ std::vector<std::string> required_marks() {
                           "buy resent",
                           "buy saved",
                           "buy unknown",
+                          "commit judged",
                           "returned to the lobby",
                           "trade aborted (a side)",
                           "trade committed (a side)",

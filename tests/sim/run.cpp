@@ -77,7 +77,8 @@ class Run {
     cluster_.kill(agent_node());
     stores_.disk().power_cut();
     const Stored stored = stores_.read(plan_.shape.shards, crowd_.player_ids());
-    verdict.insert(verdict.end(), stores_.broken().begin(), stores_.broken().end());
+    const Verdict of_stores = stores_.broken();
+    verdict.insert(verdict.end(), of_stores.begin(), of_stores.end());
     judge_books(stored, &verdict);
     gifts_arrive_once(game_master_, crowd_.ids(), stored, &verdict);
     // What a hostile client believes of itself is its own affair; what it did to the books and to others is not.
@@ -129,6 +130,7 @@ class Run {
       reach("gift refused", static_cast<int>(gifts.refused));
       reach("gift without an answer", static_cast<int>(gifts.unknown));
     }
+    outcome_.reached["commit judged"] += stores_.commits_judged();
     outcome_.reached["redis lost a message"] += redis_.lost();
     const Disk::Figures& disk = stores_.disk().figures();
     outcome_.reached["disk lost a write"] += disk.lost;

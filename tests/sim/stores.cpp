@@ -122,8 +122,34 @@ class WitnessedWorker : public Worker {
   std::unique_ptr<Worker> worker_;
 };
 
-std::unique_ptr<Worker> Stores::witnessed(const std::string& queue, std::unique_ptr<Worker> worker) {
-  return std::make_unique<WitnessedWorker>(*this, queue, std::move(worker));
+// A shard's, whose every commit is judged.
+class JudgedWorker : public Worker {
+ public:
+  JudgedWorker(Stores& stores, std::uint32_t shard, std::unique_ptr<store::ShardStore> store)
+      : laws_(stores.laws_), shard_(shard), worker_(std::move(store)) {
+    laws_.opened(shard_, worker_.store().database());
+  }
+  ~JudgedWorker() override { laws_.closed(shard_, worker_.store().database()); }
+  std::string run(std::string_view batch) override {
+    std::string answer = worker_.run(batch);
+    proto::StoreBatchReply reply;
+    if (worker_.store().failed())
+      laws_.closed(shard_, worker_.store().database());
+    else if (reply.ParseFromString(answer) && !reply.retry() && reply.changed() > 0)
+      laws_.committed(shard_);
+    return answer;
+  }
+
+ private:
+  CommitLaws& laws_;
+  const std::uint32_t shard_;
+  StoreWorker<store::ShardStore> worker_;
+};
+
+Verdict Stores::broken() const {
+  Verdict all = broken_;
+  all.insert(all.end(), laws_.broken().begin(), laws_.broken().end());
+  return all;
 }
 
 std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<std::uint32_t>& shards,
@@ -131,14 +157,15 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
   std::map<std::string, std::unique_ptr<Worker>> workers;
   for (const std::uint32_t shard : shards) {
     const std::string queue = Agent::shard_queue(shard);
-    workers[queue] = witnessed(
-        queue, std::make_unique<StoreWorker<store::ShardStore>>(open_shard(disk_, shard, incarnation, synced_)));
+    auto judged = std::make_unique<JudgedWorker>(*this, shard, open_shard(disk_, shard, incarnation, synced_));
+    workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(judged));
   }
   const std::string queue = Agent::kDirectoryQueue;
   auto options = options_of<store::DirectoryOptions>(disk_, queue, incarnation, synced_);
   options.shards = static_cast<std::uint32_t>(shards.size());
-  workers[queue] = witnessed(
-      queue, std::make_unique<StoreWorker<store::DirectoryStore>>(opened(store::DirectoryStore::open(options), disk_)));
+  auto directory =
+      std::make_unique<StoreWorker<store::DirectoryStore>>(opened(store::DirectoryStore::open(options), disk_));
+  workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(directory));
   return workers;
 }
 

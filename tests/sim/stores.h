@@ -12,6 +12,7 @@
 #include "common/logic/worker.h"
 #include "common/proto/value.pb.h"
 #include "tests/sim/broken.h"
+#include "tests/sim/commit_laws.h"
 #include "tests/sim/disk.h"
 
 namespace dure::sim {
@@ -37,13 +38,15 @@ class Stores {
                                                       const Incarnation& incarnation);
   // Of stores that nobody has open. Acquires each of `players` (shard, id) to read it.
   Stored read(std::uint32_t shards, const std::vector<std::uint64_t>& players);
-  // Files that came back older than what was answered from them.
-  const Verdict& broken() const { return broken_; }
+  // Files that came back older than what was answered from them, and what was wrong after a commit.
+  Verdict broken() const;
+  std::uint64_t commits_judged() const { return laws_.looks(); }
 
  private:
   friend class WitnessedWorker;
-  std::unique_ptr<Worker> witnessed(const std::string& queue, std::unique_ptr<Worker> worker);
+  friend class JudgedWorker;
   Disk disk_;
+  CommitLaws laws_{disk_};
   bool synced_ = true;
   std::map<std::string, std::uint64_t> saved_;  // the newest time of a SAVED answer, by queue
   Verdict broken_;
