@@ -131,6 +131,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_directory<proto::GmClaim, proto::StoreReply>();
   serve_directory<proto::SwitchSet, proto::StoreReply>();
   serve_directory<proto::BanSet, proto::SessionReply>(&Agent::banned);
+  serve_directory<proto::PasswordSet, proto::SessionReply>(&Agent::password_changed);
   serve_directory<proto::SwitchesQuery, proto::SwitchesReply>();
   serve_directory<proto::ContentLoad, proto::ContentLoaded>();
   serve_directory<proto::ContentActivate, proto::ContentDone>();
@@ -389,6 +390,11 @@ void Agent::banned(const From&, const proto::BanSet& request, const proto::Sessi
   if (reply.code() != proto::STORED || request.until_unix_ms() <= unix_ms(wall_now())) return;
   if (reply.session_epoch() == 0) return;  // never logged in
   fence({request.account_id(), reply.session_epoch() - 1, "banned: " + request.reason(), now()}, {});
+}
+
+void Agent::password_changed(const From&, const proto::PasswordSet& request, const proto::SessionReply& reply) {
+  if (reply.code() == proto::STORED)
+    fence({request.account_id(), reply.session_epoch() - 1, "password changed", now()}, {});
 }
 
 void Agent::fence(const Fence& fence, NodeId except) {

@@ -25,6 +25,7 @@ namespace dure {
 
 namespace proto {
 class BanSet;
+class PasswordSet;
 class CommitPause;
 class ContentNotice;
 class CommitPauseReply;
@@ -120,6 +121,7 @@ class Agent : public Node {
   void session_began(const From& from, const proto::SessionBegin& request, const proto::SessionReply& reply);
   void session_resumed(const From& from, const proto::SessionResume& request, const proto::SessionReply& reply);
   void banned(const From& from, const proto::BanSet& request, const proto::SessionReply& reply);
+  void password_changed(const From& from, const proto::PasswordSet& request, const proto::SessionReply& reply);
   void fence(const Fence& fence, NodeId except);
   void tell_fence(NodeId gateway, const Fence& fence);
   Task<proto::CommitPauseReply> pause(From from, proto::CommitPause request);

@@ -33,6 +33,7 @@ Gateway::Gateway(NodeIdentity identity, const Routes& routes, Seams seams, Gatew
   on(&Gateway::resume);
   on(&Gateway::create_character);
   on(&Gateway::delete_character);
+  on(&Gateway::change_password);
   on(&Gateway::select_character);
   on(&Gateway::route_set);
   on(&Gateway::subscribe);

@@ -22,6 +22,8 @@ namespace dure {
 namespace proto {
 class AccountReply;
 class AdmitReply;
+class ChangePasswordReply;
+class ChangePasswordRequest;
 class CharactersReply;
 class CreateCharacterReply;
 class CreateCharacterRequest;
@@ -106,6 +108,8 @@ class Gateway : public Node {
   Task<proto::LoginReply> begin(ClientId client, proto::AccountReply account, proto::Ticket used);
   // Has the worker do it when it is this account's and address's turn. Nothing: the queue is full, or the client gone.
   Task<std::optional<std::string>> hashed(ClientId client, std::string account, std::string request);
+  // Of a new password. Nothing: as above, or no memory.
+  Task<std::optional<std::string>> new_hash(ClientId client, std::string account, std::string password);
   void next_hash();
   bool turned_away(const Client& client, std::uint32_t protocol_version, std::uint32_t content_version,
                    proto::LoginReply* reply) const;
@@ -113,6 +117,9 @@ class Gateway : public Node {
   // Zero: it may come in.
   Duration admission(const Client& client, AdmissionRamp& ramp);
   std::string token();
+
+  // ── password_change.cpp
+  Task<proto::ChangePasswordReply> change_password(From from, proto::ChangePasswordRequest request);
 
   // ── resume.cpp
   void resume(const From& from, const proto::ResumeRequest& request);

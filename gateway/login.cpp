@@ -13,7 +13,6 @@
 namespace dure {
 namespace {
 
-constexpr std::size_t kPasswordBytesMax = 128;
 constexpr std::int64_t kTicketLifeMaxMs = 24ll * 3600 * 1000;
 constexpr int kBeginTries = 3;
 
@@ -128,12 +127,20 @@ Task<std::optional<std::string>> Gateway::hashed(ClientId client, std::string ac
   co_return made;
 }
 
+Task<std::optional<std::string>> Gateway::new_hash(ClientId client, std::string account, std::string password) {
+  std::string salt(kPasswordSaltBytes, '\0');
+  entropy().fill({reinterpret_cast<std::uint8_t*>(salt.data()), salt.size()});
+  const std::string to_hash = hash_request(password, salt);
+  auto hash = co_await hashed(client, std::move(account), to_hash);
+  if (hash && hash->empty()) co_return std::nullopt;
+  co_return hash;
+}
+
 Task<std::optional<proto::AccountReply>> Gateway::by_password(ClientId client, proto::LoginRequest request,
                                                               proto::LoginReply* refused) {
   const auto at = clients_.find(client);
   const auto name = composed(request.account());
-  const bool short_enough = request.password().size() <= kPasswordBytesMax;
-  const auto password = short_enough ? prepared_password(request.password()) : std::nullopt;
+  const auto password = prepared_password(request.password());
   if (!name || name->empty() || name->size() > 64 || !showable(*name, 64) || !password || at == clients_.end()) {
     *refused = denied("account or password");
     co_return std::nullopt;
@@ -152,18 +159,15 @@ Task<std::optional<proto::AccountReply>> Gateway::by_password(ClientId client, p
   }
   const bool unknown = account->code() == proto::NO_SUCH;
   if (unknown && identity().developer && options_.register_unknown) {
-    std::string salt(kPasswordSaltBytes, '\0');
-    entropy().fill({reinterpret_cast<std::uint8_t*>(salt.data()), salt.size()});
-    const std::string to_hash = hash_request(*password, salt);
-    const auto hash = co_await hashed(client, *name, to_hash);
+    const auto hash = co_await new_hash(client, *name, *password);
     if (!hash) {
       *refused = busy(hashes_.wait());
       co_return std::nullopt;
     }
     query.set_create(true);
     query.set_password_hash(*hash);
-    if (!hash->empty()) account = co_await call<proto::AccountReply>(directory_agent(), query);
-    if (hash->empty() || !account || account->code() != proto::STORED) {
+    account = co_await call<proto::AccountReply>(directory_agent(), query);
+    if (!account || account->code() != proto::STORED) {
       *refused = busy(seconds(1));
       co_return std::nullopt;
     }

@@ -18,6 +18,7 @@ std::optional<std::string> composed(std::string_view text) {
 }
 
 std::optional<std::string> prepared_password(std::string_view typed) {
+  if (typed.size() > kPasswordBytesMax) return std::nullopt;
   std::string plain;
   for (std::string_view rest = typed; !rest.empty();) {
     utf8proc_int32_t point = 0;

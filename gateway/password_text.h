@@ -10,7 +10,8 @@ namespace dure {
 // Canonical composition (Unicode NFC). Nothing: not UTF-8.
 std::optional<std::string> composed(std::string_view text);
 // A password as RFC 8265 (OpaqueString) prepares it: composed, and every space character the plain one. Nothing: not
-// UTF-8, or nothing left.
+// UTF-8, nothing left, or longer than this as typed.
+inline constexpr std::size_t kPasswordBytesMax = 128;
 std::optional<std::string> prepared_password(std::string_view typed);
 
 }  // namespace dure

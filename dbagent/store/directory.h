@@ -41,6 +41,7 @@ class MovesIntoReply;
 class NamesOfShard;
 class NamesOfShardReply;
 class PlaceReply;
+class PasswordSet;
 class PlayerLocate;
 class PlayerLocateReply;
 class ReserveName;
@@ -76,6 +77,8 @@ struct Directory {
 proto::AccountReply find_account(Directory& directory, const proto::AccountQuery& request);
 // Ends the live session, too: session_epoch + 1.
 proto::SessionReply set_ban(Directory& directory, const proto::BanSet& request);
+// Likewise, if the password is still the one that was proven.
+proto::SessionReply set_password(Directory& directory, const proto::PasswordSet& request);
 
 proto::SessionReply begin_session(Directory& directory, const proto::SessionBegin& request);
 proto::SessionReply resume_session(Directory& directory, const proto::SessionResume& request);

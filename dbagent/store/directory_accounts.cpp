@@ -70,4 +70,27 @@ proto::SessionReply set_ban(Directory& directory, const proto::BanSet& request) 
   return reply;
 }
 
+proto::SessionReply set_password(Directory& directory, const proto::PasswordSet& request) {
+  require(!request.expected_hash().empty() && !request.password_hash().empty(), "incomplete");
+  const proto::AccountReply account = read_account(directory, request.account_id());
+  proto::SessionReply reply;
+  reply.set_code(account.code());
+  if (account.code() != proto::STORED) return reply;
+  const bool done = account.password_hash() == request.password_hash();
+  if (!done && account.password_hash() != request.expected_hash()) {
+    reply.set_code(proto::EXPECTED_OTHER);
+    reply.set_detail("password");
+    return reply;
+  }
+  if (!done) {
+    directory.db.run("UPDATE account SET password_hash = ?2 WHERE account_id = ?1", request.account_id(),
+                     request.password_hash());
+    end_session_family(directory, request.account_id());
+  }
+  reply.set_account_id(request.account_id());
+  reply.set_session_epoch(account.session_epoch() + (done ? 0 : 1));
+  reply.set_shard(account.shard());
+  return reply;
+}
+
 }  // namespace dure::store

@@ -22,6 +22,7 @@ struct DirectoryStore::Parts {
         batch(*file) {
     on(&find_account);
     on(&set_ban);
+    on(&set_password);
     on(&begin_session);
     on(&resume_session);
     batch.on_notice<proto::SessionEnd>([this](const proto::SessionEnd& notice) { end_session(directory, notice); });

@@ -76,6 +76,7 @@ class AgentTest : public ::testing::Test {
         found.set_account_id(70);
         out->set_body(found.SerializeAsString());
       } else if (item.message_id() == route_id(proto::BanSet::descriptor()) ||
+                 item.message_id() == route_id(proto::PasswordSet::descriptor()) ||
                  item.message_id() == route_id(proto::SessionBegin::descriptor()) ||
                  item.message_id() == route_id(proto::SessionResume::descriptor())) {
         proto::SessionReply session;
@@ -356,6 +357,23 @@ TEST_F(AgentTest, ABanFencesTheSessionAtEveryGateway) {
   cluster_.down(kGateway);
   cluster_.up(kGateway);
   EXPECT_TRUE(cluster_.take<proto::SessionFenced>(kGateway)) << "told again to a gateway that was away";
+}
+
+TEST_F(AgentTest, AChangedPasswordIsAnsweredAndThenFencesTheSessionAtEveryGateway) {
+  cluster_.up(kGateway);
+  cluster_.up(kSecondGateway);
+  proto::PasswordSet set;
+  set.set_account_id(70);
+  set.set_expected_hash("old");
+  set.set_password_hash("new");
+  cluster_.ask(kGateway, set);
+  cluster_.run(milliseconds(50));
+  for (const NodeId gateway : {kGateway, kSecondGateway}) {
+    const auto fenced = cluster_.take<proto::SessionFenced>(gateway);
+    ASSERT_TRUE(fenced);
+    EXPECT_EQ(fenced->second.account_id(), 70u);
+    EXPECT_EQ(fenced->second.session_epoch(), 4u);
+  }
 }
 
 TEST_F(AgentTest, AResumedSessionIsFencedEverywhereButWhereItIsResumed) {

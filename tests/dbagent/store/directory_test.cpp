@@ -229,6 +229,25 @@ TEST_F(DirectoryTest, ABanEndsTheSessionAndKeepsTheAccountOut) {
   EXPECT_EQ(ask<proto::SessionReply>(*store, ban).code(), proto::NO_SUCH);
 }
 
+TEST_F(DirectoryTest, APasswordIsChangedOnceByWhoProvedTheOldOneAndEndsTheSession) {
+  begin(0, 70, "t0");
+  proto::PasswordSet set;
+  set.set_account_id(account_id);
+  set.set_expected_hash("hash of anna");
+  set.set_password_hash("new");
+  EXPECT_EQ(ask<proto::SessionReply>(*store, set).session_epoch(), 2u);
+  EXPECT_EQ(account("anna", false).password_hash(), "new");
+  EXPECT_EQ(resume("t0", "t1").code(), proto::NO_SUCH);
+  EXPECT_EQ(begin(2, 70, "u0").code(), proto::STORED);
+  EXPECT_EQ(ask<proto::SessionReply>(*store, set).code(), proto::STORED) << "asked again";
+  EXPECT_EQ(resume("u0", "u1").code(), proto::STORED) << "and nothing more happens";
+  set.set_password_hash("another");
+  EXPECT_EQ(ask<proto::SessionReply>(*store, set).code(), proto::EXPECTED_OTHER) << "proven by the old one";
+  EXPECT_EQ(account("anna", false).password_hash(), "new");
+  set.set_account_id(999);
+  EXPECT_EQ(ask<proto::SessionReply>(*store, set).code(), proto::NO_SUCH);
+}
+
 TEST_F(DirectoryTest, ANameBelongsToTheFirstAlsoAgainstLookAlikes) {
   EXPECT_EQ(reserve("Gold", 1, 100), proto::STORED);
   EXPECT_EQ(reserve("Gold", 1, 100), proto::STORED);
