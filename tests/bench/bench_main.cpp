@@ -9,6 +9,7 @@
 
 #include "tests/bench/agent_figures.h"
 #include "tests/bench/store_figures.h"
+#include "tests/bench/turn_figures.h"
 
 namespace {
 
@@ -24,7 +25,7 @@ struct Options {
 [[noreturn]] void usage() {
   std::fputs(
       "dure_bench [--dir DIR] [--players N] [--items N] [--groups N] [--pairs N] [--only "
-      "hard|soft|trade|agent|trades|latency|audit]\n"
+      "hard|soft|trade|agent|trades|latency|audit|turns]\n"
       "  two shards with so many players each and so many items a player are seeded in DIR and thrown away\n",
       stderr);
   std::exit(64);
@@ -66,6 +67,12 @@ int main(int argc, char** argv) {
   const std::filesystem::path base = pattern;
   options.world.folder = base / "seeded";
   Table table;
+  if (options.only.empty() || options.only == "turns") measure_turns(5000, &table);
+  if (options.only == "turns") {
+    std::filesystem::remove_all(base);
+    table.print();
+    return 0;
+  }
   {
     const Stopwatch watch;
     seed(options.world);
