@@ -196,6 +196,7 @@ void OwnerNode::on_peer_up(NodeId peer) {
   } else if (peer.role() == Role::kDbagent) {
     for (auto& [pid, player] : players_) {
       if (!player.window.empty()) dirty_.insert(pid);
+      if (shard_agent(player.shard) == peer) complete(player.save_pause, std::string("its agent is back"));
       // Its notices may have been lost.
       if (shard_agent(player.shard) == peer) look_into_inbox(player);
     }

@@ -10,7 +10,12 @@
 namespace dure {
 namespace {
 constexpr std::size_t kOperationsPerRequest = 64;
-constexpr Duration kSaveRetry = milliseconds(100);
+constexpr Duration kSaveRetry = milliseconds(100), kSaveRetryMost = seconds(1);
+
+// Where nobody answers the windows of all players wait: longer and longer, and not all to the same turn.
+Duration spread(Duration pause, PlayerId player) {
+  return pause + pause * static_cast<std::int64_t>(mix64(player.value) % 64) / 64;
+}
 }  // namespace
 
 void OwnerNode::on_turn_end() {
@@ -22,6 +27,7 @@ void OwnerNode::on_turn_end() {
 }
 
 Task<void> OwnerNode::save(PlayerRef ref) {
+  Duration retry = kSaveRetry;
   for (;;) {
     Player* player = find(ref);
     if (player == nullptr) co_return;
@@ -43,11 +49,19 @@ Task<void> OwnerNode::save(PlayerRef ref) {
     auto answer = co_await call<proto::ApplyReply>(agent, request, seconds(5));
     player = find(ref);
     if (player == nullptr) co_return;
-    if (answer && answer->code() != proto::RETRY) heard_of_[shard] = now();
-    if (!answer || answer->code() == proto::RETRY) {
+    if (!answer) {
+      Expect again(*this, spread(retry, ref.id));
+      player->save_pause = again.id();
+      (void)co_await again;
+      retry = std::min(retry * 2, kSaveRetryMost);
+      continue;
+    }
+    retry = kSaveRetry;
+    if (answer->code() == proto::RETRY) {
       co_await wait(kSaveRetry);
       continue;
     }
+    heard_of_[shard] = now();
     if (answer->code() == proto::WRONG_SHARD || answer->code() == proto::NO_SUCH) {
       auto moved = co_await shard_of(ref.id, true);
       if (Player* again = find(ref); again != nullptr && moved) again->shard = *moved;

@@ -208,6 +208,24 @@ TEST_F(LobbyTest, WhoWasTakenFromAZombieIsAskedOnByItsGateway) {
   EXPECT_EQ(drop->second.player_epoch(), epoch) << "a gateway that knows a later owner stays with it";
 }
 
+TEST_F(LobbyTest, WhatWaitsForAnAgentThatWasAwayForLongIsSavedAsSoonAsItIsBack) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  cluster_->run(seconds(1));
+  cluster_->down(kAgent);
+  applied_.clear();
+  proto::Operation find;
+  find.set_reason("loot");
+  auto* change = find.add_effects()->mutable_balance();
+  change->set_currency("gold");
+  change->set_delta(1);
+  ASSERT_EQ(lobby_->commit(player(1), find), Mirror::Guard::kOk);
+  cluster_->run(seconds(20));
+  EXPECT_TRUE(applied_.empty());
+  cluster_->again(kAgent);
+  cluster_->run(milliseconds(20));
+  EXPECT_EQ(applied_.size(), 1u);
+}
+
 TEST_F(LobbyTest, ASocketThatCameLaterIsToldAgainWhatIsSaved) {
   ASSERT_EQ(admit(1).code(), proto::OK);
   player(1).creq_saved_told = 4;
