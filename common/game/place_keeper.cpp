@@ -5,6 +5,9 @@
 #include "common/proto/dbagent.pb.h"
 
 namespace dure {
+namespace {
+constexpr Duration kBetweenTries = milliseconds(200);
+}  // namespace
 
 PlaceKeeper::PlaceKeeper(Node& node, std::vector<std::string> places, Callbacks callbacks, Duration settle)
     : node_(node), places_(std::move(places)), callbacks_(std::move(callbacks)), settle_(settle) {}
@@ -97,6 +100,11 @@ Task<void> PlaceKeeper::take(std::string place) {
       request.mutable_incarnation()->set_low(node_.identity().incarnation.low);
       request.set_acquire_id(node_.entropy().u64());
       auto taken = co_await node_.call<proto::PlaceReply>(node_.directory_agent(), request);
+      // It may have been granted: everybody would then be sent here, who knows nothing of it.
+      while ((!taken || taken->code() == proto::RETRY) && !node_.stopping()) {
+        co_await node_.wait(kBetweenTries);
+        taken = co_await node_.call<proto::PlaceReply>(node_.directory_agent(), request);
+      }
       if (taken && taken->code() == proto::STORED && taken->epoch() == request.expected_epoch() + 1) {
         held_[place] = Held{taken->epoch(), node_.id(), node_.identity().incarnation, 0};
         node_.log().event(LogLevel::kInfo, "place.acquired",
