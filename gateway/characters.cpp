@@ -128,8 +128,12 @@ Task<bool> Gateway::finish_creation(AccountId account, PlayerId player, std::str
   reserve.set_account_id(account.value);
   reserve.set_reservation(entropy().id63());
   auto reserved = co_await call<proto::ReserveNameReply>(directory_agent(), reserve);
-  if (!reserved || reserved->code() != proto::NAME_TAKEN || reserved->own_player() != player.value) co_return false;
-  reserve.set_reservation(reserved->own_reservation());
+  if (!reserved) co_return false;
+  // STORED: a directory that had lost the name; what is reserved now is claimed, or its character would lose it.
+  if (reserved->code() != proto::STORED) {
+    if (reserved->code() != proto::NAME_TAKEN || reserved->own_player() != player.value) co_return false;
+    reserve.set_reservation(reserved->own_reservation());
+  }
   co_return co_await claim_name(reserve);
 }
 

@@ -254,6 +254,37 @@ TEST_F(GatewayTest, ACharacterWhoseGatewayDiedBeforeItsNameWasClaimedComesIn) {
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
 }
 
+TEST_F(GatewayTest, ACharacterWhoseNameTheDirectoryHasLostGetsItBack) {
+  open(kMina);
+  ASSERT_TRUE(log_in(kMina).has_characters());
+  using H = const MeshHeader&;
+  std::uint64_t reservation = 0;
+  cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(kAgent, [&](H, const proto::ReserveName& reserve) {
+    EXPECT_EQ(reserve.player_id(), 50u);
+    EXPECT_EQ(reserve.name(), "Mina");
+    reservation = reserve.reservation();
+    return std::optional(proto::ReserveNameReply());
+  });
+  bool claimed = false;
+  cluster_.answers<proto::ClaimName, proto::StoreReply>(kAgent, [&](H, const proto::ClaimName& claim) {
+    EXPECT_EQ(claim.reservation(), reservation);
+    claimed = true;
+    return std::optional(proto::StoreReply());
+  });
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](H, const proto::Admit&) {
+    proto::AdmitReply reply;
+    if (!claimed)
+      reply.set_code(proto::NOT_FOUND);
+    else
+      route(kGeneral, 7);
+    return std::optional(reply);
+  });
+  proto::SelectCharacterRequest select;
+  select.set_player_id(50);
+  send(kMina, select);
+  EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(kMina))->code(), proto::OK);
+}
+
 TEST_F(GatewayTest, ACharacterThatNobodyKnowsAndWhoseNameIsNotItsOwnIsNotClaimedFor) {
   open(kMina);
   ASSERT_TRUE(log_in(kMina).has_characters());
