@@ -131,8 +131,10 @@ void Bot::fill(FrameTable<Bot>* table) {
 
 void Bot::on_world_frame(const ClientFrame& frame) {
   using Taken = FrameTable<Bot>::Taken;
-  heard_at_ = now();
-  if (frame.message_id == cell_update_id() && !wants(frame.body)) return;
+  if (frame.message_id == cell_update_id()) {
+    place_heard_at_ = now();
+    if (!wants(frame.body)) return;
+  }
   const Taken taken = shared_.bot_frames.take(*this, frame.message_id, frame.body, frame.seq);
   if (taken == Taken::kUnreadable)
     shared_.report.mismatch(name(), "frame", "readable", fmt::format("message {}", frame.message_id));
@@ -190,7 +192,7 @@ void Bot::route(const proto::RouteNotice& notice, std::uint32_t) {
     returned_ = true;
     ++shared_.report.returned_to_lobby;
     world_lines_.moved();  // who has no owner for a while hears nothing
-    if (heard_at_ != MonoTime{}) shared_.report.lobby_return.add(now() - heard_at_);
+    place_lost_at_ = place_heard_at_;
   }
   epoch_ = notice.epoch();
   if (place_ != notice.place()) place_lines_.moved();
@@ -238,6 +240,7 @@ void Bot::state(const proto::PlayerState& state, std::uint32_t) {
   const Spot spot{state.x_cm(), state.y_cm()};
   motion_.put(spot, now());
   motion_.home(spot);
+  if (returned_ && place_lost_at_ != MonoTime{}) shared_.report.lobby_return.add(now() - place_lost_at_);
   route_is_new_ = returned_ = in_doubt_ = false;
   if (!playing_) playing_since_ = now();
   playing_ = true;

@@ -217,7 +217,8 @@ class Bot : private ClientSession::Listener, private Reactor::Sleeper {
   std::uint64_t epoch_ = 0, entity_ = 0, last_creq_ = 0, last_saved_creq_ = 0;
   std::string place_;
   std::uint32_t place_kind_ = 0;
-  MonoTime routed_at_{}, last_fight_{}, died_at_ = MonoTime::min(), heard_at_{}, playing_since_{}, rested_at_{};
+  MonoTime routed_at_{}, last_fight_{}, died_at_ = MonoTime::min(), playing_since_{}, rested_at_{};
+  MonoTime place_heard_at_{}, place_lost_at_{};  // its last word of who moved there; of the one that a fault took
   Duration played_{};
   std::map<std::uint64_t, OpenValue> open_values_;
   std::map<std::uint64_t, MonoTime> applied_;  // creq → when, until SAVED

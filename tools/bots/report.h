@@ -50,7 +50,8 @@ class Report {
   std::vector<Mismatch> mismatches;  // the first 50
   std::map<std::string, std::uint64_t> errors;
   std::map<std::string, Outcome> stories;
-  Histogram rtt, applied_to_saved, act_to_seen, lobby_return, login, trade_settled;
+  Histogram rtt, applied_to_saved, act_to_seen, login, trade_settled;
+  Histogram lobby_return;  // from the last word of a place that a fault took to the state in the lobby
 };
 
 }  // namespace dure

@@ -69,6 +69,15 @@ TEST_F(CrowdTest, AnHonestEveningIsCleanAndItsFiguresAreThere) {
   EXPECT_EQ(json["bots"], 8);
 }
 
+TEST_F(CrowdTest, AWalkBackTakesFromTheLastWordOfTheLostPlaceToTheStateInTheLobby) {
+  const Report& report = play("walk", seconds(4), [&] { gateway_.move_everybody("the dungeon is lost"); });
+  EXPECT_EQ(report.mismatch_count, 0u) << all_mismatches(report);
+  EXPECT_EQ(report.returned_to_lobby, 8u);
+  EXPECT_EQ(report.lobby_return.count(), 8u);
+  const auto json = nlohmann::json::parse(report.to_json());
+  EXPECT_GT(json["lobby_return_ms"]["max"].get<double>(), 0.0) << json.dump(1);
+}
+
 TEST_F(CrowdTest, OneAlteredItemTwoSwappedLinesAndAnOldEpochAreReportedAndNothingElse) {
   gateway_.swap_lines_of = 1;
   gateway_.alter_item_of = 2;

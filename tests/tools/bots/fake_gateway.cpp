@@ -164,11 +164,12 @@ void FakeGateway::enter(Client& client) {
   tell(client, cell);
 }
 
-void FakeGateway::tell_state(Client& client) {
+void FakeGateway::tell_state(Client& client, const std::string& returned_because) {
   Player& player = *client.player;
   proto::RouteNotice route;
   route.set_epoch(player.epoch);
   route.set_place("town/1");
+  route.set_returned_because(returned_because);
   tell(client, route);
   proto::PlayerState state;
   state.set_epoch(player.epoch);
@@ -190,11 +191,11 @@ void FakeGateway::tell_state(Client& client) {
   tell(client, state);
 }
 
-void FakeGateway::move_everybody() {
+void FakeGateway::move_everybody(const std::string& returned_because) {
   for (auto& [fd, client] : clients_) {
     if (!client->in_world) continue;
     ++client->player->epoch;
-    tell_state(*client);
+    tell_state(*client, returned_because);
     if (client->player->id != replay_epoch_of) continue;
     proto::SavedNotice old;
     old.set_epoch(client->player->epoch - 1);

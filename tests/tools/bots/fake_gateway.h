@@ -21,8 +21,8 @@ class FakeGateway : private Reactor::Reader {
   ~FakeGateway() override;
   std::string address() const;
 
-  // Everybody gets a new epoch, RouteNotice and PlayerState.
-  void move_everybody();
+  // Everybody gets a new epoch, RouteNotice and PlayerState; with a reason, as one whom a fault brought here.
+  void move_everybody(const std::string& returned_because = {});
   void drop(std::uint64_t player);
 
   std::uint64_t swap_lines_of = 0;    // the player whose lines 12 and 13 come in the wrong order
@@ -50,7 +50,7 @@ class FakeGateway : private Reactor::Reader {
   void read(Client& client);
   void take(Client& client, const ClientFrame& frame);
   void enter(Client& client);
-  void tell_state(Client& client);
+  void tell_state(Client& client, const std::string& returned_because = {});
   void say(Client& client, const ClientFrame& frame);
   void trade(Client& client, const ClientFrame& frame);
   void close(Client& client);
