@@ -143,6 +143,8 @@ class OwnerNode : public Node {
   Task<bool> let_go(PlayerRef ref);
   // At once: somebody else owns it, or it was rejected.
   void forget(PlayerId id);
+  // Another owner has it, says the database: forgets it.
+  void stale(const Player& player);
   // Closes the player's session with a reason, and forgets it.
   void kick(Player& player, std::uint32_t code, const std::string& reason);
   // The parties of who is here.

@@ -46,11 +46,7 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
     player = find(ref);
     if (player == nullptr) co_return;
     if (answer && answer->code() == proto::STALE_EPOCH) {
-      // As when an operation is refused (saved_reply): a player who changes nothing of value is not to stand here
-      // alone.
-      log().event(LogLevel::kInfo, "owner.stale", {{"player", ref.id}, {"epoch", ref.epoch}});
-      ask_on(player->session, ref.epoch, "another owner has you");
-      forget(ref.id);
+      stale(*player);
       co_return;
     }
     if (answer && answer->code() == proto::STORED) {

@@ -64,6 +64,13 @@ void OwnerNode::forget(PlayerId pid) {
   players_.erase(pid);
 }
 
+void OwnerNode::stale(const Player& player) {
+  log().event(LogLevel::kInfo, "owner.stale", {{"player", player.id}, {"epoch", player.epoch}});
+  // Whoever has it may have taken it for a session that is over: the gateway, if it still believes us, asks on.
+  ask_on(player.session, player.epoch, "another owner has you");
+  forget(player.id);
+}
+
 void OwnerNode::kick(Player& player, std::uint32_t code, const std::string& reason) {
   proto::RouteDrop drop;
   drop.set_session_id(player.session.session.value);

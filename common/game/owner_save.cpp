@@ -114,10 +114,7 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
       return;
     }
     case proto::STALE_EPOCH:
-      log().event(LogLevel::kInfo, "owner.stale", {{"player", player.id}, {"epoch", player.epoch}});
-      // Whoever has it may have taken it for a session that is over: the gateway, if it still believes us, asks on.
-      ask_on(player.session, player.epoch, "another owner has you");
-      forget(player.id);
+      stale(player);
       return;
     case proto::OTHER_CONTENT:
       // Nothing of it happened, and nobody is to blame: it was made by rules that were replaced twice meanwhile.
