@@ -32,6 +32,9 @@ class RunHandler {
   virtual void show_again(Player&) {}
 };
 
+// Players are entities under their own ids, which have 63 bits: the upper half is the instance's.
+inline constexpr std::uint64_t kFirstOfRun = std::uint64_t{1} << 63;
+
 class Instance {
  public:
   enum class State { kWaiting, kRunning, kClosing };
@@ -62,8 +65,8 @@ class Instance {
   MonoTime empty_since{};
   bool broken = false;  // a developer asked for a throw
   bool finished = false, failed = false;
-  std::uint64_t next_drop = 1;    // numbers drops of this run
-  std::uint64_t next_entity = 1;  // monsters
+  std::uint64_t next_drop = 1;              // numbers drops of this run
+  std::uint64_t next_entity = kFirstOfRun;  // monsters
 
  private:
   RunId id_;

@@ -1,57 +1,20 @@
 #include "chat/chat.h"
 
-#include <gtest/gtest.h>
-
-#include "common/proto/chat.pb.h"
 #include "common/proto/client_frame.h"
-#include "common/proto/cluster.pb.h"
-#include "common/proto/gateway.pb.h"
-#include "tests/common/fake_cluster.h"
+#include "tests/chat/chat_fixture.h"
 
-namespace dure {
+namespace dure::test {
 namespace {
 
-const NodeId kGatewayA(Role::kGateway, 1), kGatewayB(Role::kGateway, 2), kGeneral(Role::kGeneral, 1);
+const NodeId kGatewayA(Role::kGateway, 1), kGatewayB(Role::kGateway, 2);
 
-class ChatTest : public testing::Test {
+class ChatTest : public ChatFixture {
  protected:
-  ChatTest() {
-    NodeIdentity identity;
-    identity.id = NodeId(Role::kChat, 1);
-    identity.name = "chat-1";
-    identity.incarnation = {3, 3};
-    chat_ = std::make_unique<Chat>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, ChatOptions());
-    cluster_ = std::make_unique<test::FakeCluster>(*chat_, routes_);
-    cluster_->up(kGatewayA);
-    cluster_->up(kGatewayB);
-    cluster_->up(kGeneral);
-  }
   void present(std::uint64_t player, const std::string& name, NodeId gateway, const std::string& place,
                std::uint64_t epoch = 1) {
     proto::Presence presence;
-    presence.set_player_id(player);
-    presence.set_name(name);
-    presence.set_session_id(player * 10);
-    presence.set_session_epoch(1);
-    presence.set_gateway(gateway.value);
     presence.set_player_epoch(epoch);
-    presence.set_place(place);
-    cluster_->say(kGeneral, presence);
-    cluster_->turn();
-  }
-  template <class Reply, class Request>
-  Reply client(std::uint64_t player, NodeId gateway, const Request& request) {
-    MeshHeader header;
-    header.kind = MeshKind::kFromClient;
-    header.message_id = route_id(Request::descriptor());
-    header.session = SessionId(player * 10);
-    header.player = PlayerId(player);
-    header.client_seq = ++seq_;
-    cluster_->raw(gateway, header, request.SerializeAsString());
-    cluster_->turn();
-    const auto reply = cluster_->take<Reply>(gateway);
-    EXPECT_TRUE(reply && reply->first.client_seq == seq_);
-    return reply ? reply->second : Reply();
+    ChatFixture::present(player, name, gateway, place, presence);
   }
   proto::Code say(std::uint64_t player, NodeId gateway, const std::string& text, bool world = true) {
     proto::SayRequest request;
@@ -68,13 +31,6 @@ class ChatTest : public testing::Test {
     }
     return lines;
   }
-
-  Routes routes_ = std::move(*Routes::build(engine_files()));
-  test::MemoryLog log_;
-  SeededEntropy entropy_{1};
-  std::unique_ptr<Chat> chat_;
-  std::unique_ptr<test::FakeCluster> cluster_;
-  std::uint32_t seq_ = 0;
 };
 
 TEST_F(ChatTest, EveryMessageRoutedHereHasAHandler) {
@@ -84,16 +40,8 @@ TEST_F(ChatTest, EveryMessageRoutedHereHasAHandler) {
 TEST_F(ChatTest, ALineToAGuildReachesItsMembersWhereverTheyAreAndNobodyElse) {
   const auto joins = [this](std::uint64_t player, const std::string& name, NodeId gateway, std::uint64_t guild) {
     proto::Presence presence;
-    presence.set_player_id(player);
-    presence.set_name(name);
-    presence.set_session_id(player * 10);
-    presence.set_session_epoch(1);
-    presence.set_gateway(gateway.value);
-    presence.set_player_epoch(1);
-    presence.set_place("town/" + std::to_string(player));
     presence.set_guild(guild);
-    cluster_->say(kGeneral, presence);
-    cluster_->turn();
+    ChatFixture::present(player, name, gateway, "town/" + std::to_string(player), presence);
   };
   const auto says = [this](std::uint64_t player, NodeId gateway, const std::string& text) {
     proto::SayRequest request;
@@ -226,4 +174,4 @@ TEST_F(ChatTest, ALateWordOfAnEarlierOwnerChangesNothing) {
 }
 
 }  // namespace
-}  // namespace dure
+}  // namespace dure::test

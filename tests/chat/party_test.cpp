@@ -1,14 +1,8 @@
 #include "chat/party.h"
 
-#include <gtest/gtest.h>
+#include "tests/chat/chat_fixture.h"
 
-#include "chat/chat.h"
-#include "common/proto/chat.pb.h"
-#include "common/proto/cluster.pb.h"
-#include "common/proto/party.pb.h"
-#include "tests/common/fake_cluster.h"
-
-namespace dure {
+namespace dure::test {
 namespace {
 
 const PlayerId kAnna(1), kBert(2), kCarl(3);
@@ -208,40 +202,17 @@ TEST(Parties, WhoIsBroughtBackWithoutBeingHereIsAway) {
 
 // ── the role ────────────────────────────────────────────────────────────────────────────────────────────────
 
-class ChatPartyTest : public testing::Test {
+class ChatPartyTest : public ChatFixture {
  protected:
   ChatPartyTest() {
-    NodeIdentity identity;
-    identity.id = NodeId(Role::kChat, 1);
-    identity.name = "chat-1";
-    identity.incarnation = {3, 3};
-    chat_ = std::make_unique<Chat>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, ChatOptions());
-    cluster_ = std::make_unique<test::FakeCluster>(*chat_, routes_);
-    for (const NodeId peer : {gateway(1), gateway(2), NodeId(Role::kGeneral, 1), NodeId(Role::kGeneral, 2)})
-      cluster_->up(peer);
     present(1, "Anna", "town/1");
     present(2, "Bert", "field/1");
-  }
-  // The odd ones are on one gateway and general, the even ones on the other.
-  static NodeId gateway(std::uint64_t player) {
-    return NodeId(Role::kGateway, static_cast<std::uint16_t>(2 - player % 2));
-  }
-  static NodeId owner(std::uint64_t player) {
-    return NodeId(Role::kGeneral, static_cast<std::uint16_t>(2 - player % 2));
   }
   void present(std::uint64_t player, const std::string& name, const std::string& place,
                const std::vector<std::uint64_t>& blocked = {}) {
     proto::Presence presence;
-    presence.set_player_id(player);
-    presence.set_name(name);
-    presence.set_session_id(player * 10);
-    presence.set_session_epoch(1);
-    presence.set_gateway(gateway(player).value);
-    presence.set_player_epoch(1);
-    presence.set_place(place);
     for (const auto other : blocked) presence.add_blocked(other);
-    cluster_->say(owner(player), presence);
-    cluster_->turn();
+    ChatFixture::present(player, name, gateway(player), place, presence);
   }
   // Its owner says what it holds.
   void held(std::uint64_t player, std::uint64_t version, const std::vector<std::uint64_t>& members) {
@@ -256,17 +227,7 @@ class ChatPartyTest : public testing::Test {
   }
   template <class Reply, class Request>
   proto::Code client(std::uint64_t player, const Request& request) {
-    MeshHeader header;
-    header.kind = MeshKind::kFromClient;
-    header.message_id = route_id(Request::descriptor());
-    header.session = SessionId(player * 10);
-    header.player = PlayerId(player);
-    header.client_seq = ++seq_;
-    cluster_->raw(gateway(player), header, request.SerializeAsString());
-    cluster_->turn();
-    const auto reply = cluster_->take<Reply>(gateway(player));
-    EXPECT_TRUE(reply);
-    return reply ? reply->second.code() : proto::INTERNAL;
+    return ChatFixture::client<Reply>(player, gateway(player), request).code();
   }
   proto::Code invite(std::uint64_t by, const std::string& name) {
     proto::PartyInviteRequest request;
@@ -294,12 +255,6 @@ class ChatPartyTest : public testing::Test {
     request.set_text("hello");
     return client<proto::SayReply>(player, request);
   }
-  Routes routes_ = std::move(*Routes::build(engine_files()));
-  test::MemoryLog log_;
-  SeededEntropy entropy_{1};
-  std::unique_ptr<Chat> chat_;
-  std::unique_ptr<test::FakeCluster> cluster_;
-  std::uint32_t seq_ = 0;
 };
 
 TEST_F(ChatPartyTest, TwoOnDifferentGeneralsAndGatewaysAreToldTheSameAndHearEachOther) {
@@ -478,4 +433,4 @@ TEST_F(ChatPartyTest, WhoIsBlockedIsRefusedPolitely) {
 }
 
 }  // namespace
-}  // namespace dure
+}  // namespace dure::test

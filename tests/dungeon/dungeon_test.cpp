@@ -1,184 +1,12 @@
 #include "dungeon/dungeon.h"
 
-#include <gtest/gtest.h>
+#include <set>
 
-#include "common/game/sample/messages.h"
-#include "common/game/sample/sample.pb.h"
 #include "common/proto/client_frame.h"
-#include "common/proto/cluster.pb.h"
-#include "common/proto/dbagent.pb.h"
-#include "common/proto/dungeon.pb.h"
-#include "common/proto/gateway.pb.h"
-#include "common/proto/lobby.pb.h"
-#include "common/proto/party.pb.h"
-#include "dungeon/sample/sample.h"
-#include "tests/common/fake_cluster.h"
+#include "tests/dungeon/dungeon_fixture.h"
 
-namespace dure {
+namespace dure::test {
 namespace {
-
-const NodeId kGateway(Role::kGateway, 1), kGeneral(Role::kGeneral, 1), kAgent(Role::kDbagent, 1);
-
-// A dungeon node with a database that grants and saves, a lobby that takes players back, and a gateway.
-class DungeonTest : public testing::Test {
- protected:
-  DungeonTest() {
-    auto files = engine_files();
-    for (const auto* file : sample::message_files()) files.push_back(file);
-    routes_ = std::move(*Routes::build(files));
-    content_.runs = std::move(*sample::parse_runs({"test.toml", R"(
-[monster.rat]
-hit_points = 5
-attack = 1
-gold = 3
-loot = [{ template = "sword", chance = 1.0 }]
-[[dungeon]]
-name = "cellar"
-reward_gold = 50
-[[dungeon.wave]]
-rat = 1
-[[dungeon.wave]]
-rat = 1
-)"}));
-    content_.items =
-        std::move(*sample::parse_items({"items.toml", "[[item]]\nname = \"potion\"\nstack = true\nheal = 40\n"}));
-    NodeIdentity identity;
-    identity.id = NodeId(Role::kDungeon, 1);
-    identity.name = "dungeon-1";
-    identity.incarnation = {7, 7};
-    identity.developer = true;
-    DungeonOptions options;
-    options.handlers["cellar"] = "waves";
-    options.handlers["trap"] = "trap";
-    options.return_zones["cellar"] = "town";
-    dungeon_ = std::make_unique<Dungeon>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, options);
-    sample_ = std::make_unique<sample::DungeonSample>(*dungeon_, content_);
-    cluster_ = std::make_unique<test::FakeCluster>(*dungeon_, routes_);
-    PeerFacts agent;
-    agent.shards = {0};
-    agent.directory = true;
-    cluster_->up(kAgent, agent);
-    cluster_->up(kGateway);
-    cluster_->up(kGeneral);
-    cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(
-        kAgent, [](auto&, auto&) { return proto::PlayerLocateReply(); });
-    cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(kAgent, [this](auto&, const auto& request) {
-      proto::AcquireReply grant;
-      if (request.expected_epoch() != epochs_[request.player_id()]) {
-        grant.set_code(proto::EXPECTED_OTHER);
-        grant.set_epoch(epochs_[request.player_id()]);
-        return grant;
-      }
-      grant.set_epoch(++epochs_[request.player_id()]);
-      *grant.mutable_aggregate() = rows_[request.player_id()];
-      grant.mutable_aggregate()->set_player_id(request.player_id());
-      for (const auto& entry : inbox_) *grant.mutable_aggregate()->add_inbox() = entry;
-      grant.mutable_aggregate()->set_name("P" + std::to_string(request.player_id()));
-      return grant;
-    });
-    cluster_->answers<proto::InboxQuery, proto::InboxReply>(kAgent, [this](auto&, const auto&) {
-      proto::InboxReply unclaimed;
-      for (const auto& entry : inbox_) *unclaimed.add_entries() = entry;
-      return unclaimed;
-    });
-    cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(
-        kAgent, [this](auto&, const auto& request) -> std::optional<proto::ApplyReply> {
-          if (!database_answers_) return std::nullopt;
-          proto::ApplyReply saved;
-          for (const auto& operation : request.operations()) {
-            applied_.push_back(operation);
-            saved.set_saved_pseq(operation.pseq());
-          }
-          return saved;
-        });
-    cluster_->answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](auto&, const auto& admit) {
-      back_.push_back(admit);
-      proto::AdmitReply reply;
-      reply.set_player_epoch(admit.expected_epoch() + 1);
-      return reply;
-    });
-  }
-
-  void open(std::uint64_t run, std::vector<std::uint64_t> players, const std::string& dungeon = "cellar") {
-    proto::OpenInstance request;
-    request.set_run_id(run);
-    request.set_dungeon(dungeon);
-    request.set_seed(5);
-    for (const auto player : players) request.add_players(player);
-    const CallId call = cluster_->ask(kGeneral, request);
-    cluster_->turn();
-    ASSERT_EQ(cluster_->take_reply<proto::OpenInstanceReply>(kGeneral, call)->code(), proto::OK);
-    for (const auto player : players) {
-      proto::Admit admit;
-      admit.set_player_id(player);
-      admit.set_session_id(player * 10);
-      admit.set_session_epoch(1);
-      admit.set_gateway(kGateway.value);
-      admit.set_ticket(true);
-      admit.set_run_id(run);
-      admit.set_reason("dungeon");
-      const CallId arrives = cluster_->ask(kGeneral, admit);
-      cluster_->run(milliseconds(50));
-      ASSERT_EQ(cluster_->take_reply<proto::AdmitReply>(kGeneral, arrives)->code(), proto::OK);
-    }
-  }
-  template <class Message>
-  void client(std::uint64_t player, const Message& message) {
-    MeshHeader header;
-    header.kind = MeshKind::kFromClient;
-    header.message_id = route_id(Message::descriptor());
-    header.session = SessionId(player * 10);
-    header.session_epoch = 1;
-    header.player = PlayerId(player);
-    header.player_epoch = epochs_[player];
-    header.client_seq = ++seq_;
-    cluster_->raw(kGateway, header, message.SerializeAsString());
-    cluster_->turn();
-  }
-  // Walks to the monster and hits it until it is gone.
-  void fight(std::uint64_t player) {
-    for (int i = 0; i < 100 && !monster(player).value; ++i) cluster_->run(milliseconds(50));
-    const EntityId target = monster(player);
-    ASSERT_TRUE(target);
-    for (int i = 0; i < 400 && dungeon_->find(PlayerId(player)) != nullptr && monster(player) == target; ++i) {
-      Instance* instance = dungeon_->instance_of(*dungeon_->find(PlayerId(player)));
-      proto::MoveTo move;
-      const Position self = dungeon_->find(PlayerId(player))->position;
-      const Position there = instance->area().find(target)->position;
-      const auto step = [](std::int32_t from, std::int32_t to) { return from + std::clamp(to - from, -20, 20); };
-      move.set_x_cm(step(self.x_cm, there.x_cm));
-      move.set_y_cm(step(self.y_cm, there.y_cm));
-      client(player, move);
-      sample::AttackRequest attack;
-      attack.set_target(target.value);
-      client(player, attack);
-      cluster_->run(milliseconds(50));
-    }
-  }
-  EntityId monster(std::uint64_t player) {
-    Player* self = dungeon_->find(PlayerId(player));
-    Instance* instance = self == nullptr ? nullptr : dungeon_->instance_of(*self);
-    if (instance == nullptr) return {};
-    for (const auto& [id, entity] : instance->area().entities())
-      if (entity.kind == "monster") return id;
-    return {};
-  }
-
-  Routes routes_;
-  test::MemoryLog log_;
-  SeededEntropy entropy_{1};
-  sample::FightContent content_;
-  std::unique_ptr<Dungeon> dungeon_;
-  std::unique_ptr<sample::DungeonSample> sample_;
-  std::unique_ptr<test::FakeCluster> cluster_;
-  std::map<std::uint64_t, std::uint64_t> epochs_;
-  std::map<std::uint64_t, proto::Aggregate> rows_;  // what else is granted with the player
-  std::vector<proto::Operation> applied_;
-  std::vector<proto::Admit> back_;
-  std::vector<proto::InboxEntry> inbox_;
-  bool database_answers_ = true;
-  std::uint32_t seq_ = 0;
-};
 
 TEST_F(DungeonTest, EveryMessageRoutedHereHasAHandler) {
   EXPECT_EQ(dungeon_->routes_without_handler(), std::vector<std::string>{});
@@ -220,6 +48,15 @@ TEST_F(DungeonTest, AClientThatMissedFramesOfTheRunIsToldHowItStands) {
     for (const auto& entity : cell->second.entered()) monsters |= entity.kind() == "monster";
   }
   EXPECT_TRUE(monsters);
+}
+
+TEST_F(DungeonTest, AMonsterNeverStandsUnderThePlayersId) {
+  open(77, {1, 2, 3});
+  cluster_->run(milliseconds(200));
+  std::map<std::string, int> kinds;
+  for (const auto& [id, entity] : dungeon_->instances().at(RunId(77))->area().entities()) ++kinds[entity.kind];
+  EXPECT_EQ(kinds["player"], 3);
+  EXPECT_EQ(kinds["monster"], 1);
 }
 
 TEST_F(DungeonTest, AStrangerIsNotLetIn) {
@@ -703,4 +540,4 @@ TEST_F(TogetherTest, InARunWhoIsBlockedIsNotTradedWith) {
 }
 
 }  // namespace
-}  // namespace dure
+}  // namespace dure::test

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "tests/fuzz/input.h"
+#include "tests/fuzz/client_frames.h"
 #include "tests/lobby/lobby_fixture.h"
 
 namespace dure::test {
@@ -12,29 +12,17 @@ namespace {
 
 class Dispatch : public LobbyTest {
  public:
-  Dispatch() {
+  Dispatch() : frames_(routes_, Role::kGeneral, 2) {
     google::protobuf::SetLogHandler(nullptr);  // as the program does
     (void)admit(1);
     (void)admit(2);
-    for (const auto& [id, info] : routes_.all())
-      if (info.from_client && info.goes_to(Role::kGeneral)) ids_.push_back(id);
   }
   void TestBody() override {}
   // False: the player is gone; make a new lobby.
   bool run(fuzz::Input input) {
     while (!input.empty()) {
-      MeshHeader header;
-      header.kind = MeshKind::kFromClient;
-      const std::uint64_t player = 1 + input.byte() % 2;
-      header.message_id = ids_[input.below(ids_.size())];
-      header.session = SessionId(player * 10);
-      header.session_epoch = 1;
-      header.player = PlayerId(player);
-      header.player_epoch = epochs_[player];
-      header.client_seq = ++seq_;
-      const std::size_t size = input.byte();
-      cluster_->raw(kGateway, header, std::string(input.take(size)));
-      cluster_->turn();
+      const fuzz::SomeFrame one = frames_.next(input);
+      frame(one.player, one.message_id, one.body);
     }
     cluster_->run(milliseconds(200), milliseconds(50));
     CHECK_MSG(log_.errors.empty(), log_.errors.front());
@@ -46,7 +34,7 @@ class Dispatch : public LobbyTest {
   }
 
  private:
-  std::vector<std::uint32_t> ids_;
+  const fuzz::ClientFrames frames_;
   int runs_ = 0;
 };
 

@@ -125,6 +125,19 @@ proto::AdmitReply LobbyTest::admit(std::uint64_t player, proto::Admit request) {
   return *reply;
 }
 
+void LobbyTest::frame(std::uint64_t player, std::uint32_t message_id, const std::string& body) {
+  MeshHeader header;
+  header.kind = MeshKind::kFromClient;
+  header.message_id = message_id;
+  header.session = SessionId(player * 10);
+  header.session_epoch = 1;
+  header.player = PlayerId(player);
+  header.player_epoch = epochs_[player];
+  header.client_seq = ++seq_;
+  cluster_->raw(kGateway, header, body);
+  cluster_->turn();
+}
+
 void LobbyTest::other_holds(const std::string& place, std::uint32_t players) {
   if (!lobby_->peer_up(kOther)) cluster_->up(kOther);
   proto::PlacesNotice notice;

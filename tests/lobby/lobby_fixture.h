@@ -8,13 +8,13 @@
 #include <set>
 #include <vector>
 
+#include "common/game/sample/auction.h"
+#include "common/game/sample/mail.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
-#include "common/game/sample/auction.h"
-#include "common/game/sample/mail.h"
 #include "lobby/sample/sample.h"
 #include "tests/common/fake_cluster.h"
 
@@ -29,18 +29,10 @@ class LobbyTest : public testing::Test {
   // A login, as the gateway asks for it.
   proto::AdmitReply admit(std::uint64_t player, proto::Admit request = {});
   // Sends a client's frame and turns.
+  void frame(std::uint64_t player, std::uint32_t message_id, const std::string& body);
   template <class Message>
   void client(std::uint64_t player, const Message& message) {
-    MeshHeader header;
-    header.kind = MeshKind::kFromClient;
-    header.message_id = route_id(Message::descriptor());
-    header.session = SessionId(player * 10);
-    header.session_epoch = 1;
-    header.player = PlayerId(player);
-    header.player_epoch = epochs_[player];
-    header.client_seq = ++seq_;
-    cluster_->raw(kGateway, header, message.SerializeAsString());
-    cluster_->turn();
+    frame(player, route_id(Message::descriptor()), message.SerializeAsString());
   }
   template <class Reply, class Message>
   std::optional<Reply> ask(std::uint64_t player, const Message& message) {
@@ -67,7 +59,7 @@ class LobbyTest : public testing::Test {
   std::map<std::uint64_t, std::uint64_t> epochs_;
   std::map<std::uint64_t, proto::Hint> hints_;
   std::map<std::uint64_t, proto::Aggregate> rows_;  // what else is granted with the player
-  std::set<std::uint64_t> veterans_;  // had their starter kit long ago
+  std::set<std::uint64_t> veterans_;                // had their starter kit long ago
   std::vector<proto::Operation> applied_;
   std::map<std::string, std::pair<std::uint64_t, NodeId>> held_by_other_;
   bool database_saves_ = true;
