@@ -7,6 +7,7 @@
 #include "common/proto/cluster.pb.h"
 #include "common/proto/content.pb.h"
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/reasons.h"
 #include "common/proto/reconcile.pb.h"
 #include "dbagent/agent.h"
 #include "dbagent/rollback_desk.h"
@@ -17,7 +18,6 @@ namespace {
 constexpr std::size_t kOutcomesKept = 256;
 constexpr int kTries = 5;
 constexpr Duration kBetweenTries = milliseconds(200);
-constexpr const char* kGrantReason = "gm.give";
 
 bool number_in(const std::string& text, std::int64_t least, std::int64_t most, std::int64_t* number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
@@ -248,7 +248,7 @@ Task<GmDesk::Outcome> GmDesk::give(Command command) {
   request.set_shard(target.shard);
   request.set_player_id(target.player);
   request.set_message_id(command->id());
-  request.set_reason(kGrantReason);
+  request.set_reason(std::string(kGrantReason));
   std::int64_t count = 0;
   number_in(command->arguments(2), 1, INT64_MAX, &count);
   if (contains(agent_.options().balances, command->arguments(1))) {
@@ -275,7 +275,7 @@ Task<GmDesk::Outcome> GmDesk::give(Command command) {
   // Not known: the next repeat may try again, it is delivered once.
   if (!done) co_return Outcome{false, false, "not delivered: " + done.error().detail};
   if (done->code() != proto::STORED)
-    co_return Outcome{true, false, "not delivered: " + proto::StoreCode_Name(done->code())};
+    co_return Outcome{true, false, "not delivered: " + proto::StoreCode_Name(done->code()) + " " + done->detail()};
   proto::InboxNotice notice;
   notice.set_player_id(target.player);
   for (const Role role : {Role::kGeneral, Role::kDungeon})

@@ -3,6 +3,7 @@
 #include "common/base/ids.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
+#include "dbagent/store/content_guard.h"
 #include "dbagent/store/posting.h"
 
 namespace dure::store {
@@ -114,6 +115,7 @@ proto::DeliverReply deliver(Shard& shard, const proto::DeliverRequest& request) 
   reply.set_turned_round(gone);
   if (shard.db.number("SELECT 1 FROM inbox WHERE message_id = ?1", request.message_id())) return reply;
   require(request.message_id() != 0, "message");
+  if (!request.relayed()) guard_letter(shard, receiver, request);
   Posting posting(shard, {request.player_id(), receiver.epoch, 0, request.reason()});
   if (gone) {
     turn_round(shard, posting, receiver.player_id, request);

@@ -5,6 +5,8 @@
 
 #include "common/base/check.h"
 #include "common/proto/content.pb.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/reasons.h"
 #include "common/proto/value.pb.h"
 
 namespace dure::store {
@@ -132,10 +134,20 @@ Sums with_cap(const GuardTable& table, const Sums& counted) {
 
 }  // namespace
 
+namespace {
+
+void require_known(const GuardTable& table, const Sums& things) {
+  for (const auto& [name, amount] : things) require(table.knows(name), "thing");
+}
+
+}  // namespace
+
 void guard_creation(Shard& shard, std::uint64_t player_id, const GuardTable& table, const proto::Operation& operation) {
   const Deed deed = deed_of(operation);
   const Sums counted = with_cap(table, deed.counted);
   const bool creates = !deed.created.empty() || !deed.minted.empty();
+  require_known(table, deed.created);
+  require_known(table, deed.minted);
   const ReasonGuards* guards = table.reason(operation.reason());
   if (guards == nullptr) {
     require(!table.closed() || (!creates && counted.empty()), "faucet");
@@ -154,6 +166,33 @@ void guard_creation(Shard& shard, std::uint64_t player_id, const GuardTable& tab
   count_days(shard, player_id, operation.reason(), guards->creates, deed.created);
   count_days(shard, player_id, operation.reason(), guards->mints, deed.minted);
   count_days(shard, player_id, operation.reason(), guards->counts, counted);
+}
+
+void guard_letter(Shard& shard, const Root& receiver, const proto::DeliverRequest& letter) {
+  const GuardTable* table = shard.content->table(shard.content->active());
+  if (table == nullptr) return;
+  Sums created, minted;
+  for (const auto& amount : letter.balances()) {
+    require(amount.value() > 0, "amount");
+    created.add(amount.name(), amount.value());
+  }
+  for (const auto& item : letter.items()) minted.add(item.template_(), 1);
+  require_known(*table, created);
+  require_known(*table, minted);
+  if (receiver.kind == RootKind::kCharacter)
+    for (const auto& [name, amount] : created) {
+      const std::int64_t cap = table->cap(name);
+      require(cap == 0 || amount <= cap, "room: more than anybody may have");
+    }
+  const ReasonGuards* guards = table->reason(letter.reason());
+  if (guards == nullptr) {
+    require(!table->closed() || letter.reason() == kGrantReason, "faucet");
+    return;
+  }
+  within(guards->creates, created, "faucet");
+  within(guards->mints, minted, "faucet");
+  count_days(shard, receiver.player_id, letter.reason(), guards->creates, created);
+  count_days(shard, receiver.player_id, letter.reason(), guards->mints, minted);
 }
 
 // ── versions ────────────────────────────────────────────────────────────────────────────────────────────────

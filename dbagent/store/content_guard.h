@@ -17,7 +17,7 @@
 namespace dure::proto {
 class ContentDone;
 class ContentInstall;
-}
+}  // namespace dure::proto
 
 namespace dure::store {
 
@@ -46,5 +46,8 @@ proto::ContentDone install_content(Shard& shard, const proto::ContentInstall& re
 
 // Guards of what an operation brings into the world, by its reason; GuardFalse names the one that was false.
 void guard_creation(Shard& shard, std::uint64_t player_id, const GuardTable& table, const proto::Operation& operation);
+// Likewise of a letter that nobody sent: nothing has paid for it. Of the active version; by a reason that may create,
+// or by the word of a game master, who is bound by nothing but what there is and what anybody may have.
+void guard_letter(Shard& shard, const Root& receiver, const proto::DeliverRequest& letter);
 
 }  // namespace dure::store

@@ -21,7 +21,8 @@ Named<std::int64_t> prices(const Rows& rows) {
 
 }  // namespace
 
-GuardTable::GuardTable(const proto::ContentGuards& guards) : closed_(guards.closed()) {
+GuardTable::GuardTable(const proto::ContentGuards& guards)
+    : things_(guards.things().begin(), guards.things().end()), closed_(guards.closed()) {
   for (const auto& cap : guards.caps()) caps_.put(cap.name(), cap.value());
   for (const auto& cap : guards.counter_caps()) counter_caps_.put(cap.name(), cap.value());
   for (const auto& row : guards.reasons())

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -59,10 +60,13 @@ class GuardTable {
   std::int64_t counter_cap(std::string_view counter) const;
   const ReasonGuards* reason(std::string_view name) const;
   bool closed() const { return closed_; }
+  // A balance or an item template that there is.
+  bool knows(std::string_view thing) const { return things_.empty() || things_.contains(thing); }
 
  private:
   Named<std::int64_t> caps_, counter_caps_;
   std::map<std::string, ReasonGuards, std::less<>> reasons_;
+  std::set<std::string, std::less<>> things_;
   bool closed_ = false;
 };
 

@@ -98,6 +98,8 @@ Result<proto::ContentGuards> parse_sample_guards(const ContentFile& file, const 
   names.counters.insert(kExperience);
   proto::ContentGuards guards;
   guards.set_closed(true);
+  for (const auto& known : {names.balances, names.items})
+    for (const auto& name : known) guards.add_things(name);
   guard_caps(items, quests, &guards);
   guard_shops(items, shops, &guards);
   guard_rewards(items, quests, &guards);

@@ -66,9 +66,9 @@ proto::ContentGuards guards() {
 class ContentGuardTest : public ShardTest {
  protected:
   proto::ContentDone install(std::uint32_t active, std::initializer_list<std::uint32_t> versions,
-                            const proto::ContentGuards& all = guards()) {
+                             const proto::ContentGuards& all = guards(), std::uint32_t shard = 3) {
     proto::ContentInstall request;
-    request.set_shard(3);
+    request.set_shard(shard);
     request.set_active(active);
     for (const std::uint32_t number : versions) {
       auto* version = request.add_versions();
@@ -110,7 +110,7 @@ class ContentGuardTest : public ShardTest {
     next_ = 1;
     return gold_of(grant.aggregate());
   }
-  // By a message: no content judges what a game master grants.
+  // By a message: what a game master grants needs no reason of the content.
   void give(std::uint64_t player, std::int64_t amount) {
     EXPECT_EQ(ask<proto::DeliverReply>(*store, delivery(player, ++messages_, amount)).code(), proto::STORED);
     Ops ops(player, player == 1 ? epoch_ : 1);
@@ -118,11 +118,40 @@ class ContentGuardTest : public ShardTest {
     ops.request.mutable_operations(0)->set_content_version(version_);
     EXPECT_EQ(apply(ops).code(), proto::STORED);
   }
+  static proto::DeliverRequest letter_of(std::uint64_t message, const std::string& reason,
+                                         const std::vector<std::pair<std::string, std::int64_t>>& balances,
+                                         const std::string& item = {}) {
+    auto letter = delivery(1, message, 1);
+    letter.set_reason(reason);
+    letter.clear_balances();
+    for (const auto& [name, value] : balances) {
+      auto* amount = letter.add_balances();
+      amount->set_name(name);
+      amount->set_value(value);
+    }
+    if (item.empty()) return letter;
+    *letter.add_items()->mutable_id() = uid(5, message);
+    letter.mutable_items(0)->set_template_(item);
+    return letter;
+  }
+  proto::DeliverReply deliver(std::uint64_t message, const std::string& reason,
+                              const std::vector<std::pair<std::string, std::int64_t>>& balances,
+                              const std::string& item = {}) {
+    const auto reply = ask<proto::DeliverReply>(*store, letter_of(message, reason, balances, item));
+    EXPECT_EQ(reply.code() == proto::STORED, reply.detail().empty());
+    return reply;
+  }
   std::uint64_t epoch_ = 1, next_ = 1, messages_ = 500;
   std::uint32_t version_ = 1;
 };
 
 TEST_F(ContentGuardTest, WithoutAnyVersionEverythingPasses) {
+  version_ = 77;
+  expect_passes("whatever", [](Ops& ops) { ops.balance("gold", 1'000'000); });
+}
+
+TEST_F(ContentGuardTest, WhatIsForAnotherShardIsNotInstalled) {
+  EXPECT_EQ(install(5, {4, 5, 6}, guards(), 4).code(), proto::REJECTED);
   version_ = 77;
   expect_passes("whatever", [](Ops& ops) { ops.balance("gold", 1'000'000); });
 }
@@ -236,6 +265,74 @@ TEST_F(ContentGuardTest, OnlyACountingReasonRaisesACounterWithACap) {
   expect_refused("counter cap", "kill", [](Ops& ops) { ops.count("xp", 101, 1'000'000); });
   expect_passes("kill", [](Ops& ops) { ops.count("xp", 100, 0); });
   expect_passes("unheard.of", [](Ops& ops) { ops.count("xp", -5, 0); });
+}
+
+TEST_F(ContentGuardTest, WhatTheContentDoesNotKnowIsNotCreated) {
+  proto::ContentGuards all = guards();
+  auto* loot = all.mutable_reasons(0);
+  limit(loot->mutable_creates(), "*", 5);
+  limit(loot->mutable_mints(), "*", 5);
+  for (const char* thing : {"gold", "potion", "sword"}) all.add_things(thing);
+  ASSERT_EQ(install(1, {1}, all).code(), proto::STORED);
+  expect_passes("loot", [](Ops& ops) { ops.balance("potion", 5).mint(1).drop(1, 1); });
+  expect_refused("thing", "loot", [](Ops& ops) { ops.balance("diamond", 1).drop(1, 2); });
+  Ops ops(1, epoch_);
+  ops.op(next_).mint(2).drop(1, 3);
+  ops.request.mutable_operations(0)->set_reason("loot");
+  ops.request.mutable_operations(0)->set_content_version(1);
+  ops.request.mutable_operations(0)->mutable_effects(0)->mutable_mint()->mutable_item()->set_template_("moon");
+  const auto reply = apply(ops);
+  EXPECT_EQ(reply.code(), proto::REJECTED);
+  EXPECT_TRUE(reply.detail().starts_with("thing")) << reply.detail();
+}
+
+// ── letters that nobody sent ────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(ContentGuardTest, AGrantIsOfWhatThereIsAndNoMoreThanAnybodyMayHave) {
+  proto::ContentGuards all = guards();
+  for (const char* thing : {"gold", "potion", "sword"}) all.add_things(thing);
+  ASSERT_EQ(install(1, {1}, all).code(), proto::STORED);
+  EXPECT_EQ(deliver(600, "gm.give", {{"gold", 1000}}).code(), proto::STORED);
+  EXPECT_EQ(deliver(601, "gm.give", {{"gold", 1001}}).detail(), "room: more than anybody may have");
+  EXPECT_EQ(deliver(602, "gm.give", {{"gold", 600}, {"gold", 600}}).detail(), "room: more than anybody may have");
+  EXPECT_EQ(deliver(603, "gm.give", {{"potion", 51}}).detail(), "room: more than anybody may have");
+  EXPECT_EQ(deliver(604, "gm.give", {{"diamond", 1}}).detail(), "thing");
+  EXPECT_EQ(deliver(605, "gm.give", {{"gold", -1}}).detail(), "amount");
+  EXPECT_EQ(deliver(606, "gm.give", {}, "moon").detail(), "thing");
+  EXPECT_EQ(deliver(607, "gm.give", {}, "sword").code(), proto::STORED);
+  EXPECT_EQ(gold(), 0) << "nobody was fenced, nothing is claimed";
+}
+
+TEST_F(ContentGuardTest, ALetterThatNobodySentIsMadeByAReasonThatMayCreate) {
+  ASSERT_EQ(install(1, {1}).code(), proto::STORED);
+  EXPECT_EQ(deliver(600, "loot", {{"gold", 100}}).code(), proto::STORED);
+  EXPECT_EQ(deliver(601, "loot", {{"gold", 101}}).detail(), "faucet");
+  EXPECT_EQ(deliver(602, "loot", {{"gold", 100}}).code(), proto::STORED);
+  EXPECT_EQ(deliver(603, "loot", {{"gold", 100}}).detail(), "faucet: enough for a day");
+  EXPECT_EQ(deliver(604, "loot", {{"potion", 1}}).detail(), "faucet");
+  EXPECT_EQ(deliver(605, "loot", {}, "sword").code(), proto::STORED);
+  EXPECT_EQ(deliver(606, "loot", {}, "shield").detail(), "faucet");
+  EXPECT_EQ(deliver(607, "unheard.of", {{"gold", 1}}).detail(), "faucet");
+  EXPECT_EQ(deliver(600, "loot", {{"gold", 100}}).code(), proto::STORED) << "delivered before";
+}
+
+TEST_F(ContentGuardTest, WhatSomebodySentIsDeliveredWhateverTheContentSays) {
+  ASSERT_EQ(install(1, {1}).code(), proto::STORED);
+  auto letter = letter_of(600, "unheard.of", {{"diamond", 5000}});
+  letter.set_relayed(true);
+  letter.set_from_shard(4);
+  letter.set_from_player(9);
+  EXPECT_EQ(ask<proto::DeliverReply>(*store, letter).code(), proto::STORED);
+}
+
+TEST_F(ContentGuardTest, AGrantThatWasDeliveredStaysSoWhateverIsActiveThen) {
+  ASSERT_EQ(install(1, {1}).code(), proto::STORED);
+  EXPECT_EQ(deliver(600, "gm.give", {{"gold", 900}}).code(), proto::STORED);
+  proto::ContentGuards poor = guards();
+  poor.mutable_caps(0)->set_value(10);
+  ASSERT_EQ(install(2, {2}, poor).code(), proto::STORED);
+  EXPECT_EQ(deliver(600, "gm.give", {{"gold", 900}}).code(), proto::STORED);
+  EXPECT_EQ(deliver(601, "gm.give", {{"gold", 11}}).code(), proto::REJECTED);
 }
 
 // ── caps ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -42,6 +43,8 @@ TEST(SampleGuards, TheFilesOfTheSampleSayWhatFollowsFromThem) {
   const auto guards = parse(file("guards.toml"));
   ASSERT_TRUE(guards) << guards.error().detail;
   EXPECT_TRUE(guards->closed());
+  for (const char* thing : {"gold", "bread", "iron_sword"})
+    EXPECT_EQ(std::count(guards->things().begin(), guards->things().end(), thing), 1) << thing;
   const auto* buy = find(*guards, "shop.buy");
   ASSERT_NE(buy, nullptr);
   EXPECT_EQ(buy->sells_size(), 4);
