@@ -35,7 +35,7 @@ Asker::Asker(const World& world, const Load& load, const Routes& routes, Seams s
     : Node(owner_identity(), routes, seams), world_(world), load_(load), ended_(std::move(ended)) {
   on(&Asker::notice);
   for (std::uint32_t shard = 1; shard <= world.shards; ++shard)
-    for (std::uint32_t index = 0; index<world.players; index += load.logins> 0 ? 2 : 1)
+    for (std::uint32_t index = 0; index < world.players; index += load.logins > 0 ? 2 : 1)
       players_[shard].push_back({player_id(shard, index), shard});
 }
 
@@ -132,11 +132,11 @@ Task<void> Asker::save(Player* player) {
 
 Task<void> Asker::log_in(std::uint64_t player, std::uint32_t shard) {
   const MonoTime began = mono_now();
-  const proto::AcquireRequest request = acquire_request(shard, player);
+  const proto::AcquireRequest request = acquire_request(shard, player, 1);
   const NodeId agent = shard_agent(shard);
   const auto reply = co_await call<proto::AcquireReply>(agent, request, kDeadline);
   if (ended_already_) co_return;
-  if (!reply || reply->code() != proto::STORED) give_up("no login");
+  if (!reply || reply->code() != proto::STORED) give_up("no login: " + (reply ? proto::StoreCode_Name(reply->code()) : "no answer"));
   ++answered_.logged_in;
   answered_.logins.add(mono_now() - began);
 }

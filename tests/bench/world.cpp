@@ -62,9 +62,7 @@ void seed_player(proto::StoreBatch* batch, const World& world, std::uint32_t sha
   create.set_name("Seed" + std::to_string(player));
   create.set_reservation(player);
   add(batch, create);
-  proto::AcquireRequest acquire = acquire_request(shard, player);
-  acquire.set_expected_epoch(0);
-  add(batch, acquire);
+  add(batch, acquire_request(shard, player, 0));
   proto::ApplyRequest apply = apply_request(shard, player);
   proto::Operation* operation = next(&apply, 1, "seed");
   add_money(operation, "gold", 1'000'000'000);
@@ -191,14 +189,14 @@ void add_leg(proto::ApplyRequest* request, std::uint64_t pseq, const proto::Trad
   operation->mutable_trade()->set_side(side);
 }
 
-proto::AcquireRequest acquire_request(std::uint32_t shard, std::uint64_t player) {
+proto::AcquireRequest acquire_request(std::uint32_t shard, std::uint64_t player, std::uint64_t expected_epoch) {
   proto::AcquireRequest request;
   request.set_shard(shard);
   request.set_player_id(player);
   *request.mutable_owner_incarnation() = owner_incarnation();
   request.set_owner_node(owner_node());
-  request.set_expected_epoch(1);
-  request.set_acquire_id(mixed(player) | 1);
+  request.set_expected_epoch(expected_epoch);
+  request.set_acquire_id(mixed(player + expected_epoch) | 1);
   return request;
 }
 

@@ -23,8 +23,8 @@ namespace dure::bench {
 struct World {
   std::filesystem::path folder;
   std::uint32_t shards = 2;
-  std::uint32_t players = 2500;  // of a shard
-  std::uint32_t items = 200;     // of a player
+  std::uint32_t players = 5000;  // of a shard
+  std::uint32_t items = 100;     // of a player
   std::string vfs;
 
   std::string file(std::uint32_t shard) const { return (folder / ("shard-" + std::to_string(shard) + ".db")).string(); }
@@ -55,7 +55,7 @@ void add_soft(proto::ApplyRequest* request, std::uint64_t pseq);
 proto::TradeTerms trade_terms(std::uint64_t number, std::uint32_t register_shard, std::uint64_t buyer,
                               std::uint64_t seller, std::uint32_t item);
 void add_leg(proto::ApplyRequest* request, std::uint64_t pseq, const proto::TradeTerms& terms, std::uint32_t side);
-proto::AcquireRequest acquire_request(std::uint32_t shard, std::uint64_t player);
+proto::AcquireRequest acquire_request(std::uint32_t shard, std::uint64_t player, std::uint64_t expected_epoch);
 
 // Encoded groups of one shard, as its worker gets them.
 struct Script {
