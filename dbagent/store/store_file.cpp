@@ -186,7 +186,7 @@ bool StoreFile::begin(std::int64_t wall_unix_ms) {
   Query meta(*database_, "SELECT agent_inc, shard_time, next_number, operations FROM shard_meta");
   if (!meta.row() || meta.key(0) != key_of(options_.agent_incarnation)) return false;
   stored_shard_time_ = meta.i64(1);
-  shard_time_ = std::max(stored_shard_time_, wall_unix_ms);
+  shard_time_ = wall_unix_ms;
   next_number_ = meta.i64(2);
   operations_ = meta.i64(3);
   // If it stood still, what is settled only after a while would wait until the other clock has caught up.
@@ -198,7 +198,7 @@ bool StoreFile::begin(std::int64_t wall_unix_ms) {
     slow_since_wall_ = wall_unix_ms;
     slow_since_ = stored_shard_time_;
   }
-  shard_time_ = std::max(shard_time_, slow_since_ + (wall_unix_ms - slow_since_wall_) / 2);
+  shard_time_ = std::max(stored_shard_time_, slow_since_ + (wall_unix_ms - slow_since_wall_) / 2);
   return true;
 }
 

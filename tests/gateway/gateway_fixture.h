@@ -123,6 +123,18 @@ class GatewayTest : public ::testing::Test {
     }
   }
 
+  // The lobby lets the character 50 in once that is so, and knows of no such character before.
+  void known_when(const bool& claimed) {
+    cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](const MeshHeader&, const proto::Admit&) {
+      proto::AdmitReply reply;
+      if (claimed)
+        route(kGeneral, 7);
+      else
+        reply.set_code(proto::NOT_FOUND);
+      return std::optional(reply);
+    });
+  }
+
   void settle() {
     for (int i = 0; i < 5; ++i) {
       std::vector<Inbound> events;
@@ -177,6 +189,12 @@ class GatewayTest : public ::testing::Test {
     auto reply = pick<proto::LoginReply>(seen(client)).value_or(proto::LoginReply());
     if (reply.session_id() != 0) session_ = SessionId(reply.session_id()), token_ = reply.resume_token();
     return reply;
+  }
+  void expect_selected(ClientId client) {
+    proto::SelectCharacterRequest select;
+    select.set_player_id(50);
+    send(client, select);
+    EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(client)).value_or(proto::SelectCharacterReply()).code(), proto::OK);
   }
   void route(NodeId owner, std::uint64_t epoch, const std::string& place = "town/1") {
     proto::RouteSet set;

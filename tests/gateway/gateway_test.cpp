@@ -229,28 +229,18 @@ TEST_F(GatewayTest, ACharacterWhoseGatewayDiedBeforeItsNameWasClaimedComesIn) {
   reserved.set_own_reservation(77);
   cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(
       kAgent, [&](H, const proto::ReserveName&) { return std::optional(reserved); });
-  int claims = 0;
+  bool claimed = false;
   cluster_.answers<proto::ClaimName, proto::StoreReply>(kAgent, [&](H, const proto::ClaimName& claim) {
     EXPECT_EQ(claim.name(), "Mina");
     EXPECT_EQ(claim.player_id(), 50u);
     EXPECT_EQ(claim.reservation(), 77u);
     EXPECT_FALSE(claim.release());
-    ++claims;
+    EXPECT_FALSE(std::exchange(claimed, true));
     return std::optional(proto::StoreReply());
   });
-  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](H, const proto::Admit&) {
-    proto::AdmitReply reply;
-    if (claims == 0)
-      reply.set_code(proto::NOT_FOUND);
-    else
-      route(kGeneral, 7);
-    return std::optional(reply);
-  });
-  proto::SelectCharacterRequest select;
-  select.set_player_id(50);
-  send(kMina, select);
-  EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(kMina))->code(), proto::OK);
-  EXPECT_EQ(claims, 1);
+  known_when(claimed);
+  expect_selected(kMina);
+  EXPECT_TRUE(claimed);
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
 }
 
@@ -271,18 +261,8 @@ TEST_F(GatewayTest, ACharacterWhoseNameTheDirectoryHasLostGetsItBack) {
     claimed = true;
     return std::optional(proto::StoreReply());
   });
-  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](H, const proto::Admit&) {
-    proto::AdmitReply reply;
-    if (!claimed)
-      reply.set_code(proto::NOT_FOUND);
-    else
-      route(kGeneral, 7);
-    return std::optional(reply);
-  });
-  proto::SelectCharacterRequest select;
-  select.set_player_id(50);
-  send(kMina, select);
-  EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(kMina))->code(), proto::OK);
+  known_when(claimed);
+  expect_selected(kMina);
 }
 
 TEST_F(GatewayTest, ACharacterThatNobodyKnowsAndWhoseNameIsNotItsOwnIsNotClaimedFor) {

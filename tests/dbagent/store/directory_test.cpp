@@ -119,6 +119,7 @@ TEST_F(DirectoryTest, ASessionBeginsByCompareAndSet) {
   EXPECT_EQ(reply.code(), proto::STORED);
   EXPECT_EQ(reply.session_epoch(), 1u);
   EXPECT_EQ(begin(0, 70, "t0").session_epoch(), 1u) << "asked again";
+  EXPECT_EQ(begin(0, 70, "another").code(), proto::EXPECTED_OTHER) << "no repeat: it is taken";
   const auto late = begin(0, 71, "u0");
   EXPECT_EQ(late.code(), proto::EXPECTED_OTHER);
   EXPECT_EQ(late.session_epoch(), 1u);

@@ -94,6 +94,7 @@ TEST_F(HoldTest, AnOwnerThatComesMeanwhileFindsTheHoldAndIsToldItsEnd) {
   ASSERT_EQ(grant.aggregate().holds_size(), 1);
   EXPECT_EQ(grant.aggregate().holds(0).side(), 0u);
   EXPECT_EQ(grant.aggregate().holds(0).creq(), 5u);
+  EXPECT_EQ(grant.aggregate().holds(0).creq_hash(), 5u * 31);
   EXPECT_EQ(grant.aggregate().holds(0).terms().SerializeAsString(), terms.SerializeAsString());
   ASSERT_EQ(grant.aggregate().reserved_size(), 1);
   EXPECT_EQ(grant.aggregate().reserved(0).value(), 30);
@@ -191,6 +192,18 @@ TEST_F(HoldTest, ALegThatComesAfterTheAbortIsConsumedAtTheRegisterAndRefundedEls
 }
 
 // ── DECIDE ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+TEST_F(HoldTest, ASideDoesNotVoteAnew) {
+  apply(2, leg(terms, 1));
+  const auto yes = *take_vote();
+  cast(yes);
+  auto no = yes;
+  no.set_yes(false);
+  EXPECT_EQ(cast(no).verdict(), proto::ABORT) << "of a leg that was not counted";
+  EXPECT_EQ(changed, 0u);
+  apply(1, leg(terms, 0));
+  EXPECT_EQ(verdict(1, terms, false).verdict(), proto::COMMIT);
+}
 
 TEST_F(HoldTest, OneVoteDecidesNothing) {
   apply(2, leg(terms, 1));

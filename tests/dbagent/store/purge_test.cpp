@@ -121,6 +121,7 @@ TEST_F(PurgeTest, AReceiverWhoNeverWasSendsBackFromTheSendersShard) {
   EXPECT_EQ(BatchOf().add(letter).run(*store).changed(), 0u);
   EXPECT_EQ(outbox().pending_size(), 2);
   EXPECT_EQ(outbox().pending(1).player_id(), 1u);
+  EXPECT_EQ(reacquire(1, 1).aggregate().inbox_size(), 0) << "not the letter itself: what it held is under way";
 }
 
 TEST_F(PurgeTest, ACreationThatWasGivenUpNeverHappensAfterwards) {
