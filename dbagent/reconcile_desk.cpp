@@ -197,7 +197,8 @@ Task<bool> ReconcileDesk::settle_name(Run& run, const proto::ReservedName& name,
 }
 
 Task<bool> ReconcileDesk::hear(Run& run, std::uint32_t other) {
-  for (const auto kind : {proto::FACT_REGISTER, proto::FACT_LEGS, proto::FACT_RECEIVED, proto::FACT_SENT}) {
+  for (const auto kind :
+       {proto::FACT_REGISTER, proto::FACT_LEGS, proto::FACT_SWAPS, proto::FACT_RECEIVED, proto::FACT_SENT}) {
     proto::FactsQuery query;
     query.set_shard(other);
     query.set_kind(kind);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "common/proto/shard_map.pb.h"
+#include "common/proto/store.pb.h"
 #include "dbagent/store/posting.h"
 
 namespace dure::store {
@@ -15,9 +16,10 @@ namespace {
 // Rank instead of the file's own number: the order in which messages were sent is what travels.
 constexpr const char* kRanked = "outbox";
 constexpr const char* kRank = "number";
+constexpr const char* kSwaps = "swapped_leg";
 
 bool file_s_own(const std::string& table, const std::string& column) {
-  return table == "player" && (column == "status" || column == "mv");
+  return table == "player" && (column == "status" || column == "mv" || column == "last_swap");
 }
 
 void put_value(const Query& row, int column, proto::MoveValue* out) {
@@ -66,15 +68,52 @@ void read_table(Database& db, const std::string& table, std::uint64_t account_id
   if (out != nullptr) std::sort(out->mutable_rows()->begin(), out->mutable_rows()->end());
 }
 
+void add_swap(std::uint64_t player_id, const Key16& txn, std::uint32_t shard, std::string_view record,
+              proto::MoveTable* out) {
+  proto::MoveRow encoded;
+  encoded.add_values()->set_integer(static_cast<std::int64_t>(player_id));
+  encoded.add_values()->set_blob(txn.bytes, sizeof txn.bytes);
+  encoded.add_values()->set_integer(shard);
+  encoded.add_values()->set_blob(record.data(), record.size());
+  out->add_rows(encoded.SerializeAsString());
+}
+
+// What it exchanged elsewhere, and here: of that the decision stays, and its record goes along.
+void read_swaps(Shard& shard, std::uint64_t account_id, proto::MoveContent* content) {
+  proto::MoveTable out;
+  out.set_name(kSwaps);
+  for (const char* column : {"pid", "txn_id", "shard", "record"}) out.add_columns(column);
+  Query elsewhere(shard.db,
+                  "SELECT pid, txn_id, shard, record FROM swapped_leg "
+                  "WHERE pid IN (SELECT pid FROM player WHERE account_id = ?1)",
+                  account_id);
+  while (elsewhere.row()) add_swap(elsewhere.u64(0), elsewhere.key(1), elsewhere.u32(2), elsewhere.bytes(3), &out);
+  Query player(shard.db, "SELECT pid, last_swap FROM player WHERE account_id = ?1", account_id);
+  while (player.row()) {
+    const std::uint64_t player_id = player.u64(0);
+    for (Key16 txn = player.key(1); !txn.zero();) {
+      Query swap(shard.db, "SELECT swap, before_0, before_1 FROM decision WHERE txn_id = ?1", txn);
+      proto::SwapRecord record;
+      require(swap.row() && record.ParseFromString(swap.text(0)) && record.player_ids_size() == 2, "a SWAP of it");
+      add_swap(player_id, txn, shard.number, swap.bytes(0), &out);
+      txn = swap.key(record.player_ids(0) == player_id ? 1 : 2);
+    }
+  }
+  if (out.rows_size() == 0) return;
+  std::sort(out.mutable_rows()->begin(), out.mutable_rows()->end());
+  *content->add_tables() = out;
+}
+
+// CROSS JOIN: from the account to what it holds. Left to itself, SQLite begins with whatever anybody holds.
 void read_items(Database& db, std::uint64_t account_id, proto::MoveContent* content) {
-  Query row(
-      db,
-      "SELECT pid, kind, owner, item_id, template, version, attributes FROM ("
-      "SELECT pid, 0 AS kind, pid AS owner FROM player WHERE account_id = ?1 UNION ALL "
-      "SELECT pid, 3, message_id FROM outbox JOIN player USING(pid) WHERE account_id = ?1 AND state = 0 UNION ALL "
-      "SELECT pid, 4, message_id FROM inbox JOIN player USING(pid) WHERE account_id = ?1 AND state = 0) "
-      "JOIN item_holder USING(kind, owner) JOIN item USING(item_id) ORDER BY item_id",
-      account_id);
+  Query row(db,
+            "SELECT pid, kind, owner, item_id, template, version, attributes FROM ("
+            "SELECT pid, 0 AS kind, pid AS owner FROM player WHERE account_id = ?1 UNION ALL "
+            "SELECT pid, 3, message_id FROM player CROSS JOIN outbox USING(pid) WHERE account_id = ?1 AND state = 0 "
+            "UNION ALL "
+            "SELECT pid, 4, message_id FROM player CROSS JOIN inbox USING(pid) WHERE account_id = ?1 AND state = 0) "
+            "CROSS JOIN item_holder USING(kind, owner) CROSS JOIN item USING(item_id) ORDER BY item_id",
+            account_id);
   while (row.row()) {
     auto* out = content->add_items();
     out->set_player_id(row.u64(0));
@@ -88,12 +127,13 @@ void read_items(Database& db, std::uint64_t account_id, proto::MoveContent* cont
 }
 
 void read_money(Database& db, std::uint64_t account_id, proto::MoveContent* content) {
-  Query row(db,
-            "SELECT pid, kind, owner, currency, amount FROM ("
-            "SELECT pid, 0 AS kind, pid AS owner FROM player WHERE account_id = ?1 UNION ALL "
-            "SELECT pid, 4, message_id FROM inbox JOIN player USING(pid) WHERE account_id = ?1 AND state = 0) "
-            "JOIN account USING(kind, owner) WHERE account.name = '' AND amount <> 0 ORDER BY kind, owner, currency",
-            account_id);
+  Query row(
+      db,
+      "SELECT pid, kind, owner, currency, amount FROM ("
+      "SELECT pid, 0 AS kind, pid AS owner FROM player WHERE account_id = ?1 UNION ALL "
+      "SELECT pid, 4, message_id FROM player CROSS JOIN inbox USING(pid) WHERE account_id = ?1 AND state = 0) "
+      "CROSS JOIN account USING(kind, owner) WHERE account.name = '' AND amount <> 0 ORDER BY kind, owner, currency",
+      account_id);
   while (row.row()) {
     auto* out = content->add_balances();
     out->set_player_id(row.u64(0));
@@ -128,7 +168,8 @@ const char* insertion(Database& db, const proto::MoveTable& table) {
   }
   std::string sql = "INSERT INTO " + table.name() + "(" + names;
   if (table.name() == "player")
-    sql += ", status, mv) VALUES(" + places + ", 2, 0) ON CONFLICT(pid) DO UPDATE SET status = 2, " + updates;
+    sql += ", status, mv) VALUES(" + places + ", 2, 0) ON CONFLICT(pid) DO UPDATE SET status = 2, last_swap = x'', " +
+           updates;
   else
     sql += ") VALUES(" + places + ")";
   return db.literal(std::move(sql));
@@ -218,7 +259,9 @@ proto::MoveContent read_content(Shard& shard, std::uint64_t account_id, std::uin
   proto::MoveContent content;
   content.set_account_id(account_id);
   content.set_move_id(move_id);
-  for (const auto& table : travelling_tables(shard.db)) read_table(shard.db, table, account_id, &content);
+  for (const auto& table : travelling_tables(shard.db))
+    if (table != kSwaps) read_table(shard.db, table, account_id, &content);
+  read_swaps(shard, account_id, &content);
   read_money(shard.db, account_id, &content);
   read_items(shard.db, account_id, &content);
   return content;

@@ -5,6 +5,7 @@
 //   known there                                    missing here                    done here
 //   leg or register COMMIT of a trade              the leg, or its end             PREPARE and FINISH at once
 //   COMMIT of a trade that this register decided   the decision                    decided again, by the same legs
+//   SWAP of this register, by who left since       the decision                    likewise, and the other leg
 //   letter received of a character here            the debit and the outbox row    SEND, already delivered
 //   letter sent to a character here                the inbox row                   DELIVER
 //   an item                                        that it left                    it leaves whoever has it here
@@ -75,6 +76,8 @@ proto::OpenShardReply open_shard(Shard& shard, const proto::OpenShard& request);
 // reconcile_trades.cpp. True: something was missing and is done now. The decision first, if the register is here.
 bool redo_decision(Shard& shard, const proto::TradeFact& fact);
 bool redo_legs(const class Provider& provider, const proto::TradeFact& fact);
+// A SWAP has answered this character's leg of the trade, where it was then.
+bool swapped_leg(Shard& shard, std::uint64_t player_id, const Key16& txn);
 
 // Makes good what a character has to give and does not have here: money from the faucet, with a debt; an item from
 // whoever has it here.

@@ -3,6 +3,7 @@
 
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/reconcile.pb.h"
+#include "common/proto/store.pb.h"
 #include "common/proto/trade.pb.h"
 #include "dbagent/store/reconcile.h"
 #include "dbagent/store/trade.h"
@@ -46,6 +47,46 @@ void legs(Shard& shard, const std::string& after, std::uint32_t limit, proto::Fa
     goods.ParseFromString(row.text(7));
     *leg->mutable_items() = goods.items();
     if (++count == limit) out->set_next(row.text(0) + static_cast<char>(row.i64(1)));
+  }
+}
+
+// What each side gave, as the SWAP wrote it to the other.
+void read_terms(const proto::SwapRecord& record, std::uint32_t register_shard, proto::TradeFact* fact) {
+  auto* terms = fact->mutable_terms();
+  *terms->mutable_txn() = record.legs(0).txn();
+  terms->set_register_shard(register_shard);
+  for (const int side : {0, 1}) {
+    auto* one = terms->add_sides();
+    one->set_player_id(record.player_ids(side));
+    *one->mutable_give() = record.legs(1 - side).credited();
+    for (const auto& item : record.legs(1 - side).items()) {
+      auto* given = one->add_items();
+      *given->mutable_item() = item.id();
+      given->set_version(item.version());
+    }
+  }
+}
+
+// Of characters that came here since: the shard that decided it may have lost the decision with the other half.
+void swaps(Shard& shard, const std::string& after, std::uint32_t limit, proto::Facts* out) {
+  Query row(shard.db,
+            "SELECT pid, txn_id, shard, record FROM swapped_leg WHERE (pid, txn_id) > (?1, ?2) "
+            "ORDER BY pid, txn_id LIMIT ?3",
+            number_after(after.substr(0, 8)), Blob{after.size() > 8 ? after.substr(8) : std::string()}, limit);
+  std::uint32_t count = 0;
+  while (row.row()) {
+    if (++count == limit) out->set_next(number_cursor(row.u64(0)) + row.text(1));
+    proto::SwapRecord record;
+    if (!record.ParseFromString(row.text(3)) || record.legs_size() != 2 || record.player_ids_size() != 2) continue;
+    auto* fact = out->add_trades();
+    fact->set_committed(true);
+    read_terms(record, row.u32(2), fact);
+    const int side = record.player_ids(0) == row.u64(0) ? 0 : 1;
+    auto* leg = fact->add_legs();
+    leg->set_side(static_cast<std::uint32_t>(side));
+    leg->set_shard(shard.number);
+    leg->set_reason("trade");
+    *leg->mutable_items() = record.legs(1 - side).items();
   }
 }
 
@@ -160,6 +201,9 @@ proto::Facts facts(Shard& shard, const proto::FactsQuery& request) {
   switch (request.kind()) {
     case proto::FACT_LEGS:
       legs(shard, request.after(), limit, &reply);
+      break;
+    case proto::FACT_SWAPS:
+      swaps(shard, request.after(), limit, &reply);
       break;
     case proto::FACT_REGISTER:
       registered(shard, request.after(), limit, &reply);

@@ -4,6 +4,7 @@
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/reconcile.pb.h"
 #include "common/proto/shard_map.pb.h"
+#include "common/proto/store.pb.h"
 #include "common/proto/trade.pb.h"
 #include "dbagent/store/backup.h"
 #include "dbagent/store/move.h"
@@ -28,6 +29,20 @@ void require_nothing_half(Shard& shard, std::uint64_t account_id) {
       const std::uint32_t other = 1 - row.u32(1);
       const auto root = find_root(shard, terms.sides(static_cast<int>(other)).player_id());
       const bool known = !root || root->status != Status::kActive || find_hold(shard, row.key(0), other);
+      require(known, "it has traded with characters of this shard since the backup");
+    }
+  }
+  {
+    Query row(shard.db, "SELECT txn_id, pid, record FROM swapped_leg JOIN player USING(pid) WHERE account_id = ?1",
+              account_id);
+    while (row.row()) {
+      proto::SwapRecord record;
+      const bool whole = record.ParseFromString(row.text(2)) && record.player_ids_size() == 2;
+      require(whole, "a trade of it cannot be read");
+      const std::uint64_t other = record.player_ids(record.player_ids(0) == row.u64(1) ? 1 : 0);
+      const auto root = find_root(shard, other);
+      const bool known = !root || root->status != Status::kActive || swapped_leg(shard, other, row.key(0)) ||
+                         decision_of(shard, row.key(0)).verdict == proto::COMMIT;
       require(known, "it has traded with characters of this shard since the backup");
     }
   }

@@ -26,6 +26,10 @@ struct Redo {
     return root && root->status == Status::kActive;
   }
   bool register_here() const { return fact.terms().register_shard() == shard.number; }
+  // It left nothing to hold: whoever has it has all of it.
+  bool swapped(std::uint32_t at) const {
+    return decision_of(shard, txn).swapped || swapped_leg(shard, side(at).player_id(), txn);
+  }
 
   void vote(std::uint32_t at, std::uint64_t epoch, std::uint64_t pseq, std::uint32_t from,
             const google::protobuf::RepeatedPtrField<proto::Item>& items) {
@@ -45,13 +49,14 @@ struct Redo {
     const Decision decision = decision_of(shard, txn);
     require(decision.verdict != proto::ABORT, "this register has decided ABORT");
     if (decision.verdict != 0) return;
-    shard.db.run("INSERT INTO decision VALUES(?1, ?2, 0, ?3, x'')", txn, static_cast<int>(proto::COMMIT),
+    shard.db.run("INSERT INTO decision VALUES(?1, ?2, 0, ?3, x'', x'', x'')", txn, static_cast<int>(proto::COMMIT),
                  shard.file.shard_time());
     changed = true;
   }
 
   // PREPARE again, whatever the character has now: that it passed is known from the verdict.
   void hold_again(std::uint32_t at) {
+    if (swapped(at)) return;
     const auto root = find_root(shard, side(at).player_id());
     const std::uint64_t player = root->player_id;
     const std::string reason = fact.legs_size() > 0 ? fact.legs(0).reason() : kReconcileReason;
@@ -106,8 +111,13 @@ struct Redo {
 
 }  // namespace
 
+bool swapped_leg(Shard& shard, std::uint64_t player_id, const Key16& txn) {
+  return shard.db.number("SELECT 1 FROM swapped_leg WHERE pid = ?1 AND txn_id = ?2", player_id, txn).has_value();
+}
+
 bool redo_decision(Shard& shard, const proto::TradeFact& fact) {
   require(fact.terms().sides_size() == 2, "terms");
+  if (decision_of(shard, key_of(fact.terms().txn())).swapped) return false;
   Redo redo{shard, fact, nullptr};
   if (!redo.register_here()) return false;
   if (fact.committed()) redo.decide_again();

@@ -75,7 +75,7 @@ void tell_leg(Shard& shard, const Key16& txn, std::uint32_t side, const Counted&
 
 // Every leg that voted YES hears it, but for the one that is being answered anyway.
 void conclude(Shard& shard, const Key16& txn, proto::Verdict verdict, std::uint32_t but_for) {
-  shard.db.run("INSERT INTO decision VALUES(?1, ?2, 0, ?3, x'')", txn, static_cast<int>(verdict),
+  shard.db.run("INSERT INTO decision VALUES(?1, ?2, 0, ?3, x'', x'', x'')", txn, static_cast<int>(verdict),
                shard.file.shard_time());
   for (const std::uint32_t side : {0, 1}) {
     if (side == but_for) continue;
@@ -107,9 +107,14 @@ bool any_vote(Shard& shard, const Key16& txn) {
 
 void decide_abort(Shard& shard, const Key16& txn) { conclude(shard, txn, proto::ABORT, kNobody); }
 
-void decide_swapped(Shard& shard, const Key16& txn, const std::string& swap) {
-  shard.db.run("INSERT INTO decision VALUES(?1, ?2, 1, ?3, ?4)", txn, static_cast<int>(proto::COMMIT),
-               shard.file.shard_time(), Blob{swap});
+void decide_swapped(Shard& shard, const Key16& txn, const proto::SwapRecord& record) {
+  shard.db.run(
+      "INSERT INTO decision VALUES(?1, ?2, 1, ?3, ?4, (SELECT last_swap FROM player WHERE pid = ?5), "
+      "(SELECT last_swap FROM player WHERE pid = ?6))",
+      txn, static_cast<int>(proto::COMMIT), shard.file.shard_time(), Blob{record.SerializeAsString()},
+      record.player_ids(0), record.player_ids(1));
+  shard.db.run("UPDATE player SET last_swap = ?1 WHERE pid IN (?2, ?3)", txn, record.player_ids(0),
+               record.player_ids(1));
 }
 
 int verdict_for(Shard& shard, const Key16& txn, std::uint32_t side, const Hold& leg) {

@@ -41,7 +41,8 @@ CREATE TABLE player(
   reservation      INTEGER NOT NULL,
   created_at       INTEGER NOT NULL,
   delete_at        INTEGER NOT NULL DEFAULT 0,
-  kind             INTEGER NOT NULL DEFAULT 0 CHECK(kind BETWEEN 0 AND 2)
+  kind             INTEGER NOT NULL DEFAULT 0 CHECK(kind BETWEEN 0 AND 2),
+  last_swap        BLOB    NOT NULL DEFAULT x''
 ) STRICT;
 CREATE INDEX player_by_account ON player(account_id);
 CREATE INDEX player_on_the_move ON player(pid) WHERE status IN (1, 2);
@@ -191,6 +192,7 @@ CREATE TABLE outbox(
   body       BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox(number) WHERE state = 0;
+CREATE INDEX outbox_of_player ON outbox(pid);
 CREATE TABLE inbox(
   message_id INTEGER PRIMARY KEY,
   pid        INTEGER NOT NULL REFERENCES player(pid),
@@ -252,6 +254,7 @@ CREATE TABLE hold(
   PRIMARY KEY(txn_id, leg)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hold_open ON hold(pid) WHERE finished = 0;
+CREATE INDEX hold_of_player ON hold(pid);
 CREATE TABLE hold_amount(
   txn_id   BLOB    NOT NULL,
   leg      INTEGER NOT NULL,
@@ -262,7 +265,8 @@ CREATE TABLE hold_amount(
   FOREIGN KEY(txn_id, leg) REFERENCES hold(txn_id, leg)
 ) STRICT, WITHOUT ROWID;
 -- The register of the trades that name this shard: one vote a side, one decision, neither ever changed. A SWAP decides
--- without votes and leaves here what it exchanged.
+-- without votes and leaves here what it exchanged. player.last_swap is its newest one of here, and each knows the one
+-- before it of either side: who leaves takes them along, and no commit pays for an index.
 CREATE TABLE trade_vote(
   txn_id BLOB    NOT NULL CHECK(length(txn_id) = 16),
   side   INTEGER NOT NULL CHECK(side IN (0, 1)),
@@ -280,7 +284,18 @@ CREATE TABLE decision(
   verdict INTEGER NOT NULL CHECK(verdict IN (1, 2)),
   swapped INTEGER NOT NULL CHECK(swapped IN (0, 1) AND (swapped = 0 OR verdict = 1)),
   at      INTEGER NOT NULL,
-  swap    BLOB    NOT NULL
+  swap    BLOB    NOT NULL,
+  before_0 BLOB   NOT NULL DEFAULT x'',
+  before_1 BLOB   NOT NULL DEFAULT x''
+) STRICT, WITHOUT ROWID;
+-- A leg that a SWAP of another shard answered, or of this one before its character was elsewhere: what the decision
+-- keeps of it. If the deciding shard loses it, nobody else knows.
+CREATE TABLE swapped_leg(
+  pid    INTEGER NOT NULL REFERENCES player(pid),
+  txn_id BLOB    NOT NULL CHECK(length(txn_id) = 16),
+  shard  INTEGER NOT NULL,
+  record BLOB    NOT NULL,
+  PRIMARY KEY(pid, txn_id)
 ) STRICT, WITHOUT ROWID;
 -- This file was put back to a backup while the other shards went on. Closed until all that they know of it is redone.
 CREATE TABLE restored(
@@ -346,6 +361,21 @@ CREATE INDEX ownerless_op_by_age ON ownerless_op(pid, at);
 CREATE TABLE ownerless_mark(
   pid INTEGER PRIMARY KEY REFERENCES player(pid), forgotten_before INTEGER NOT NULL
 ) STRICT;
+)sql";
+
+const char* const kShardUpgrade6 = R"sql(
+ALTER TABLE player ADD COLUMN last_swap BLOB NOT NULL DEFAULT x'';
+ALTER TABLE decision ADD COLUMN before_0 BLOB NOT NULL DEFAULT x'';
+ALTER TABLE decision ADD COLUMN before_1 BLOB NOT NULL DEFAULT x'';
+CREATE TABLE swapped_leg(
+  pid    INTEGER NOT NULL REFERENCES player(pid),
+  txn_id BLOB    NOT NULL CHECK(length(txn_id) = 16),
+  shard  INTEGER NOT NULL,
+  record BLOB    NOT NULL,
+  PRIMARY KEY(pid, txn_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_of_player ON outbox(pid);
+CREATE INDEX hold_of_player ON hold(pid);
 )sql";
 
 const char* const kDirectorySchema = R"sql(

@@ -80,7 +80,7 @@ void swap(Shard& shard, Root& root, const Leg& leg, Root& partner, const Leg& ot
                           leg.operation.content_version(), leg.operation.trace_id()});
   exchange_money(posting, leg.terms);
   exchange_items(posting, leg.terms);
-  decide_swapped(shard, leg.txn, record.SerializeAsString());
+  decide_swapped(shard, leg.txn, record);
   note_progress(root, leg.operation);
   note_progress(partner, other.operation);
   keep_progress(shard, partner);

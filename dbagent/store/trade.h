@@ -32,6 +32,7 @@ class LegReply;
 class OpenHold;
 class OpenHoldsQuery;
 class OpenHoldsReply;
+class SwapRecord;
 class TradeFinish;
 class TradeFinishReply;
 class TradeGoods;
@@ -111,7 +112,7 @@ Decision decision_of(Shard& shard, const Key16& txn);
 bool any_vote(Shard& shard, const Key16& txn);
 // Guard: reg none. Tells every leg that voted YES.
 void decide_abort(Shard& shard, const Key16& txn);
-void decide_swapped(Shard& shard, const Key16& txn, const std::string& swap);
+void decide_swapped(Shard& shard, const Key16& txn, const proto::SwapRecord& record);
 // What a decision means for one leg: COMMIT only for the one that was counted.
 int verdict_for(Shard& shard, const Key16& txn, std::uint32_t side, const Hold& leg);
 // Counts a vote and decides, if that is possible now; the verdict for the leg that voted. Tells the other leg.

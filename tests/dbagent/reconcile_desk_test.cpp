@@ -115,6 +115,68 @@ class ReconcileDeskTest : public store::MoveTest {
     open_all();
   }
 
+  // Two characters of two accounts of shard 3 exchange 30 gold of player 1 for the item 50 of player 3.
+  void meet_on_shard_3() {
+    earn(3, 100, 5);
+    for (int i = 0; i < 8; ++i) {
+      proto::AccountQuery query;
+      query.set_account("other" + std::to_string(i));
+      query.set_create(true);
+      const auto other = store::ask<proto::AccountReply>(*directory, query);
+      if (other.shard() != 3) continue;
+      ASSERT_EQ(step<proto::StoreReply>(3, store::creation(3, other.account_id())).code(), proto::STORED);
+      break;
+    }
+    const auto grant = reacquire(3, 3, 0);
+    ASSERT_EQ(grant.code(), proto::STORED);
+    store::Ops ops(3, grant.epoch());
+    ops.op(1).balance("gold", 40).mint(50);
+    ASSERT_EQ(apply(3, ops).code(), proto::STORED);
+  }
+  void swap_on_shard_3(bool only_money = false, std::uint64_t number = 1) {
+    proto::TradeTerms terms;
+    *terms.mutable_txn() = store::uid(77, number);
+    terms.set_register_shard(3);
+    auto* one = terms.add_sides();
+    one->set_player_id(1);
+    auto* amount = one->add_give();
+    amount->set_name("gold");
+    amount->set_value(30);
+    auto* three = terms.add_sides();
+    three->set_player_id(3);
+    if (!only_money) {
+      *three->add_items()->mutable_item() = store::uid(1, 50);
+    } else {
+      auto* back = three->add_give();
+      back->set_name("gold");
+      back->set_value(10);
+    }
+    for (const std::uint64_t player : {1, 3}) {
+      proto::OwnerQuery who;
+      who.set_player_id(player);
+      const auto grant = reacquire(3, player, step<proto::AcquireReply>(3, who).epoch());
+      store::Ops leg(player, grant.epoch());
+      leg.op(1);
+      auto* trade = leg.request.mutable_operations(0)->mutable_trade();
+      *trade->mutable_terms() = terms;
+      trade->set_side(player == 1 ? 0 : 1);
+      apply(3, leg);
+    }
+  }
+  void expect_exchanged(std::uint32_t first_is_on, std::int64_t came_back = 0) {
+    const auto one = take(first_is_on);
+    EXPECT_EQ(gold_of(one), 70 - came_back);
+    EXPECT_EQ(one.aggregate().items_size(), 2);
+    proto::OwnerQuery who;
+    who.set_player_id(3);
+    const auto three = reacquire(3, 3, step<proto::AcquireReply>(3, who).epoch());
+    EXPECT_EQ(gold_of(three), 70 + came_back);
+    EXPECT_EQ(three.aggregate().items_size(), 0);
+    const auto merged = expect_clean();
+    EXPECT_EQ(merged.items, 2u);
+    for (const auto& [currency, sum] : merged.moved) EXPECT_EQ(sum, 0) << currency;
+  }
+
   // ── who plays ──
   void earn(std::uint32_t number, std::int64_t gold, std::uint64_t item) {
     const auto grant = take(number);
@@ -253,6 +315,69 @@ TEST_F(ReconcileDeskTest, WhoCameWithHalfOfALetterOfThisShardIsNotBroughtBackAnd
   EXPECT_TRUE(state.closed());
   ASSERT_GE(state.open_size(), 1);
   EXPECT_NE(state.open(0).find("letters of characters of this shard"), std::string::npos) << state.open(0);
+}
+
+TEST_F(ReconcileDeskTest, WhoTradedHereAndMovedAwayBringsTheTradeBackForTheOther) {
+  meet_on_shard_3();
+  back_up(3);
+  swap_on_shard_3();
+  move(1, 3, 4);
+  put_back(3);
+  const auto state = run_desk(3);
+  EXPECT_FALSE(state.closed()) << state.open(0);
+  expect_exchanged(4);
+}
+
+TEST_F(ReconcileDeskTest, WhoMovesAwayTakesAlongWhatItTradedHereEachTime) {
+  meet_on_shard_3();
+  back_up(3);
+  swap_on_shard_3();
+  move(1, 3, 4);
+  move(2, 4, 3);
+  swap_on_shard_3(true, 2);
+  swap_on_shard_3(true, 3);
+  move(3, 3, 4);
+  put_back(3);
+  const auto state = run_desk(3);
+  EXPECT_FALSE(state.closed()) << state.open(0);
+  expect_exchanged(4, 40);
+}
+
+TEST_F(ReconcileDeskTest, ATradeThatTheBackupKnowsIsNotDoneAgainForWhoMovedAway) {
+  meet_on_shard_3();
+  swap_on_shard_3();
+  back_up(3);
+  move(1, 3, 4);
+  put_back(3);
+  EXPECT_FALSE(run_desk(3).closed());
+  expect_exchanged(4);
+}
+
+TEST_F(ReconcileDeskTest, WhatWasDoneAgainForTheOtherIsNotDoneAgainForWhoMovedAway) {
+  meet_on_shard_3();
+  back_up(3);
+  swap_on_shard_3();
+  move(1, 3, 4);
+  put_back(3);
+  EXPECT_FALSE(run_desk(3).closed());
+  stop();
+  back_up(4);
+  put_back(4);
+  EXPECT_FALSE(run_desk(4).closed());
+  expect_exchanged(4);
+}
+
+TEST_F(ReconcileDeskTest, WhoTradedHereAndWentAndCameBackIsNotBroughtBackWithHalfOfIt) {
+  meet_on_shard_3();
+  back_up(3);
+  swap_on_shard_3(true);
+  move(1, 3, 4);
+  move(2, 4, 3);
+  put_back(3);
+  const auto state = run_desk(3);
+  EXPECT_TRUE(state.closed());
+  ASSERT_GE(state.open_size(), 1);
+  EXPECT_NE(state.open(0).find("traded with characters of this shard"), std::string::npos) << state.open(0);
 }
 
 TEST_F(ReconcileDeskTest, AnEarlierMoveGivesNobodyUp) {

@@ -70,7 +70,7 @@ TEST_F(AuditTradesTest, AHoldWithoutItsGoodsOrItsReservationIsNamed) {
 TEST_F(AuditTradesTest, ACommitWithoutTwoVotesIsNamed) {
   apply(1, leg(terms, 0));
   stores.clear();
-  by_hand(1, "INSERT INTO decision SELECT txn_id, 1, 0, 0, x'' FROM hold");
+  by_hand(1, "INSERT INTO decision SELECT txn_id, 1, 0, 0, x'', x'', x'' FROM hold");
   EXPECT_TRUE(mentions(audited(1), "is committed without two votes for it"));
 }
 

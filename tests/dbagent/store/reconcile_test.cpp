@@ -303,15 +303,38 @@ TEST_F(ReconcileTest, WhatReconcilingNeedsIsNeverCollected) {
   EXPECT_EQ(number(1, "SELECT count(*) FROM inbox WHERE length(letter) > 0"), 1);
 }
 
+// Its tables with their columns, and its indexes.
+std::set<std::string> shape_of(const std::string& path) {
+  std::set<std::string> names;
+  sqlite3* db = nullptr;
+  EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  const auto add = [](void* to, int, char** row, char**) {
+    static_cast<std::set<std::string>*>(to)->insert(row[0]);
+    return 0;
+  };
+  EXPECT_EQ(sqlite3_exec(db,
+                         "SELECT m.type || ' ' || m.name || ' ' || coalesce(c.name || ' ' || c.type, '') "
+                         "FROM sqlite_schema m LEFT JOIN pragma_table_info(m.name) c",
+                         add, &names, nullptr),
+            SQLITE_OK)
+      << sqlite3_errmsg(db);
+  sqlite3_close(db);
+  return names;
+}
+
 // An older file is brought up where it is opened; its old legs have no goods, and say so.
 TEST_F(ReconcileTest, AFileOfTheVersionBeforeIsBroughtUp) {
   stores[2].reset();
   number(2, "ALTER TABLE hold DROP COLUMN goods");
   number(2, "ALTER TABLE hold DROP COLUMN creq_hash");
   number(2, "ALTER TABLE inbox DROP COLUMN letter");
-  number(2, "DROP INDEX ownerless_op_by_age");
+  for (const char* index : {"ownerless_op_by_age", "outbox_of_player", "hold_of_player"})
+    number(2, std::string("DROP INDEX ") + index);
+  for (const char* column :
+       {"player DROP COLUMN last_swap", "decision DROP COLUMN before_0", "decision DROP COLUMN before_1"})
+    number(2, std::string("ALTER TABLE ") + column);
   for (const char* table :
-       {"restored", "content_guard", "content_active", "faucet_day", "moved_copy", "ownerless_mark"})
+       {"restored", "content_guard", "content_active", "faucet_day", "moved_copy", "ownerless_mark", "swapped_leg"})
     number(2, std::string("DROP TABLE IF EXISTS ") + table);
   number(2, "UPDATE shard_meta SET schema_version = 2");
   open(2);
@@ -322,6 +345,9 @@ TEST_F(ReconcileTest, AFileOfTheVersionBeforeIsBroughtUp) {
   apply(2, leg(terms, 1));
   carry_all();
   EXPECT_EQ(state_of(2, 3, terms).outcome().state(), proto::LEG_COMMITTED);
+  // It has all that a new file has.
+  stop_all();
+  EXPECT_EQ(shape_of(folder.file("shard2")), shape_of(folder.file("shard1")));
 }
 
 // ── random ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,5 @@
 // SWAP, LEGFAIL, CONSUME: trades whose two rows and register are on one shard.
+#include "common/proto/shard_map.pb.h"
 #include "dbagent/store/trade_terms.h"
 #include "tests/dbagent/store/trade_fixture.h"
 #include "tests/dbagent/store/vfs_shim.h"
@@ -81,6 +82,19 @@ TEST_F(SwapTest, OperationsAfterAWaitingLegAreNotAppliedYet) {
   EXPECT_EQ(rest.saved_pseq(), 3u);
   EXPECT_EQ(rest.legs(0).state(), proto::LEG_COMMITTED);
   EXPECT_EQ(gold_of(acquire(1, 1).aggregate()), 75);
+}
+
+TEST_F(SwapTest, AWaitingLegIsNotSwappedWhileItsCharacterIsOnTheMoveTheOtherIsHeld) {
+  begin(4, 1, 8);
+  terms = terms_of(1, 1, {2, 0, {20}}, {4, 30, {}});
+  apply(1, leg(terms, 1));
+  proto::MoveFreeze freeze;
+  freeze.set_shard(1);
+  freeze.set_account_id(8);
+  freeze.set_move_id(5);
+  between.insert(1);
+  ASSERT_EQ(on<proto::MoveContentReply>(1, freeze).code(), proto::STORED);
+  EXPECT_EQ(apply(1, leg(terms, 0)).legs(0).state(), proto::LEG_HELD);
 }
 
 TEST_F(SwapTest, ALegOutOfTurnIsAGap) {

@@ -54,8 +54,8 @@ class TradeTest : public ::testing::Test {
     stores[shard].reset();
     stores[shard] = open_shard(options);
   }
-  void begin(std::uint64_t player, std::uint32_t shard) {
-    auto create = creation(player);
+  void begin(std::uint64_t player, std::uint32_t shard, std::uint64_t account = 9) {
+    auto create = creation(player, account);
     create.set_shard(shard);
     ASSERT_EQ(on<proto::StoreReply>(shard, create).code(), proto::STORED);
     ASSERT_EQ(on<proto::AcquireReply>(shard, acquisition(player, 0, 100 + player)).code(), proto::STORED);
