@@ -181,6 +181,7 @@ proto::SayReply Chat::say(const From& from, const proto::SayRequest& request) {
   line.set_from_player(member->player.value);
   line.set_text(request.text());
   line.set_number(++channel.last_number);
+  line.set_home_incarnation(identity().incarnation.high);
   line.set_place(to.name);
   channel.lines.push_back(line.SerializeAsString());
   if (channel.lines.size() > options_.history_lines) channel.lines.pop_front();

@@ -77,6 +77,8 @@ TEST_F(ChatTest, ALineCrossesOncePerGatewayAndItsNumberRises) {
   ASSERT_EQ(b.size(), 2u);
   EXPECT_EQ(a[0].number(), 1u);
   EXPECT_EQ(a[1].number(), 2u);
+  EXPECT_NE(a[0].home_incarnation(), 0u);
+  EXPECT_EQ(a[1].home_incarnation(), a[0].home_incarnation());
   EXPECT_EQ(a[1].from(), "Carl");
 }
 

@@ -392,8 +392,9 @@ void Bot::line(const proto::ChatLine& line, std::uint32_t) {
   }
   const bool own = line.from_player() == entity_;
   if (own) ++shared_.report.lines_heard;
-  if (line.channel() == proto::WORLD_CHANNEL) return report(world_lines_.seen(line.text(), own, line.number(), now()));
-  if (line.place() == place_) report(place_lines_.seen(line.text(), own, line.number(), now()));
+  LineOrder* order = line.channel() == proto::WORLD_CHANNEL ? &world_lines_ : &place_lines_;
+  if (order == &world_lines_ || line.place() == place_)
+    report(order->seen(line.text(), own, line.home_incarnation(), line.number(), now()));
 }
 
 // ── requests and value ──────────────────────────────────────────────────────────────────────────────────────────

@@ -20,10 +20,12 @@ void LineOrder::refused(const std::string& text) {
   std::erase_if(said_, [&](const Said& said) { return said.text == text; });
 }
 
-std::vector<Difference> LineOrder::seen(const std::string& text, bool own, std::uint64_t number, MonoTime now) {
+std::vector<Difference> LineOrder::seen(const std::string& text, bool own, std::uint64_t home, std::uint64_t number,
+                                        MonoTime now) {
   std::vector<Difference> out;
   bool late = false;
-  if (last_ == 0 || number == 1) {  // the first one, or the channel's home began anew
+  if (last_ == 0 || home != home_) {
+    home_ = home;
     last_ = number;
     missing_.clear();
   } else if (number > last_) {
