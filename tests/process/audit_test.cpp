@@ -29,13 +29,13 @@ bool holds_an_item(const std::string& file) {
 
 TEST(AuditCommand, NamesASecondHolderAndALedgerRowTooMuch) {
   test::ClusterProcess cluster("local.toml");
-  cluster.up({"--bots", "6", "--story", "walk", "--for", "10s"});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  cluster.up({"--bots", "6", "--story", "walk", "--for", test::kUntilEnough});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   bool given = false;
   for (int i = 0; i < 40 && !given; ++i)  // until the bot has made its character
     given = test::run_dure({"gm", "--config", cluster.config(), "give", "Botaaab", "iron_sword"}).exit_code == 0;
   ASSERT_TRUE(given);
-  EXPECT_EQ(cluster.wait(seconds(60)), 0) << cluster.output();
+  EXPECT_EQ(cluster.enough(), 0) << cluster.output();
   test::expect_audit_clean(cluster.config());
 
   std::string shard = cluster.path("data/shard-1.db");

@@ -23,8 +23,9 @@ bool contains(const Finished& finished, const std::string& text) {
 
 TEST(Operators, BackupsUnderPlayingBotsAreEachOneCutAndARestoreGoesBackToOne) {
   ClusterProcess cluster("local.toml");
-  cluster.up({"--bots", "40", "--story", "shop", "--for", "25s", "--report", cluster.path("report.json")});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  cluster.up({"--bots", "40", "--story", "shop", "--for", test::kUntilEnough, "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
+  ASSERT_TRUE(cluster.until_players(40)) << cluster.output();
   EXPECT_EQ(dure(cluster, {"restore", cluster.path("none")}).exit_code, 1);
   constexpr int kBackups = 6;
   for (int i = 0; i < kBackups; ++i) {
@@ -45,7 +46,7 @@ TEST(Operators, BackupsUnderPlayingBotsAreEachOneCutAndARestoreGoesBackToOne) {
   const Finished running = dure(cluster, {"restore", cluster.path("backup-0")});
   EXPECT_EQ(running.exit_code, 1) << running.output;
   EXPECT_TRUE(contains(running, "stop the cluster first")) << running.output;
-  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  EXPECT_EQ(cluster.enough(), 0) << cluster.output();
   test::expect_clean(cluster.report("report.json"));
   test::expect_audit_clean(cluster.config());
 
@@ -63,6 +64,19 @@ TEST(Operators, BackupsUnderPlayingBotsAreEachOneCutAndARestoreGoesBackToOne) {
   test::expect_audit_clean(cluster.config());
 }
 
+// Commands that are patient once they talk with somebody.
+TEST(Operators, AClusterThatIsNotThereIsSaidSoon) {
+  const ClusterProcess cluster("local.toml");
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"backup", cluster.path("backup")},
+                                             {"economy"},
+                                             {"shards", "move", "--from", "1", "--to", "2", "--count", "9"}}) {
+    const Finished asked = dure(cluster, words);
+    EXPECT_EQ(asked.exit_code, 2) << words[0] << ": " << asked.output;
+    EXPECT_TRUE(contains(asked, "no answer from the cluster of " + cluster.config())) << asked.output;
+  }
+}
+
 TEST(Operators, ASeededClusterIsCleanAndItsItemsAndPlayersTellTheirHistory) {
   ClusterProcess cluster("local.toml");
   const Finished seeded = dure(cluster, {"seed", "--accounts", "60", "--characters", "2", "--items", "40"});
@@ -71,8 +85,8 @@ TEST(Operators, ASeededClusterIsCleanAndItsItemsAndPlayersTellTheirHistory) {
   const Finished audit = dure(cluster, {"audit"});
   EXPECT_EQ(audit.exit_code, 0) << audit.output;
   EXPECT_TRUE(contains(audit, "ledger sum 0, 4800 items")) << audit.output;
-  cluster.up({"--bots", "10", "--story", "shop", "--for", "20s", "--report", cluster.path("report.json")});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  cluster.up({"--bots", "10", "--story", "shop", "--for", test::kUntilEnough, "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   Finished player;
   for (int i = 0; i < 40 && player.exit_code != 0; ++i)  // until the bot has made its character
     player = dure(cluster, {"player", "Botaaab", "--ledger", "--since", "1d"});
@@ -86,7 +100,7 @@ TEST(Operators, ASeededClusterIsCleanAndItsItemsAndPlayersTellTheirHistory) {
   EXPECT_EQ(dure(cluster, {"item", "xyz"}).exit_code, 1);
   const Finished busy = dure(cluster, {"seed", "--accounts", "1"});
   EXPECT_NE(busy.exit_code, 0) << busy.output;
-  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  EXPECT_EQ(cluster.enough(), 0) << cluster.output();
   test::expect_clean(cluster.report("report.json"));
 }
 

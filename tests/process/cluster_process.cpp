@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,6 +53,7 @@ pid_t start(const std::string& program, const std::vector<std::string>& argument
   argv.push_back(nullptr);
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   const int fd = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::dup2(fd, 1);
   ::dup2(fd, 2);
@@ -240,6 +242,14 @@ int ClusterProcess::wait(std::chrono::seconds limit) {
   return code;
 }
 
+int ClusterProcess::enough(std::chrono::seconds limit) {
+  int bots = 0;
+  for (const auto deadline = Clock::now() + limit; (bots = pid_of("bots")) == 0 && Clock::now() < deadline;)
+    std::this_thread::sleep_for(kLook);  // the table is printed every few seconds
+  if (bots == 0 || ::kill(bots, SIGTERM) != 0) return -1;
+  return wait(limit);
+}
+
 int ClusterProcess::stop(std::chrono::seconds limit) {
   ::kill(pid_, SIGTERM);
   return wait(limit);
@@ -277,6 +287,16 @@ bool ClusterProcess::until(std::chrono::seconds limit, const std::function<bool(
     if (!now.is_discarded() && condition(now)) return true;
   }
   return false;
+}
+
+bool ClusterProcess::until_players(int least, std::chrono::seconds limit) {
+  return until(limit, [least](const nlohmann::json& status) {
+    int players = 0;
+    for (const auto& node : status)
+      if ((node["role"] == "general" || node["role"] == "dungeon") && node["players"].is_number())
+        players += node["players"].get<int>();
+    return players >= least;
+  });
 }
 
 nlohmann::json ClusterProcess::report(const std::string& name) {

@@ -1,5 +1,5 @@
 // A real cluster for a test: `dure up` as a child, on ports nobody else uses, with its data in a folder of its own. The
-// destructor stops it by its own pid. One thread.
+// destructor stops it by its own pid; if the test is killed, it is told to stop. One thread.
 #pragma once
 #include <sys/types.h>
 
@@ -32,6 +32,9 @@ class RunningDure {
   pid_t pid_;
 };
 
+// For `--for`, of bots who play until the test has seen enough: how long that takes is the machine's affair.
+inline constexpr const char* kUntilEnough = "10m";
+
 // A port that was free a moment ago, another one at each call.
 int free_port();
 std::string text_of(const std::string& path);  // empty if there is no such file
@@ -62,6 +65,8 @@ class ClusterProcess {
   [[nodiscard]] bool printed(const std::string& text, std::chrono::seconds limit);
   // Waits for its end.
   [[nodiscard]] int wait(std::chrono::seconds limit);
+  // Tells its bots that it is enough: they go home as at the end of their `--for`, and the cluster ends with them.
+  [[nodiscard]] int enough(std::chrono::seconds limit = std::chrono::seconds(120));
   // TERM, then waits.
   [[nodiscard]] int stop(std::chrono::seconds limit = std::chrono::seconds(40));
   std::string output();
@@ -77,6 +82,8 @@ class ClusterProcess {
   // Asks again until the condition holds.
   [[nodiscard]] bool until(std::chrono::seconds limit,
                            const std::function<bool(const nlohmann::json& status)>& condition);
+  // So many players are in lobbies and dungeons.
+  [[nodiscard]] bool until_players(int least, std::chrono::seconds limit = std::chrono::seconds(90));
   nlohmann::json report(const std::string& name);
 
  private:

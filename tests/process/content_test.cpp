@@ -56,12 +56,7 @@ TEST(ContentChange, BotsThatShopPayTheNewPriceAndSeeNothingWrong) {
   ClusterProcess cluster("local.toml");
   cluster.up({"--bots", "40", "--story", "shop", "--for", "40s", "--report", cluster.path("report.json")});
   ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
-  ASSERT_TRUE(cluster.until(seconds(30), [&](const nlohmann::json& status) {
-    std::int64_t players = 0;
-    for (const auto& node : status)
-      if (node["role"] == "general" && node["players"].is_number()) players += node["players"].get<int>();
-    return players >= 40;
-  })) << cluster.output();
+  ASSERT_TRUE(cluster.until_players(40)) << cluster.output();
   const Finished loaded = run_dure({"content", "load", dearer_content(cluster), "--config", cluster.config()});
   ASSERT_EQ(loaded.exit_code, 0) << loaded.output;
   // Everybody has a list of prices by now; back and forth, each time under all of them.

@@ -9,7 +9,7 @@ using std::chrono::seconds;
 TEST(EmptyGame, PlayersLogInWalkAndTalk) {
   test::ClusterProcess cluster("local.toml", test::ClusterProcess::Program::kWithoutGame);
   cluster.up({"--bots", "12", "--story", "walk", "--for", "6s", "--report", cluster.path("report.json")});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   EXPECT_EQ(cluster.wait(seconds(60)), 0) << cluster.output();
   const auto report = cluster.report("report.json");
   test::expect_clean(report);

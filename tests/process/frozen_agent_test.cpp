@@ -66,7 +66,7 @@ TEST(FrozenAgent, WhoTradesIsToldToWaitWhoWalksAndTalksGoesOnAndNothingIsLost) {
   constexpr int kTraders = 40, kOthers = 10, kFrozenLines = 4;
   ClusterProcess cluster("local.toml");
   cluster.up({});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   Crowd traders(cluster, "market", 1, kTraders), others(cluster, "chat", 1 + kTraders, kOthers);
   const auto any = [](const Heard&) { return true; };
   const auto trade = [](const Heard& line) { return line.connected == kTraders && line.values > 0; };

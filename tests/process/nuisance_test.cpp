@@ -13,13 +13,13 @@ using test::ClusterProcess;
 
 TEST(Nuisance, ADungeonThatCrashesAgainAndAgainIsLeftDownAndItsPlayersStayInTheLobby) {
   ClusterProcess cluster("local.toml");
-  cluster.up({"--dungeons", "1", "--bots", "12", "--story", "dungeon", "--for", "30s", "--report",
+  cluster.up({"--dungeons", "1", "--bots", "12", "--story", "dungeon", "--for", test::kUntilEnough, "--report",
               cluster.path("report.json")});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   int last = 0;
   for (int crashes = 0; crashes < 5; ++crashes) {
     int pid = 0;
-    ASSERT_TRUE(cluster.until(seconds(15), [&](const nlohmann::json& status) {
+    ASSERT_TRUE(cluster.until(seconds(30), [&](const nlohmann::json& status) {
       for (const auto& node : status)
         if (node["node"] == "dungeon-1" && node["pid"].is_number()) pid = node["pid"];
       return pid != 0 && pid != last;
@@ -35,16 +35,17 @@ TEST(Nuisance, ADungeonThatCrashesAgainAndAgainIsLeftDownAndItsPlayersStayInTheL
   })) << cluster.status().dump(1);
   EXPECT_NE(test::text_of(cluster.path("data/logs/up.log")).find("node.down"), std::string::npos);
   ASSERT_EQ(::kill(cluster.pid(), SIGUSR1), 0);
-  EXPECT_TRUE(cluster.printed("dungeon-1: ready again", seconds(10))) << cluster.output();
-  (void)cluster.wait(seconds(90));
+  EXPECT_TRUE(cluster.printed("dungeon-1: ready again", seconds(60))) << cluster.output();
+  (void)cluster.enough();
   test::expect_clean(cluster.report("report.json"));
   test::expect_audit_clean(cluster.config());
 }
 
 TEST(Nuisance, WithRedisKilledHalfWayPlayersSeeNothingAndTheGameMasterIsHeardAgain) {
   ClusterProcess cluster("local.toml");
-  cluster.up({"--bots", "40", "--story", "evening", "--for", "20s", "--report", cluster.path("report.json")});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  cluster.up(
+      {"--bots", "40", "--story", "evening", "--for", test::kUntilEnough, "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   const auto heard = [&] {
     return test::run_dure({"gm", "--config", cluster.config(), "announce", "hello"}).exit_code == 0;
   };
@@ -54,11 +55,12 @@ TEST(Nuisance, WithRedisKilledHalfWayPlayersSeeNothingAndTheGameMasterIsHeardAga
   ASSERT_EQ(::kill(redis, SIGSTOP), 0);  // silent, then dead
   EXPECT_FALSE(heard());
   ASSERT_EQ(::kill(redis, SIGKILL), 0);
-  ASSERT_TRUE(cluster.printed("redis: ready again", seconds(20))) << cluster.output();
+  ASSERT_TRUE(cluster.printed("redis: ready again", seconds(60))) << cluster.output();
   bool again = false;
   for (int tries = 0; tries < 4 && !again; ++tries) again = heard();
   EXPECT_TRUE(again);
-  (void)cluster.wait(seconds(90));
+  EXPECT_TRUE(cluster.until_players(40)) << cluster.output();
+  (void)cluster.enough();
   const auto report = cluster.report("report.json");
   test::expect_clean(report);
   EXPECT_EQ(report["connected_max"], 40);
@@ -75,7 +77,7 @@ int items_of(const ClusterProcess& cluster) {
 TEST(Nuisance, AGameMastersCommandThatIsHeardLateAndManyTimesIsDoneOnce) {
   ClusterProcess cluster("local.toml");
   cluster.up({"--bots", "6", "--story", "walk"});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   const auto give = [&] {
     return test::run_dure({"gm", "--config", cluster.config(), "give", "Botaaab", "iron_sword"}).exit_code == 0;
   };

@@ -48,7 +48,7 @@ TEST(RestoreAlone, AShardThatWentBackIsReconciledWithTheOtherAndPlayedOn) {
 
   play(cluster, "trade", "25s", "third.json");
   Finished status;
-  for (int i = 0; i < 40 && !contains(status, "open again"); ++i) status = dure(cluster, {"restore", "--status"});
+  for (int i = 0; i < 100 && !contains(status, "open again"); ++i) status = dure(cluster, {"restore", "--status"});
   EXPECT_EQ(status.exit_code, 0) << status.output;
   EXPECT_TRUE(contains(status, "shard 2: open again")) << status.output;
   std::printf("%s", status.output.c_str());
@@ -61,7 +61,7 @@ TEST(RestoreAlone, AShardThatWentBackIsReconciledWithTheOtherAndPlayedOn) {
 
 TEST(Rollback, ShowsTheDifferenceFirstAndWritesItOnceByASignedOrder) {
   ClusterProcess cluster("local.toml");
-  play(cluster, "shop", "45s", "report.json");
+  play(cluster, "shop", test::kUntilEnough, "report.json");
   const std::vector<std::string> anna = {"rollback", "--player", "Botaaab", "--to"};
   const auto ask = [&](const std::string& time, const std::string& how) {
     std::vector<std::string> words = anna;
@@ -92,7 +92,7 @@ TEST(Rollback, ShowsTheDifferenceFirstAndWritesItOnceByASignedOrder) {
   EXPECT_EQ(again.exit_code, 0) << again.output;
   EXPECT_TRUE(contains(again, "rolled back already")) << again.output;
   EXPECT_EQ(run_dure({"gm", "--config", cluster.config(), "open-shard", "1"}).exit_code, 0);
-  static_cast<void>(cluster.wait(seconds(120)));
+  static_cast<void>(cluster.enough());
   test::expect_audit_clean(cluster.config());
 }
 

@@ -13,10 +13,10 @@ using test::expect_clean;
 
 TEST(Together, PartiesQueueRunAndLeaveAndTheChatsDeathCostsNone) {
   ClusterProcess cluster("local.toml");
-  cluster.up({"--bots", "24", "--story", "party", "--for", "30s", "--report", cluster.path("report.json")});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  cluster.up({"--bots", "24", "--story", "party", "--for", "60s", "--report", cluster.path("report.json")});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   int chat = 0;
-  ASSERT_TRUE(cluster.until(seconds(25), [&](const nlohmann::json& status) {
+  ASSERT_TRUE(cluster.until(seconds(55), [&](const nlohmann::json& status) {
     bool raiding = false;
     for (const auto& node : status) {
       if (node["role"] == "chat" && node["pid"].is_number()) chat = node["pid"];
@@ -25,7 +25,7 @@ TEST(Together, PartiesQueueRunAndLeaveAndTheChatsDeathCostsNone) {
     return raiding && chat > 0;
   })) << cluster.output();
   ASSERT_EQ(::kill(chat, SIGKILL), 0);
-  (void)cluster.wait(seconds(90));
+  (void)cluster.wait(seconds(150));
   const auto report = cluster.report("report.json");
   expect_clean(report);
   EXPECT_EQ(report["stories"]["party"]["failed"], 0) << report.dump(1);

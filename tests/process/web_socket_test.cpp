@@ -11,7 +11,7 @@ TEST(WebSocketEvening, BotsPlayByWebSocketAndPlainOnesBesideThem) {
   ClusterProcess cluster("local.toml");
   cluster.up(
       {"--websocket", "--bots", "40", "--story", "evening", "--for", "20s", "--report", cluster.path("web.json")});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   const auto plain = test::run_dure({"bots", "--config", cluster.config(), "--first", "1001", "--count", "10", "--for",
                                      "8s", "--story", "chat", "--report", cluster.path("plain.json")});
   EXPECT_EQ(plain.exit_code, 0) << plain.output;
@@ -24,7 +24,7 @@ TEST(WebSocketEvening, BotsPlayByWebSocketAndPlainOnesBesideThem) {
 TEST(WebSocketEvening, APlainDoorIsNotTakenForAWebSocketsNorTheOtherWayRound) {
   ClusterProcess cluster("all.toml");
   cluster.up({});
-  ASSERT_TRUE(cluster.printed("ready in", seconds(30))) << cluster.output();
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   const std::string text = test::text_of(cluster.config());
   const auto address = [&text](const std::string& key) {
     const auto at = text.find(key + " = \"") + key.size() + 4;

@@ -38,6 +38,7 @@ int run_backup(const Config& config, const std::string& folder) {
   BackupNode node((*mesh)->identity(), (*mesh)->routes(), (*mesh)->seams(), whole);
   const bool done = (*mesh)->run(
       node, [&] { return node.done(); }, kPatience);
+  if (!done) std::fprintf(stderr, "dure backup: no answer from the cluster of %s\n", config.path().c_str());
   if (!done || node.result() != 0) return done ? node.result() : 2;
   // Written last: a folder without it is no backup.
   std::ofstream note(whole + "/backup.txt");

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "common/host/bus.h"
 #include "common/host/clock.h"
 #include "common/host/event_log.h"
@@ -10,6 +12,12 @@
 #include "common/proto/config.pb.h"
 
 namespace dure {
+
+namespace {
+
+constexpr Duration kAnAgentWithin = seconds(10);
+
+}  // namespace
 
 struct ToolMesh::Parts {
   Routes routes;
@@ -62,10 +70,15 @@ bool ToolMesh::run(Node& node, const std::function<bool()>& done, Duration patie
   std::uint64_t downs = 0;
   std::vector<Inbound> in;
   std::vector<Outbound> out;
-  for (const MonoTime give_up = mono_now() + patience; !done() && mono_now() < give_up;) {
+  MonoTime give_up = mono_now() + std::min(patience, kAnAgentWithin);
+  const MonoTime patient_until = mono_now() + patience;
+  while (!done() && mono_now() < give_up) {
     parts_->mailbox->wait(poll_ms(mono_now(), node.next_due(), milliseconds(100)));
     parts_->mailbox->take(&in, mono_now());
-    for (const auto& inbound : in) downs += std::holds_alternative<BusDown>(inbound) ? 1 : 0;
+    for (const auto& inbound : in) {
+      downs += std::holds_alternative<BusDown>(inbound) ? 1 : 0;
+      if (std::holds_alternative<BusUp>(inbound)) give_up = patient_until;
+    }
     node.turn(mono_now(), wall_now(), &in, &out);
     BusBatch batch{parts_->identity.id, downs, {}};
     for (auto& outbound : out)

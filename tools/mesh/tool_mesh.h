@@ -20,7 +20,7 @@ class ToolMesh {
   const NodeIdentity& identity() const;
   const Routes& routes() const;
   Seams seams() const;
-  // Turns the node until it is done. False: patience ran out first.
+  // Turns the node until it is done. False: no agent was there within ten seconds, or patience ran out first.
   bool run(Node& node, const std::function<bool()>& done, Duration patience);
 
  private:
