@@ -132,10 +132,6 @@ Sums with_cap(const GuardTable& table, const Sums& counted) {
   return guarded;
 }
 
-}  // namespace
-
-namespace {
-
 void require_known(const GuardTable& table, const Sums& things) {
   for (const auto& [name, amount] : things) require(table.knows(name), "thing");
 }

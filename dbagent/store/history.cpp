@@ -74,6 +74,21 @@ bool read_movement(Database& db, Place* place, proto::Movement* out) {
   return true;
 }
 
+void read_items_held(Database& db, std::uint64_t player, std::uint32_t limit, proto::PlayerLedgerReply* out) {
+  const auto held = db.number("SELECT count(*) FROM item_holder WHERE kind = 0 AND owner = ?1", player);
+  out->set_items_held(static_cast<std::uint64_t>(held.value_or(0)));
+  Query row(db,
+            "SELECT item_id, template, version FROM item_holder CROSS JOIN item USING(item_id) "
+            "WHERE kind = 0 AND owner = ?1 ORDER BY item_id LIMIT ?2",
+            player, limit);
+  while (row.row()) {
+    auto* item = out->add_items();
+    put(row.key(0), item->mutable_id());
+    item->set_template_(row.text(1));
+    item->set_version(row.i64(2));
+  }
+}
+
 }  // namespace
 
 proto::ItemLifeReply item_life(Shard& shard, const proto::ItemLifeQuery& request) {
@@ -144,8 +159,11 @@ proto::PlayerLedgerReply player_ledger(Shard& shard, const proto::PlayerLedgerQu
     }
   }
   if (reply.accounts_size() == 0) reply.set_code(proto::NO_SUCH);
-  if (request.currency().empty()) return reply;
   const std::uint32_t limit = page_of(request.limit());
+  if (request.currency().empty()) {
+    read_items_held(shard.db, request.player_id(), limit, &reply);
+    return reply;
+  }
   while (place.txn != 0 && static_cast<std::uint32_t>(reply.movements_size()) < limit) {
     proto::Movement movement;
     if (!read_movement(shard.db, &place, &movement)) {

@@ -45,7 +45,7 @@ std::string account_words(const proto::LedgerParty& party, const std::string& pl
     case 2:
       return "sink";
     case 3:
-      return party.name() == "move" ? "another shard (move)" : "a letter under way";
+      return party.name() == "move" ? "another shard (move)" : "under way between shards";
     case 4:
       return "letter " + std::to_string(party.owner());
     case 5:

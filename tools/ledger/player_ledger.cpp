@@ -46,6 +46,13 @@ Task<void> LedgerNode::player_ledger() {
     query.set_since_unix_ms(since_unix_ms());
     const Result<proto::PlayerLedgerReply> accounts = co_await ask<proto::PlayerLedgerReply>(shard, query);
     if (!accounts) co_return away(shard);
+    if (accounts->items_held() > 0)
+      std::printf("shard %u: %llu items\n", shard, static_cast<unsigned long long>(accounts->items_held()));
+    for (const auto& item : accounts->items())
+      std::printf("  %s  %s\n", to_text(ItemId{item.id().high(), item.id().low()}).c_str(), item.template_().c_str());
+    if (accounts->items_held() > static_cast<std::uint64_t>(accounts->items_size()))
+      std::printf("  and %llu more\n",
+                  static_cast<unsigned long long>(accounts->items_held()) - accounts->items_size());
     for (const auto& account : accounts->accounts()) {
       std::printf("shard %u: %lld %s\n", shard, wide(account.value()), account.name().c_str());
       if (!options_.movements) continue;

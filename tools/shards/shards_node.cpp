@@ -188,6 +188,10 @@ Task<void> ShardsNode::move_one() {
     co_return end(2);
   }
   const bool there = moved->code() == proto::STORED;
+  if (moved->move().move_id() == 0) {
+    std::printf("account %llu stays: %s\n", static_cast<unsigned long long>(account), moved->detail().c_str());
+    co_return end(1);
+  }
   if (there) bar_.show(1, step_text(proto::MOVE_SETTLED));
   std::printf("%saccount %llu: %s (move %llu, %llu bytes, frozen for %.1f ms)\n", there ? "\n" : "",
               static_cast<unsigned long long>(account),

@@ -22,6 +22,13 @@ class HistoryTest : public ::testing::Test {
   void reason(Ops& ops, const std::string& name) {
     ops.request.mutable_operations(ops.request.operations_size() - 1)->set_reason(name);
   }
+  proto::PlayerLedgerReply overview(std::uint64_t player, std::uint32_t limit) {
+    proto::PlayerLedgerQuery query;
+    query.set_shard(3);
+    query.set_player_id(player);
+    query.set_limit(limit);
+    return ask<proto::PlayerLedgerReply>(*store, query);
+  }
   proto::PlayerLedgerReply page(std::uint64_t player, const proto::PlayerLedgerReply* before = nullptr,
                                 std::uint32_t limit = 0, std::int64_t since = 0) {
     proto::PlayerLedgerQuery query;
@@ -39,6 +46,21 @@ class HistoryTest : public ::testing::Test {
   TempFolder folder;
   std::unique_ptr<ShardStore> store = open_shard(shard_options(folder.file("shard")));
 };
+
+TEST_F(HistoryTest, APlayersItemsAreNamedSoThatTheirLivesCanBeAskedFor) {
+  Ops ops(1, 1);
+  ops.op(1).mint(9);
+  ops.op(2).mint(7);
+  ops.op(3).mint(8);
+  apply(ops);
+  const auto two = overview(1, 2);
+  EXPECT_EQ(two.items_held(), 3u);
+  ASSERT_EQ(two.items_size(), 2);
+  EXPECT_EQ(two.items(0).id().SerializeAsString(), uid(1, 7).SerializeAsString());
+  EXPECT_EQ(two.items(0).template_(), "sword");
+  EXPECT_EQ(overview(2, 2).items_held(), 0u);
+  EXPECT_EQ(page(1).items_held(), 0u) << "not with every page of movements";
+}
 
 TEST_F(HistoryTest, AnItemIsFollowedFromItsMintThroughALetterToItsBurning) {
   Ops first(1, 1);
