@@ -337,66 +337,6 @@ void Bot::died(const sample::EntityDied& notice, std::uint32_t) {
   surroundings_.erase(notice.entity_id());
 }
 
-// ── talk ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-void Bot::say(bool world, const std::string& text) {
-  proto::SayRequest request;
-  request.set_channel(world ? proto::WORLD_CHANNEL : proto::PLACE_CHANNEL);
-  request.set_text(text);
-  if (!note(session_.send(request), (world ? "w" : "p") + text)) return;
-  ++lines_;
-  (world ? world_lines_ : place_lines_).said(text);
-}
-
-bool Bot::say_to_guild(const std::string& text) {
-  proto::SayRequest request;
-  request.set_channel(proto::GUILD_CHANNEL);
-  request.set_text(text);
-  if (!note(session_.send(request), "g" + text)) return false;
-  ++lines_;
-  return true;
-}
-
-void Bot::whisper(const std::string& to, const std::string& text) {
-  proto::WhisperRequest request;
-  request.set_to(to);
-  request.set_text(text);
-  if (note(session_.send(request), {})) ++lines_, ++shared_.report.whispers;
-}
-
-void Bot::said(const proto::SayReply& reply, std::uint32_t seq) {
-  count_code(reply.code());
-  const Asked asked = take_asked(seq);
-  if (asked.text.empty()) return;
-  if (asked.text.front() == 'g') {
-    for (const auto& habit : habits_) habit->on_said_to_guild(*this, asked.text.substr(1), reply.code() == proto::OK);
-    return;
-  }
-  LineOrder& lines = asked.text.front() == 'w' ? world_lines_ : place_lines_;
-  if (reply.code() == proto::OK)
-    lines.accepted(asked.text.substr(1), now() + shared_.options.line_deadline);
-  else
-    lines.refused(asked.text.substr(1));
-}
-
-void Bot::whispered(const proto::WhisperReply& reply, std::uint32_t seq) {
-  count_code(reply.code());
-  take_asked(seq);
-}
-
-void Bot::line(const proto::ChatLine& line, std::uint32_t) {
-  if (line.whisper()) return;
-  if (line.channel() == proto::GUILD_CHANNEL) {
-    for (const auto& habit : habits_) habit->on_guild_line(*this, line.text());
-    return;
-  }
-  const bool own = line.from_player() == entity_;
-  if (own) ++shared_.report.lines_heard;
-  LineOrder* order = line.channel() == proto::WORLD_CHANNEL ? &world_lines_ : &place_lines_;
-  if (order == &world_lines_ || line.place() == place_)
-    report(order->seen(line.text(), own, line.home_incarnation(), line.number(), now()));
-}
-
 // ── requests and value ──────────────────────────────────────────────────────────────────────────────────────────
 
 bool Bot::note(std::uint32_t seq, std::string text) {
@@ -446,46 +386,11 @@ void Bot::error(const proto::ErrorReply& reply, std::uint32_t seq) {
   }
 }
 
-bool Bot::note_value(std::uint32_t message_id, std::string body, Change expected) {
-  const std::uint64_t creq = expected.creq;
-  const std::uint32_t seq = session_.send_again(static_cast<std::uint16_t>(message_id), body);
-  if (!note(seq, "#" + std::to_string(creq))) return false;
-  open_values_[creq] = {static_cast<std::uint16_t>(message_id), std::move(body), now(), false};
-  shared_.history.asked(who(), expected);
-  model_.asked(std::move(expected));
-  return true;
-}
-
 template <class Reply>
 void Bot::granted(const Reply& reply, std::uint32_t seq) {
   take_asked(seq);
   value_reply(reply.creq(), reply.code(), reply.touched());
 }
-
-void Bot::value_reply(std::uint64_t creq, std::uint32_t code, const sample::Touched& touched) {
-  const auto open = open_values_.find(creq);
-  if (open == open_values_.end()) return;  // asked twice, answered twice
-  if (!open->second.again) shared_.report.rtt.add(now() - open->second.sent);
-  open_values_.erase(open);
-  count_code(code);
-  shared_.history.told(who(), creq, proto::Code_Name(static_cast<proto::Code>(code)));
-  for (const auto& habit : habits_) habit->on_value(*this, creq, code);
-  if (code != proto::OK) return model_.refused(creq);
-  ++values_;
-  if (creq > last_saved_creq_) applied_[creq] = now();
-  OwnModel::Told told;
-  for (const auto& amount : touched.balances()) told.balances[amount.name()] = amount.value();
-  proto::Aggregate items;
-  *items.mutable_items() = touched.items_added();
-  told.added = belongings_of(items).items;
-  for (const auto& uid : touched.items_removed()) told.removed.push_back({uid.high(), uid.low()});
-  const auto verdict = model_.granted(creq, told, may_gain());
-  report(verdict.differences);
-  if (awaits_gains_) gains_.came(verdict.gained);
-  shared_.report.untold_gains += verdict.untold_gains;
-}
-
-// ── trades ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 template <class Reply>
 void Bot::trade_reply(const Reply& reply, std::uint32_t seq) {
@@ -495,83 +400,6 @@ void Bot::trade_reply(const Reply& reply, std::uint32_t seq) {
   // A lock of what the other has changed meanwhile: the table as it is now follows.
   if (std::is_same_v<Reply, sample::TradeLockReply> && reply.code() == proto::WRONG_STATE) return;
   for (const auto& habit : habits_) habit->on_trade_refused(*this);
-}
-
-// Agreed to; what becomes of it is told apart (SETTLED), so no SAVED is waited for.
-void Bot::agreed(const sample::TradeConfirmReply& reply, std::uint32_t seq) {
-  take_asked(seq);
-  if (open_values_.erase(reply.creq()) == 0) return;
-  shared_.history.told(who(), reply.creq(), proto::Code_Name(reply.code()));
-  count_code(reply.code());
-  model_.refused(reply.creq());  // it changes nothing by itself
-  if (reply.code() == proto::OK) return;
-  for (const auto& habit : habits_) habit->on_trade_refused(*this);
-}
-
-bool Bot::agree(const sample::TradeTable& table) {
-  sample::TradeConfirmRequest confirm;
-  confirm.set_table(table.table());
-  confirm.set_revision(table.revision());
-  if (!ask_value(confirm, Change())) return false;
-  shared_.history.agreed(who(), last_creq_, table);
-  agreement_ = {last_creq_, epoch_, table.table(), table.revision()};
-  return true;
-}
-
-// What was agreed to comes to nothing when its table is changed or closed first. Under another owner nobody knows.
-void Bot::look_at_agreement(const sample::TradeTable& table) {
-  if (agreement_.creq == 0 || table.table() != agreement_.table) return;
-  if (agreement_.epoch != epoch_) {
-    agreement_ = {};
-  } else if (table.phase() == sample::TradeTable::SETTLING) {
-    shared_.history.settling(who(), agreement_.creq, {table.txn().high(), table.txn().low()});
-    agreement_ = {};
-  } else if (table.phase() == sample::TradeTable::CLOSED || table.revision() != agreement_.revision) {
-    shared_.history.came_to_nothing(who(), agreement_.creq);
-    agreement_ = {};
-  }
-}
-
-void Bot::table(const sample::TradeTable& table, std::uint32_t) {
-  if (stale(table.epoch(), "TradeTable")) return;
-  look_at_agreement(table);
-  if (table.phase() == sample::TradeTable::SETTLING) {
-    settling_[{table.txn().high(), table.txn().low()}] = now();
-    OwnModel::Told told;
-    for (const auto& amount : table.touched().balances()) told.balances[amount.name()] = amount.value();
-    for (const auto& uid : table.touched().items_removed()) told.removed.push_back({uid.high(), uid.low()});
-    model_.set(told);
-  }
-  for (const auto& habit : habits_) habit->on_trade_table(*this, table);
-}
-
-void Bot::settled(const proto::SettledNotice& notice, std::uint32_t) {
-  if (stale(notice.epoch(), "SettledNotice")) return;
-  const ItemId txn{notice.txn().high(), notice.txn().low()};
-  shared_.history.settled(who(), notice.creq(), txn, notice.committed());
-  const auto open = settling_.find(txn);
-  if (open == settling_.end()) return;  // told again
-  shared_.report.trade_settled.add(now() - open->second);
-  settling_.erase(open);
-  ++(notice.committed() ? shared_.report.trades_committed : shared_.report.trades_aborted);
-  if (notice.committed()) ++trades_;
-  OwnModel::Told told;
-  for (const auto& amount : notice.aggregate().balances()) told.balances[amount.name()] = amount.value();
-  told.added = belongings_of(notice.aggregate()).items;
-  model_.set(told, true);
-}
-
-void Bot::loot(const sample::LootNotice& notice, std::uint32_t) {
-  if (stale(notice.epoch(), "LootNotice")) return;
-  for (const auto& habit : habits_) habit->on_loot(*this, notice);
-  last_fight_ = now();
-  // What there is, not what came: a reply or a state may have shown it already.
-  OwnModel::Told told;
-  for (const auto& amount : notice.balances()) told.balances[amount.name()] = amount.value();
-  proto::Aggregate items;
-  *items.mutable_items() = notice.items();
-  told.added = belongings_of(items).items;
-  model_.set(told);
 }
 
 // ── what others send ────────────────────────────────────────────────────────────────────────────────────────────
