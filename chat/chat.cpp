@@ -127,7 +127,7 @@ PeerLoad Chat::load() const {
 // ── talking ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 Chat::Member* Chat::speaker(const From& from) {
-  const auto at = members_.find(from.header.player);
+  const auto at = unlucky("speaker.unknown") ? members_.end() : members_.find(from.header.player);
   return at != members_.end() && at->second.session == from.header.session ? &at->second : nullptr;
 }
 

@@ -209,7 +209,7 @@ void Agent::enqueue(const From& from, const std::string& queue, const StoreKind&
   Asked asked{from, &kind, std::string(body), now()};
   const auto at = queues_.find(queue);
   if (at == queues_.end()) return answer(asked, kind.refuse(proto::WRONG_SHARD));
-  if (draining_ || !at->second.push(asked)) {
+  if (draining_ || unlucky("commit.full") || !at->second.push(asked)) {
     ++retries_;
     answer(asked, kind.refuse(proto::RETRY));
   }
@@ -249,7 +249,7 @@ void Agent::on_turn_end() {
 
 Task<void> Agent::commit(std::string name) {
   CommitQueue& queue = queues_.at(name);
-  const std::vector<Asked> group = queue.take(now());
+  const std::vector<Asked> group = queue.take(now(), unlucky("commit.alone") ? 1 : ~std::size_t{0});
   proto::StoreBatch batch;
   batch.set_wall_unix_ms(unix_ms(wall_now()));
   for (const Asked& asked : group) {

@@ -24,13 +24,13 @@ std::optional<MonoTime> CommitQueue::due(MonoTime now, bool hurry) const {
   return std::max(now, oldest + limits_.wait);
 }
 
-std::vector<Asked> CommitQueue::take(MonoTime now) {
+std::vector<Asked> CommitQueue::take(MonoTime now, std::size_t most) {
   CHECK(!committing_ && waiting() > 0);
   std::vector<Asked> group;
   oldest_ = MonoTime::max();
   std::size_t bytes = 0;
-  const auto take_from = [&](std::deque<Asked>& queue, std::size_t most) {
-    for (; most > 0 && !queue.empty(); --most) {
+  const auto take_from = [&](std::deque<Asked>& queue, std::size_t limit) {
+    for (std::size_t left = std::min(limit, most); left > 0 && !queue.empty(); --left) {
       bytes += queue.front().body.size();
       if (!group.empty() && bytes > limits_.bytes_max) return;
       oldest_ = std::min(oldest_, queue.front().since);

@@ -51,7 +51,8 @@ class CommitQueue {
   [[nodiscard]] bool push(Asked asked);
   // When the next group may leave; nothing while one is being committed or none waits. `hurry`: without gathering.
   std::optional<MonoTime> due(MonoTime now, bool hurry) const;
-  std::vector<Asked> take(MonoTime now);
+  // At most so many of each kind, and what the limits say.
+  std::vector<Asked> take(MonoTime now, std::size_t most = ~std::size_t{0});
   void done(MonoTime now);
   // Everything that waits, when it can no longer be committed.
   std::vector<Asked> abandon();

@@ -50,7 +50,8 @@ Task<void> OutboxRelay::read(std::uint32_t shard) {
     for (int page = 0; page < kPagesInOneLook && state.under_way.size() < kUnderWayMax; ++page) {
       proto::OutboxQuery query;
       query.set_shard(shard);
-      query.set_limit(kPage);
+      const std::uint32_t limit = agent_.unlucky("outbox.page") ? 1 : kPage;
+      query.set_limit(limit);
       query.set_after(state.after);
       const Result<proto::OutboxReply> reply = co_await agent_.call<proto::OutboxReply>(agent_.id(), query, kDeadline);
       if (!reply || reply->code() != proto::STORED) break;
@@ -66,7 +67,7 @@ Task<void> OutboxRelay::read(std::uint32_t shard) {
         agent_.spawn(carry(shard, std::make_shared<const proto::DeliverRequest>(pending)));
       }
       if (full) break;
-      if (static_cast<std::uint32_t>(reply->pending_size()) < kPage) {
+      if (static_cast<std::uint32_t>(reply->pending_size()) < limit) {
         state.after = 0;
         break;
       }
@@ -101,7 +102,7 @@ void OutboxRelay::postpone(std::uint32_t shard, std::uint64_t message_id) {
 
 Task<OutboxRelay::Place> OutboxRelay::locate(std::uint64_t player) {
   Place place;
-  if (const auto at = places_.find(player); at != places_.end()) {
+  if (const auto at = places_.find(player); at != places_.end() && !agent_.unlucky("outbox.place_forgotten")) {
     place.known = true;
     place.shard = at->second;
     co_return place;
@@ -154,6 +155,7 @@ Task<bool> OutboxRelay::deliver(std::uint32_t shard, Letter letter) {
 }
 
 Task<bool> OutboxRelay::mark_sent(std::uint32_t shard, std::uint64_t message_id) {
+  if (agent_.unlucky("outbox.delivered_again")) co_return false;
   proto::OutboxSent sent;
   sent.set_shard(shard);
   sent.set_message_id(message_id);

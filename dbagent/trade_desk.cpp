@@ -23,7 +23,8 @@ std::size_t TradeDesk::stuck() const {
 }
 
 void TradeDesk::hear(const proto::StoreEvent& event) {
-  if (event.has_vote()) tell_register(std::make_shared<const proto::TradeVote>(event.vote()));
+  if (event.has_vote() && !agent_.unlucky("vote.lost"))
+    tell_register(std::make_shared<const proto::TradeVote>(event.vote()));
   if (event.has_finish()) tell_leg(std::make_shared<const proto::TradeFinish>(event.finish()));
   if (event.has_to_owner()) tell_owner(event.to_owner().node(), event.to_owner().trade());
 }
@@ -31,7 +32,8 @@ void TradeDesk::hear(const proto::StoreEvent& event) {
 void TradeDesk::tell_owner(std::uint32_t node, const proto::TradeNotice& notice) {
   const NodeId owner(node);
   // A notice is only faster than asking: to an owner that is away, or is none, nothing is owed.
-  if (owner.role() == Role::kGeneral || owner.role() == Role::kDungeon) agent_.send(owner, notice);
+  const bool owns = owner.role() == Role::kGeneral || owner.role() == Role::kDungeon;
+  if (owns && !agent_.unlucky("trade_notice.lost")) agent_.send(owner, notice);
 }
 
 void TradeDesk::tell_register(Vote vote) {

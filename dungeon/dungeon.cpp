@@ -40,7 +40,7 @@ proto::OpenInstanceReply Dungeon::open(const From&, const proto::OpenInstance& r
     reply.set_detail("no dungeon '" + request.dungeon() + "'");
     return reply;
   }
-  if (stopping() || instances_.size() >= options_.instances_max) {
+  if (stopping() || instances_.size() >= options_.instances_max || unlucky("instance.full")) {
     reply.set_code(proto::BUSY);
     return reply;
   }
@@ -203,7 +203,8 @@ void Dungeon::tick_instance(Instance& instance, std::uint64_t tick) {
       break;
     case Instance::State::kRunning:
       if (instance.members.empty()) {
-        if (now() - instance.empty_since >= options_.empty_closes) close(instance, "empty");
+        if (now() - instance.empty_since >= options_.empty_closes || unlucky("instance.closed_early"))
+          close(instance, "empty");
         return;
       }
       // For who cannot be saved any more time stands still: the run is its safe place, since it can be handed to

@@ -84,6 +84,7 @@ Task<proto::LoginReply> Gateway::login(From from, proto::LoginRequest request) {
 }
 
 Duration Gateway::admission(const Client& client, AdmissionRamp& ramp) {
+  if (unlucky("login.not_admitted")) return seconds(1);
   const bool free_of_limits = identity().developer && is_loopback(client.address);
   return free_of_limits ? Duration{} : ramp.admit(now(), rng());
 }

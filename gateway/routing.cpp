@@ -31,7 +31,7 @@ void Gateway::forward(Session& session, std::uint32_t message_id, std::uint32_t 
 
 void Gateway::hold(Session& session, Duration how_long) {
   session.state = SessionState::kHolding;
-  session.held_until = now() + how_long;
+  session.held_until = now() + (unlucky("hold.short") ? milliseconds(1) : how_long);
 }
 
 void Gateway::release_held(Session& session) {
@@ -154,6 +154,10 @@ void Gateway::publish(const From& from, const proto::Publish& publish) {
   TopicKey topic;
   if (!decode_topic(publish.topic(), &topic) || !subscribers_.count({from.node(), topic})) return;
   effect(TopicFrame{topic, Bytes(publish.frame()), publish.latest()});
+  if (!unlucky("topic.gapped")) return;
+  for (const auto& [id, session] : sessions_)
+    if (const auto at = session.topics.find(topic); at != session.topics.end() && at->second == from.node())
+      return on_topic_gapped({session.client, id, topic});
 }
 
 void Gateway::on_topic_gapped(const TopicGapped& gapped) {
@@ -217,6 +221,7 @@ NodeId Gateway::general_for(PlayerId player, std::size_t attempt) const {
   std::sort(generals.begin(), generals.end(), [player](NodeId a, NodeId b) {
     return mix64(player.value ^ mix64(a.value)) > mix64(player.value ^ mix64(b.value));
   });
+  if (unlucky("general.second_choice")) ++attempt;
   return generals[attempt % generals.size()];
 }
 

@@ -9,7 +9,8 @@
 namespace dure {
 namespace {
 constexpr Duration kPromise = seconds(10);
-}
+constexpr std::uint32_t kCrowd = 1000;  // more than anywhere else
+}  // namespace
 
 std::vector<std::string> Lobby::all_places(const Content& content) {
   std::vector<std::string> places;
@@ -76,7 +77,7 @@ std::string Lobby::emptiest_channel(const ZoneContent& content) const {
   for (std::uint32_t channel = 1; channel <= content.channels; ++channel) {
     const std::string place = place_of(content.name, channel);
     if (!open_holder(place)) continue;
-    const std::uint32_t here = crowd(place);
+    const std::uint32_t here = crowd(place) + (unlucky("channel.crowded") ? kCrowd : 0);
     if (!best.empty() && here >= fewest) continue;
     best = place;
     fewest = here;

@@ -10,6 +10,7 @@
 namespace dure {
 namespace {
 constexpr std::size_t kOpenAttempts = 3;
+constexpr std::uint32_t kCrowd = 1000;  // more than anywhere else
 constexpr Duration kOpenDeadline = seconds(2);
 constexpr Duration kHeartbeatLag = milliseconds(600);  // until a dungeon's own figures show who was sent there
 }  // namespace
@@ -144,7 +145,7 @@ void Lobby::review_queue() {
   // A new holder knows nobody: who waits is told again.
   const NodeId holder = keeper_.holder(kMatchPlace);
   const std::uint64_t epoch = keeper_.epoch(kMatchPlace);
-  if (holder && (holder != queue_holder_ || epoch != queue_epoch_)) {
+  if (holder && (holder != queue_holder_ || epoch != queue_epoch_ || unlucky("queue.joined_again"))) {
     queue_holder_ = holder;
     queue_epoch_ = epoch;
     join_again();
@@ -162,7 +163,8 @@ NodeId Lobby::emptiest_dungeon(const std::vector<NodeId>& tried) const {
     if (to == nullptr || to->breaker_open()) continue;
     const auto sent = sent_to_.find(peer);
     const bool recent = sent != sent_to_.end() && now() < sent->second.first;
-    const std::uint32_t players = to->load().players + (recent ? sent->second.second : 0);
+    std::uint32_t players = to->load().players + (recent ? sent->second.second : 0);
+    if (unlucky("dungeon.crowded")) players += kCrowd;
     if (best && players >= fewest) continue;
     best = peer;
     fewest = players;

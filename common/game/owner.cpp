@@ -90,7 +90,8 @@ bool OwnerNode::begin_request(Player& player, const ValueRequest& request, std::
       break;
   }
   // A zombie has to stop talking: without the agent's word nothing more is answered APPLIED.
-  if (player.window.full(now()) || unsaved_ >= kWindowsOperationsMax || silence(player.shard) >= kWindowAgeMax)
+  if (player.window.full(now()) || unsaved_ >= kWindowsOperationsMax || silence(player.shard) >= kWindowAgeMax ||
+      unlucky("window.full"))
     return *code = proto::BUSY, false;
   current_ = request;
   return true;
@@ -220,7 +221,7 @@ void OwnerNode::housekeeping() {
   std::vector<PlayerRef> waited_for_enough;
   for (auto& [id, player] : players_) {
     saved_lag_ = std::max(saved_lag_, player.window.age(now()));
-    if (now() >= player.hint_due) write_hint(player);
+    if (now() >= player.hint_due || unlucky("hint.early")) write_hint(player);
     if (now() >= player.inbox_due) look_into_inbox(player);
     claim_waiting(player);
     ask_about_trades(player);

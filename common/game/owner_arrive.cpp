@@ -24,7 +24,7 @@ proto::AdmitReply admit_reply(proto::Code code, const std::string& detail = {}) 
 // ── acquiring ───────────────────────────────────────────────────────────────────────────────────────────────
 
 Task<Result<std::uint32_t>> OwnerNode::shard_of(PlayerId player, bool refresh) {
-  if (!refresh)
+  if (!refresh && !unlucky("shard.forgotten"))
     if (const auto known = shards_.find(player)) co_return *known;
   proto::PlayerLocate request;
   request.set_player_id(player.value);
@@ -76,7 +76,7 @@ Task<Result<proto::AcquireReply>> OwnerNode::acquire(PlayerId player, std::uint3
     }
     if (answer->code() == proto::STORED) {
       // A grant that already counts operations is not the state we loaded: fence and read again.
-      if (answer->last_pseq() == 0) co_return std::move(*answer);
+      if (answer->last_pseq() == 0 && !unlucky("acquire.again")) co_return std::move(*answer);
       request.set_expected_epoch(answer->epoch());
       request.set_acquire_id(entropy().u64());
       continue;

@@ -53,6 +53,7 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
       pause = kInboxRetry;
       for (const auto& entry : answer->entries()) player->mirror.receive(entry);
       claim_waiting(*player);
+      if (Player* still = find(ref); still != nullptr && unlucky("inbox.asked_again")) still->inbox_asked = true;
       continue;
     }
     player->inbox_asked = true;
@@ -68,8 +69,9 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
 std::vector<std::string> OwnerNode::claim_what_fits(Player& player) {
   std::vector<std::string> claimed;
   const std::map<std::uint64_t, std::string> waiting = player.mirror.inbox();
+  const int page = unlucky("claims.one") ? 1 : kClaimsAtOnce;
   for (const auto& [message, encoded] : waiting) {
-    if (static_cast<int>(claimed.size()) >= kClaimsAtOnce || player.window.full(now())) break;
+    if (static_cast<int>(claimed.size()) >= page || player.window.full(now())) break;
     proto::InboxEntry entry;
     entry.ParseFromString(encoded);
     const std::size_t carried = player.mirror.items().size() + player.mirror.items_on_their_way();

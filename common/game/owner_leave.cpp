@@ -93,7 +93,8 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   hold.set_player_epoch(player->epoch);
   send(player->session.gateway, hold);
 
-  const bool flushed = player->poisoned || co_await saved(ref);
+  bool flushed = player->poisoned || co_await saved(ref);
+  if (unlucky("handover.not_saved")) flushed = false;
   player = find(ref);
   if (player == nullptr) co_return false;
   if (!flushed) {

@@ -21,6 +21,10 @@ Duration spread(Duration pause, PlayerId player) {
 void OwnerNode::on_turn_end() {
   for (const PlayerId id : std::exchange(dirty_, {}))
     if (Player* player = find(id); player != nullptr && !player->saving && !player->window.empty()) {
+      if (unlucky("save.put_off")) {
+        dirty_.insert(id);
+        continue;
+      }
       player->saving = true;
       spawn(save(PlayerRef{id, player->epoch}));
     }
@@ -40,8 +44,9 @@ Task<void> OwnerNode::save(PlayerRef ref) {
     request.set_player_id(ref.id.value);
     request.set_epoch(ref.epoch);
     *request.mutable_owner_incarnation() = uid_of({identity().incarnation.high, identity().incarnation.low});
+    const std::size_t most = unlucky("save.alone") ? 1 : kOperationsPerRequest;
     for (const auto& operation : player->window.unsaved()) {
-      if (request.operations_size() >= static_cast<int>(kOperationsPerRequest)) break;
+      if (request.operations_size() >= static_cast<int>(most)) break;
       *request.add_operations() = operation;
     }
     const NodeId agent = shard_agent(player->shard);
@@ -50,6 +55,7 @@ Task<void> OwnerNode::save(PlayerRef ref) {
     player = find(ref);
     if (player == nullptr) co_return;
     if (!answer) {
+      if (unlucky("save.retry.longest")) retry = kSaveRetryMost;
       Expect again(*this, spread(retry, ref.id));
       player->save_pause = again.id();
       (void)co_await again;

@@ -64,7 +64,7 @@ std::map<std::string, NodeId> PlaceKeeper::propose() const {
     NodeId best;
     std::uint64_t best_draw = 0;
     for (const NodeId node : nodes) {
-      const std::uint64_t draw = mix64(fnv1a(place) ^ mix64(node.value));
+      const std::uint64_t draw = node_.unlucky("place.second_choice") ? 0 : mix64(fnv1a(place) ^ mix64(node.value));
       if (load[node] < most && (!best || draw > best_draw)) best = node, best_draw = draw;
     }
     if (!best) continue;

@@ -104,6 +104,8 @@ class Node {
   WallTime wall_now() const { return wall_; }
   Rng& rng() { return rng_; }
   Entropy& entropy() { return *seams_.entropy; }
+  // Whether the rare path is to be taken at this site; never outside of the simulation.
+  bool unlucky(UnluckySite site) const { return seams_.luck != nullptr && seams_.luck->unlucky(site); }
   EventLog& log() { return *seams_.log; }
   LogLimit& log_limit() { return log_limit_; }  // for lines that strangers can cause
   const Routes& routes() const { return routes_; }
@@ -343,7 +345,7 @@ class Node::Call : public Node::Answer {
     header.call = id;
     header.remaining_ms = static_cast<std::uint32_t>(to_ms(deadline_after));
     const Link* link = node.link(to);
-    if (to != node.id() && (link == nullptr || link->breaker_open()))
+    if (to != node.id() && (link == nullptr || link->breaker_open() || node.unlucky("call.unreachable")))
       finish(fail(Trouble::kUnreachable, to_text(to)));
     else if (!node.send_raw(to, header, body))
       finish(fail(Trouble::kUnreachable, to_text(to)));

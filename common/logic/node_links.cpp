@@ -127,7 +127,7 @@ void Node::run_links() {
   for (auto& [peer, link] : links_) {
     link_event(link, link.tick(now_));
     if (link.take_hello(now_)) send_hello(link);
-    if (!link.take_heartbeat(now_)) continue;
+    if (!link.take_heartbeat(now_) || unlucky("heartbeat.skipped")) continue;
     if (body.empty()) {
       const PeerLoad mine = load();
       beat.set_turn(turns_);

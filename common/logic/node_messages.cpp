@@ -194,7 +194,10 @@ void Node::dispatch(const From& from, std::string_view body) {
 void Node::answer_call(const MeshHeader& header, std::string_view body) {
   const auto at = waiting_.find(header.call);
   if (at == waiting_.end() || at->second->peer_ != header.from) return;
-  if (header.kind == MeshKind::kReply) return at->second->finish(std::string(body));
+  if (header.kind == MeshKind::kReply) {
+    if (unlucky("call.late")) return at->second->finish(fail(Trouble::kTimeout, to_text(header.from)));
+    return at->second->finish(std::string(body));
+  }
   proto::CallFailed failed;
   if (!parse_strict(body, &failed)) failed.set_detail("unreadable failure");
   at->second->finish(fail(Trouble::kRefused, failed.detail()));

@@ -35,7 +35,9 @@ void TopicPublisher::subscribe(NodeId gateway, SessionId session, PlayerId playe
       ++listeners_[topic][gateway];
       fresh.push_back(topic);
     }
-  if (!fresh.empty()) tell(gateway, session, who, fresh, true);
+  if (fresh.empty()) return;
+  if (node_.unlucky("topics.told_again")) fresh.assign(who.topics.begin(), who.topics.end());
+  tell(gateway, session, who, fresh, true);
 }
 
 void TopicPublisher::unsubscribe(NodeId gateway, SessionId session, const std::vector<TopicKey>& topics) {

@@ -11,6 +11,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/random.h"
+#include "common/logic/unlucky.h"
 
 namespace dure {
 
@@ -58,6 +59,7 @@ struct Seams {
   // handler runs, 0 when none does. May be null.
   std::uint64_t* reading = nullptr;
   std::vector<std::uint64_t> set_aside = {};  // the fingerprints that ended earlier lives: not read
+  Luck* luck = nullptr;                       // of the simulation alone; null: never unlucky
 };
 
 }  // namespace dure

@@ -16,13 +16,15 @@ namespace dure::test {
 
 class ChatFixture : public testing::Test {
  protected:
-  explicit ChatFixture(std::unique_ptr<Entropy> entropy = std::make_unique<SeededEntropy>(1))
+  explicit ChatFixture(std::unique_ptr<Entropy> entropy = std::make_unique<SeededEntropy>(1), Luck* luck = nullptr)
       : entropy_(std::move(entropy)) {
     NodeIdentity identity;
     identity.id = NodeId(Role::kChat, 1);
     identity.name = "chat-1";
     identity.incarnation = {3, 3};
-    chat_ = std::make_unique<Chat>(identity, routes_, Seams{&log_, entropy_.get(), nullptr, nullptr}, ChatOptions());
+    Seams seams{&log_, entropy_.get()};
+    seams.luck = luck;
+    chat_ = std::make_unique<Chat>(identity, routes_, seams, ChatOptions());
     cluster_ = std::make_unique<FakeCluster>(*chat_, routes_);
     for (const NodeId peer : {gateway(1), gateway(2), owner(1), owner(2)}) cluster_->up(peer);
   }

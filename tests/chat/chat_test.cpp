@@ -66,6 +66,34 @@ TEST_F(ChatTest, ALineToAGuildReachesItsMembersWhereverTheyAreAndNobodyElse) {
   EXPECT_EQ(says(2, kGatewayB, "hello?"), proto::WRONG_STATE);
 }
 
+struct ToldLuck : Luck {
+  bool unlucky(UnluckySite site) override { return site.name() == fires; }
+  std::string fires;
+};
+
+class UnluckyChatTest : protected ToldLuck, public ChatFixture {
+ protected:
+  UnluckyChatTest() : ChatFixture(std::make_unique<SeededEntropy>(1), this) {}
+};
+
+TEST_F(UnluckyChatTest, ASiteTakesItsRarePathOnlyWhileItIsToldTo) {
+  present(1, "Anna", kGatewayA, "town/1");
+  proto::SayRequest request;
+  request.set_text("hello");
+  EXPECT_EQ(client<proto::SayReply>(1, kGatewayA, request).code(), proto::OK);
+  fires = "speaker.unknown";
+  EXPECT_EQ(client<proto::SayReply>(1, kGatewayA, request).code(), proto::BUSY);
+  fires = "window.full";
+  EXPECT_EQ(client<proto::SayReply>(1, kGatewayA, request).code(), proto::OK) << "each site is asked by its own name";
+}
+
+TEST_F(ChatTest, NobodyIsUnluckyWhereNoLuckIsGiven) {
+  EXPECT_EQ(Seams().luck, nullptr) << "as production and its replay have it";
+  present(1, "Anna", kGatewayA, "town/1");
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(chat_->unlucky("speaker.unknown"));
+  EXPECT_EQ(say(1, kGatewayA, "hello"), proto::OK);
+}
+
 TEST_F(ChatTest, ALineCrossesOncePerGatewayAndItsNumberRises) {
   present(1, "Anna", kGatewayA, "town/1");
   present(2, "Bert", kGatewayA, "town/1");

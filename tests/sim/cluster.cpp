@@ -74,13 +74,20 @@ void Cluster::birth(Process& process) {
   if (identity.address.empty()) identity.address = "sim:" + to_text(identity.id);
   process.entropy = std::make_unique<SeededEntropy>(draw.next());
   process.rng = Rng(draw.next());
+  process.luck = std::make_unique<SimLuck>(armed_, scheduler_.seed(), mix64(process.id().value) ^ process.life,
+                                           [this, id = process.id()](std::string_view site) {
+                                             scheduler_.fold(fnv1a(site, id.value));
+                                             tell("unlucky", id, {}, site);
+                                             ++unlucky_[std::string(site)];
+                                           });
   process.clock_offset = milliseconds(static_cast<std::int64_t>(draw.below(1'000'000)));
   process.wake_at = process.pump_at = MonoTime::max();
   process.not_before = process.paused_until = {};
   process.asked_to_end = false;
   try {
-    process.parts =
-        process.blueprint.build(identity, Seams{process.log.get(), process.entropy.get(), nullptr, nullptr});
+    Seams seams{process.log.get(), process.entropy.get()};
+    seams.luck = process.luck.get();
+    process.parts = process.blueprint.build(identity, seams);
   } catch (const CannotStart& why) {
     process.blueprint.died();
     tell("log", process.id(), {}, std::string("cannot start: ") + why.what());
@@ -115,6 +122,7 @@ void Cluster::end(Process& process, bool by_itself) {
   if (!by_itself) process.blueprint.died();
   process.parts = {};
   process.entropy.reset();
+  process.luck.reset();
 }
 
 void Cluster::pause(NodeId node, Duration duration) {

@@ -25,7 +25,8 @@ class Wire {
 using SocketId = std::uint64_t;
 
 // Something that happened, for who wants to see it. `what`: begins, ends, bus (text: the encoded message that `node`
-// gets), log (a line), fault (its line), sent and got (text: a client's whole frame; node: its gateway).
+// gets), log (a line), fault (its line), unlucky (the site that fired), sent and got (text: a client's whole frame;
+// node: its gateway).
 struct Moment {
   MonoTime at;
   const char* what;
@@ -70,6 +71,9 @@ class Cluster {
   void cut(NodeId a, NodeId b, bool is_cut) { network_.cut(a, b, is_cut); }
   void mute(NodeId from, NodeId to, bool is_mute) { network_.mute(from, to, is_mute); }  // one way
   void delay(NodeId node, Duration by) { network_.delay(node, by); }
+  // From now on these sites fire in every process, and no other one.
+  void be_unlucky(ArmedSites armed) { armed_ = std::move(armed); }
+  const std::map<std::string, std::uint64_t>& unlucky() const { return unlucky_; }       // how often, by site
   void set_clock(NodeId node, Duration off) { processes_.at(node)->wall_offset = off; }  // the wall clock only
 
   void run(Duration duration) { scheduler_.run_until(scheduler_.now() + duration); }
@@ -125,6 +129,8 @@ class Cluster {
   }
 
   Watcher watcher_;
+  ArmedSites armed_;
+  std::map<std::string, std::uint64_t> unlucky_;
   Outside* outside_ = nullptr;
   Scheduler scheduler_;
   Network network_;

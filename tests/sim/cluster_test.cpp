@@ -76,6 +76,22 @@ struct Pair {
   Cluster cluster;
 };
 
+TEST(SimCluster, OnlyArmedSitesFireAndTheyArePartOfTheHistory) {
+  Pair unlucky(1), again(1), other(1), calm(1);
+  unlucky.cluster.be_unlucky({{"call.late", 5}});
+  again.cluster.be_unlucky({{"call.late", 5}});
+  other.cluster.be_unlucky({{"window.full", 1}});  // which these nodes never ask
+  for (Pair* pair : {&unlucky, &again, &other, &calm}) pair->cluster.run(seconds(4));
+  EXPECT_GT(unlucky.cluster.unlucky().at("call.late"), 10u);
+  EXPECT_EQ(unlucky.cluster.unlucky().size(), 1u);
+  const int failed_anyway = calm.cluster.as<Asker>(kGeneral)->failed;  // before the links were up
+  EXPECT_GT(unlucky.cluster.as<Asker>(kGeneral)->failed, failed_anyway + 10);
+  EXPECT_EQ(unlucky.cluster.trace(), again.cluster.trace());
+  EXPECT_TRUE(calm.cluster.unlucky().empty());
+  EXPECT_NE(unlucky.cluster.trace(), calm.cluster.trace());
+  EXPECT_EQ(other.cluster.trace(), calm.cluster.trace());
+}
+
 TEST(SimCluster, TwoNodesFindEachOtherAndTalk) {
   Pair pair(1);
   pair.cluster.run(seconds(2));

@@ -1,6 +1,7 @@
 #include "tests/sim/marks.h"
 
 #include "tests/sim/faults.h"
+#include "tests/sim/luck.h"
 
 namespace dure::sim {
 
@@ -8,6 +9,8 @@ std::vector<std::string> required_marks() {
   std::vector<std::string> marks;
   for (const FaultKind kind : kFaultKinds)
     for (const char* situation : kSituations) marks.push_back(met(kind, situation));
+  for (const std::string_view site : kUnluckySites)
+    if (!site.starts_with(kOfLetters)) marks.push_back("unlucky " + std::string(site));
   for (const char* one : {"buy applied, then unknown",
                           "buy refused",
                           "buy resent",

@@ -1,6 +1,6 @@
 // What a batch of seeds must have met at least once, or it proves nothing: every class of fault in every situation, and
 // what processes and clients do only when things go wrong. Counted by name in Outcome::reached: log lines of production
-// code, what clients came to, and faults in situations. Plain functions.
+// code, its unlucky sites that fired, what clients came to, and faults in situations. Plain functions.
 #pragma once
 #include <cstdint>
 #include <map>

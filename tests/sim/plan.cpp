@@ -1,6 +1,10 @@
 #include "tests/sim/plan.h"
 
 #include <algorithm>
+#include <set>
+
+#include "common/base/hash.h"
+#include "tests/sim/luck.h"
 
 namespace dure::sim {
 namespace {
@@ -103,6 +107,23 @@ void draw_faults(Plan* plan, FaultKind kind) {
   }
 }
 
+// Once in so many times of being asked: more often where that is only at a login, a run or a handover.
+std::uint32_t draw_rarity(Rng& rng, std::string_view site) {
+  for (const char* seldom : {"handover.not_saved", "instance.full", "dungeon.crowded", "acquire.again", "hold.short",
+                             "place.second_choice", "general.second_choice"})
+    if (site == seldom) return 2u << rng.below(3);
+  return 4u << rng.below(6);
+}
+
+// A site more or less leaves the others as they are.
+void arm_sites(Plan* plan) {
+  for (const std::string_view site : kUnluckySites) {
+    Rng rng(plan->seed, fnv1a(site, 0x0bad));
+    if (site.starts_with(kOfLetters) || rng.chance(0.5)) continue;
+    plan->unlucky.push_back({std::string(site), draw_rarity(rng, site)});
+  }
+}
+
 }  // namespace
 
 const char* to_text(FaultKind kind) {
@@ -184,7 +205,12 @@ Plan draw_plan(std::uint64_t seed) {
   draw_clients(rng, &plan);
   for (const FaultKind kind : kFaultKinds) draw_faults(&plan, kind);
   std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  if (!plan.faults.empty()) arm_sites(&plan);
   return plan;
+}
+
+bool is_unlucky_site(const std::string& name) {
+  return std::find(std::begin(kUnluckySites), std::end(kUnluckySites), name) != std::end(kUnluckySites);
 }
 
 std::vector<NodeId> nodes_of(const Shape& shape) {
@@ -220,6 +246,9 @@ std::string what_is_wrong(const Plan& plan) {
     if (partner == nullptr || partner->habit != Habit::kTrades || partner->partner != one.name)
       return "client " + name + " trades with one that does not trade with it";
   }
+  std::set<std::string> armed;
+  for (const Unluck& one : plan.unlucky)
+    if (!armed.insert(one.site).second) return "site " + one.site + " is armed twice";
   for (const Fault& fault : plan.faults) {
     for (const NodeId node : fault.nodes)
       if (!knows(node)) return to_text(node) + " is not there";
@@ -233,6 +262,6 @@ std::string what_is_wrong(const Plan& plan) {
   return "";
 }
 
-std::size_t entries(const Plan& plan) { return plan.clients.size() + plan.faults.size(); }
+std::size_t entries(const Plan& plan) { return plan.clients.size() + plan.unlucky.size() + plan.faults.size(); }
 
 }  // namespace dure::sim

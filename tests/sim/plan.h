@@ -50,6 +50,12 @@ struct Fault {
   std::uint32_t shard = 0;    // move: where to
 };
 
+// A site of production code that takes its rare path (common/logic/unlucky.h) while the faults happen.
+struct Unluck {
+  std::string site;
+  std::uint32_t one_in = 1;  // of the times that it is asked
+};
+
 enum class Habit { kShops, kDungeon, kTrades };
 const char* to_text(Habit habit);
 struct ClientPlan {
@@ -66,17 +72,20 @@ struct Plan {
   Duration play = seconds(10);           // the phase of faults
   Bug bug = Bug::kNone;
   std::vector<ClientPlan> clients;
-  std::vector<Fault> faults;  // by time
+  std::vector<Unluck> unlucky;  // armed, each once
+  std::vector<Fault> faults;    // by time
 };
 
-// Each class of fault is absent in about half of the seeds.
+// Each class of fault is absent in about half of the seeds, and each unlucky site. Without faults nothing is unlucky.
 Plan draw_plan(std::uint64_t seed);
 std::vector<NodeId> nodes_of(const Shape& shape);
 // Whether it is hostile at some time: what it then believes itself is judged no more.
 bool is_mangled(const Plan& plan, char client);
-// What is wrong with it: a client or a node that it names and does not have, a trader without its partner. Empty: fine.
+bool is_unlucky_site(const std::string& name);
+// What is wrong with it: a site armed twice, a client or a node that it names and does not have, a trader without its
+// partner. Empty: fine.
 std::string what_is_wrong(const Plan& plan);
-// Lines of its text that say what happens: clients and faults.
+// Lines of its text that say what happens: clients, unlucky sites and faults.
 std::size_t entries(const Plan& plan);
 
 }  // namespace dure::sim

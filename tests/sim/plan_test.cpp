@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/sim/luck.h"
 #include "tests/sim/plan_text.h"
 
 namespace dure::sim {
@@ -30,6 +31,22 @@ TEST(Plan, EachClassOfFaultIsAbsentInAboutHalfOfTheSeeds) {
   for (const FaultKind kind : kFaultKinds) {
     EXPECT_GT(seeds[kind], 120) << to_text(kind);
     EXPECT_LT(seeds[kind], 280) << to_text(kind);
+  }
+}
+
+TEST(Plan, EachUnluckySiteIsArmedInAboutHalfOfTheSeedsThatHaveFaults) {
+  std::map<std::string, int> seeds;
+  int with_faults = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    const Plan plan = draw_plan(seed);
+    EXPECT_TRUE(!plan.faults.empty() || plan.unlucky.empty());
+    with_faults += !plan.faults.empty();
+    for (const Unluck& one : plan.unlucky) ++seeds[one.site];
+  }
+  for (const std::string_view site : kUnluckySites) {
+    if (site.starts_with(kOfLetters)) continue;
+    EXPECT_GT(seeds[std::string(site)], with_faults * 4 / 10) << site;
+    EXPECT_LT(seeds[std::string(site)], with_faults * 6 / 10) << site;
   }
 }
 
@@ -66,6 +83,10 @@ TEST(PlanText, NonsenseIsNamedWithFileAndLine) {
       {"bug big", "f:2: unknown word 'big'; allowed: none"},
       {"client B shops at gateway-1", "f:2: 'B' is no client"},
       {"client b dances at gateway-1", "f:2: unknown word 'dances'; allowed: shops"},
+      {"unlucky call.laet once in 5", "f:2: 'call.laet' is no site"},
+      {"unlucky call.late", "f:2: the line ends where 'once' is wanted"},
+      {"unlucky call.late once in 0", "f:2: '0' is no number"},
+      {"unlucky call.late once in 5\nunlucky call.late once in 6", "f:3: site call.late is armed twice"},
       {"at 1s crash general-1", "f:2: the line ends where 'for' is wanted"},
       {"at 1s crash king-1 for 1s", "f:2: 'king-1' is no process"},
       {"at 1s explode general-1 for 1s", "f:2: unknown word 'explode'; allowed: crash"},

@@ -152,6 +152,17 @@ ClientPlan parse_client(Line& line) {
   return client;
 }
 
+Unluck parse_unluck(Line& line) {
+  Unluck unluck;
+  unluck.site = line.word("an unlucky site, like call.late");
+  if (!is_unlucky_site(unluck.site))
+    throw std::runtime_error("'" + unluck.site + "' is no site of common/logic/unlucky.h");
+  line.fixed("once");
+  line.fixed("in");
+  unluck.one_in = static_cast<std::uint32_t>(line.number("number", 1, 1'000'000));
+  return unluck;
+}
+
 void parse_shape(Line& line, Shape* shape) {
   while (line.more()) {
     const std::string what = line.word("a kind of process");
@@ -187,10 +198,12 @@ void parse_line(Line& line, Plan* plan) {
     if (!bug_from_text(name, &plan->bug)) throw std::runtime_error(allowed(name, bug_names()));
   } else if (word == "client") {
     plan->clients.push_back(parse_client(line));
+  } else if (word == "unlucky") {
+    plan->unlucky.push_back(parse_unluck(line));
   } else if (word == "at") {
     plan->faults.push_back(parse_fault(line));
   } else {
-    throw std::runtime_error(allowed(word, "seed, shape, latency, play, bug, client, at"));
+    throw std::runtime_error(allowed(word, "seed, shape, latency, play, bug, client, unlucky, at"));
   }
   if (line.more()) throw std::runtime_error("'" + line.word("") + "' is one word too many");
 }
@@ -222,6 +235,8 @@ std::string to_text(const Plan& plan) {
     if (client.habit == Habit::kTrades) text += " with " + std::string(1, client.partner);
     text += " at " + to_text(client.gateway) + "\n";
   }
+  for (const auto& unluck : plan.unlucky)
+    text += "unlucky " + unluck.site + " once in " + std::to_string(unluck.one_in) + "\n";
   for (const auto& fault : plan.faults) text += to_text(fault) + "\n";
   return text;
 }

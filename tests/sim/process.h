@@ -11,6 +11,7 @@
 #include "common/logic/client_io.h"
 #include "common/logic/node.h"
 #include "common/logic/worker.h"
+#include "tests/sim/luck.h"
 
 namespace dure::sim {
 
@@ -59,6 +60,7 @@ struct Process {
   Blueprint blueprint;
   std::unique_ptr<SimLog> log;  // of all its lives
   std::unique_ptr<SeededEntropy> entropy;
+  std::unique_ptr<SimLuck> luck;
   Parts parts;
   std::uint32_t life = 0;  // counted; events of an earlier life are void
   bool alive = false;

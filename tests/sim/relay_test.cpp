@@ -242,6 +242,22 @@ class RelayTest : public testing::TestWithParam<std::uint64_t> {
       if (arrived.count(message) == 0) under_way += gold;
     EXPECT_EQ(transit, under_way);
   }
+  // Both agents have lived in peace for long, and are killed here.
+  void expect_everything_arrived_once() {
+    const auto* owner = cluster_->as<Owner>(kOwner);
+    EXPECT_FALSE(owner->sending());
+    EXPECT_EQ(owner->refused, "") << "an honest claim is never refused";
+    EXPECT_GT(owner->notices, 0);
+    cluster_->kill(kFirst);
+    cluster_->kill(kSecond);
+    expect_transit_is_what_is_under_way();
+    EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 0"), 0);
+    EXPECT_EQ(number("SELECT count(*) FROM inbox WHERE state = 0"), 0);
+    EXPECT_EQ(number("SELECT amount FROM account WHERE kind = 3"), 0);
+    EXPECT_EQ(number("SELECT amount FROM account WHERE kind = 0"), static_cast<std::int64_t>(kPlayers) * kGold);
+    EXPECT_GT(number("SELECT count(*) FROM inbox WHERE returned <> 0"), 0) << "what nobody can receive came back";
+    EXPECT_GT(commits_, 300);
+  }
   static void each(sqlite3* db, const char* sql, const std::function<void(sqlite3_stmt*)>& take) {
     sqlite3_stmt* row = nullptr;
     ASSERT_EQ(sqlite3_prepare_v2(db, sql, -1, &row, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
@@ -294,19 +310,24 @@ TEST_P(RelayTest, EachMessageArrivesOnceWhoeverDies) {
     }
   }
   cluster_->run(seconds(60));
-  const auto* owner = cluster_->as<Owner>(kOwner);
-  EXPECT_FALSE(owner->sending());
-  EXPECT_EQ(owner->refused, "") << "an honest claim is never refused";
-  EXPECT_GT(owner->notices, 0);
-  cluster_->kill(kFirst);
-  cluster_->kill(kSecond);
-  expect_transit_is_what_is_under_way();
-  EXPECT_EQ(number("SELECT count(*) FROM outbox WHERE state = 0"), 0);
-  EXPECT_EQ(number("SELECT count(*) FROM inbox WHERE state = 0"), 0);
-  EXPECT_EQ(number("SELECT amount FROM account WHERE kind = 3"), 0);
-  EXPECT_EQ(number("SELECT amount FROM account WHERE kind = 0"), static_cast<std::int64_t>(kPlayers) * kGold);
-  EXPECT_GT(number("SELECT count(*) FROM inbox WHERE returned <> 0"), 0) << "what nobody can receive came back";
-  EXPECT_GT(commits_, 300);
+  expect_everything_arrived_once();
+}
+
+// The crowd of dure-sim sends no letters: what is unlucky about them is met here (marks.cpp).
+TEST_P(RelayTest, EachMessageArrivesOnceWhoeverIsUnlucky) {
+  cluster_->be_unlucky({{"outbox.page", 2},
+                        {"outbox.place_forgotten", 3},
+                        {"outbox.delivered_again", 3},
+                        {"call.late", 40},
+                        {"commit.full", 40}});
+  cluster_->run(seconds(20));
+  cluster_->be_unlucky({});
+  cluster_->run(seconds(60));
+  for (const std::string_view site : kUnluckySites)
+    if (site.starts_with(kOfLetters)) {
+      EXPECT_GT(cluster_->unlucky().count(std::string(site)), 0u) << site;
+    }
+  expect_everything_arrived_once();
 }
 
 // Two creations that were never ended, and a deleted character whose grace is over.

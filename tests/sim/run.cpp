@@ -22,6 +22,12 @@ LinkModel links_of(const Plan& plan) {
   return model;
 }
 
+ArmedSites armed_sites(const Plan& plan) {
+  ArmedSites armed;
+  for (const Unluck& one : plan.unlucky) armed[one.site] = one.one_in;
+  return armed;
+}
+
 class Run {
  public:
   Run(const Plan& plan, const Watcher& watcher)
@@ -54,8 +60,10 @@ class Run {
     crowd_.start();
     game_master_.start(crowd_.names_of_who_never_fights());
     faults_.schedule();
+    cluster_.be_unlucky(armed_sites(plan_));
     cluster_.run(faults_.end());
     faults_.heal();
+    cluster_.be_unlucky({});
     game_master_.be_quiet();
     crowd_.ask_for_answers();
     const MonoTime deadline = now() + kLiveness;
@@ -70,7 +78,7 @@ class Run {
     Verdict& verdict = outcome_.broken;
     no_fault_in_logic(cluster_, disk_ailed(), &verdict);
     owners_are_not_refused(cluster_, &verdict);
-    if (plan_.faults.empty() && plan_.bug == Bug::kNone) nobody_is_disturbed(&verdict);
+    if (plan_.faults.empty() && plan_.unlucky.empty() && plan_.bug == Bug::kNone) nobody_is_disturbed(&verdict);
     if (!crowd_.everything_saved() && verdict.empty())
       verdict.push_back({law::kEverythingIsSaved, "\n" + crowd_.story()});
     // Whatever is promised now is on the disk.
@@ -130,6 +138,7 @@ class Run {
       reach("gift refused", static_cast<int>(gifts.refused));
       reach("gift without an answer", static_cast<int>(gifts.unknown));
     }
+    for (const auto& [site, times] : cluster_.unlucky()) outcome_.reached["unlucky " + site] += times;
     outcome_.reached["commit judged"] += stores_.commits_judged();
     outcome_.reached["redis lost a message"] += redis_.lost();
     const Disk::Figures& disk = stores_.disk().figures();

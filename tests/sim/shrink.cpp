@@ -12,6 +12,7 @@ class Shrinking {
   Shrunk go() {
     for (bool smaller = true; smaller && best_.runs < runs_max_;) {
       smaller = drop_classes();
+      smaller |= drop_unluck();
       smaller |= drop_faults();
       smaller |= drop_clients();
       smaller |= drop_processes();
@@ -37,14 +38,17 @@ class Shrinking {
     }
     return smaller;
   }
-  bool drop_faults() {
+  bool drop_faults() { return drop_chunks(&Plan::faults, std::max<std::size_t>(1, best_.plan.faults.size() / 2)); }
+  bool drop_unluck() { return drop_chunks(&Plan::unlucky, best_.plan.unlucky.size()); }
+  template <class Entry>
+  bool drop_chunks(std::vector<Entry> Plan::*entries, std::size_t chunk) {
     bool smaller = false;
-    for (std::size_t chunk = std::max<std::size_t>(1, best_.plan.faults.size() / 2); chunk > 0; chunk /= 2)
-      for (std::size_t from = 0; from < best_.plan.faults.size();) {
+    for (; chunk > 0; chunk /= 2)
+      for (std::size_t from = 0; from < (best_.plan.*entries).size();) {
         Plan candidate = best_.plan;
-        const auto first = candidate.faults.begin() + static_cast<std::ptrdiff_t>(from);
-        candidate.faults.erase(first,
-                               first + static_cast<std::ptrdiff_t>(std::min(chunk, candidate.faults.size() - from)));
+        auto& left = candidate.*entries;
+        const auto first = left.begin() + static_cast<std::ptrdiff_t>(from);
+        left.erase(first, first + static_cast<std::ptrdiff_t>(std::min(chunk, left.size() - from)));
         if (keep_if_it_fails(candidate))
           smaller = true;
         else
