@@ -80,6 +80,7 @@ Result<> DirectoryStore::between_commits() try {
   return {};
 }
 Result<bool> DirectoryStore::check_in_background() { return parts_->file->check_next_table(); }
+Database& DirectoryStore::database() { return parts_->file->database(); }
 bool DirectoryStore::audit_chain_whole() { return first_forged_audit_row(parts_->file->database()) == 0; }
 
 }  // namespace dure::store

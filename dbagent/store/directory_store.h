@@ -31,6 +31,8 @@ class DirectoryStore {
   [[nodiscard]] Result<bool> check_in_background();
   // False: a row of the GM audit was changed or cut out.
   bool audit_chain_whole();
+  // Of whoever looks at what was committed, between batches and on their thread; it changes nothing.
+  Database& database();
 
  private:
   struct Parts;

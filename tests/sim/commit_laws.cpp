@@ -14,13 +14,6 @@ using store::Query;
 constexpr auto kActive = static_cast<std::int64_t>(store::Status::kActive);
 constexpr auto kByPlayer = static_cast<std::int64_t>(store::HolderKind::kPlayer);
 
-struct Calm {
-  Disk& disk;
-  explicit Calm(Disk& d) : disk(d) { disk.be_calm(true); }
-  Calm(const Calm&) = delete;
-  ~Calm() { disk.be_calm(false); }
-};
-
 std::string who(std::int64_t player) { return "player " + std::to_string(player); }
 
 }  // namespace
@@ -43,7 +36,7 @@ void CommitLaws::opened(std::uint32_t shard, store::Database& database) {
   for (const auto& [id, row] : seen.players) seen.touched.players.insert(id);
   for (const auto& [id, account] : seen.accounts) seen.touched.accounts.insert(id);
   for (const auto& [row, held] : seen.holders) seen.touched.holders.insert(row);
-  const Calm calm(disk_);
+  const Disk::Calm calm(disk_);
   const auto all = [&](const char* sql, std::set<std::int64_t>* into) {
     Query row(database, sql);
     while (row.row()) into->insert(row.i64(0));
@@ -70,7 +63,7 @@ void CommitLaws::look(std::uint32_t shard) {
   const Touched touched = std::exchange(seen.touched, {});
   std::set<std::string> currencies;
   std::set<store::Key16> items;
-  const Calm calm(disk_);
+  const Disk::Calm calm(disk_);
   for (const std::int64_t id : touched.accounts) read_account(shard, id, &currencies);
   for (const std::int64_t row : touched.holders) read_holder(shard, row, &items);
   for (const std::int64_t id : touched.players) read_player(shard, id, &items);

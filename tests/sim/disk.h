@@ -40,8 +40,16 @@ class Disk {
   void set(DiskFault fault, bool on);
   bool ails() const { return !faults_.empty(); }
   void heal() { faults_.clear(); }
-  // Who only looks on is no part of the world: none of its reads fails.
-  void be_calm(bool on) { calm_ = on; }
+  // Who only looks on is no part of the world: none of its reads fails while this lives.
+  class Calm {
+   public:
+    explicit Calm(Disk& disk) : disk_(disk) { disk_.calm_ = true; }
+    ~Calm() { disk_.calm_ = false; }
+    Calm(const Calm&) = delete;
+
+   private:
+    Disk& disk_;
+  };
   // A deliberate bug: of a sync that fails, nobody is told.
   void be_silent_about_syncs() { silent_ = true; }
 

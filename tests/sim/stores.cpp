@@ -16,6 +16,8 @@
 namespace dure::sim {
 namespace {
 
+constexpr std::uint64_t kCommitsBetweenLooks = 8;  // at what never changes
+
 template <class Options>
 Options options_of(Disk& disk, const std::string& queue, const Incarnation& incarnation, bool synced) {
   Options options;
@@ -126,8 +128,9 @@ class WitnessedWorker : public Worker {
 class JudgedWorker : public Worker {
  public:
   JudgedWorker(Stores& stores, std::uint32_t shard, std::unique_ptr<store::ShardStore> store)
-      : laws_(stores.laws_), shard_(shard), worker_(std::move(store)) {
+      : laws_(stores.laws_), register_laws_(stores.register_laws_), shard_(shard), worker_(std::move(store)) {
     laws_.opened(shard_, worker_.store().database());
+    register_laws_.look_at_shard(shard_, worker_.store().database());
   }
   ~JudgedWorker() override { laws_.closed(shard_, worker_.store().database()); }
   std::string run(std::string_view batch) override {
@@ -136,18 +139,46 @@ class JudgedWorker : public Worker {
     if (worker_.store().failed())
       laws_.closed(shard_, worker_.store().database());
     else if (reply.ParseFromString(answer) && !reply.retry() && reply.changed() > 0)
-      laws_.committed(shard_);
+      committed();
     return answer;
   }
 
  private:
+  void committed() {
+    laws_.committed(shard_);
+    if (++commits_ % kCommitsBetweenLooks == 0) register_laws_.look_at_shard(shard_, worker_.store().database());
+  }
   CommitLaws& laws_;
+  RegisterLaws& register_laws_;
+  std::uint64_t commits_ = 0;
   const std::uint32_t shard_;
   StoreWorker<store::ShardStore> worker_;
 };
 
+class JudgedDirectory : public Worker {
+ public:
+  JudgedDirectory(Stores& stores, std::unique_ptr<store::DirectoryStore> store)
+      : laws_(stores.register_laws_), worker_(std::move(store)) {
+    laws_.look_at_directory(worker_.store().database());
+  }
+  std::string run(std::string_view batch) override {
+    std::string answer = worker_.run(batch);
+    proto::StoreBatchReply reply;
+    if (!worker_.store().failed() && reply.ParseFromString(answer) && !reply.retry() && reply.changed() > 0 &&
+        ++commits_ % kCommitsBetweenLooks == 0)
+      laws_.look_at_directory(worker_.store().database());
+    return answer;
+  }
+
+ private:
+  RegisterLaws& laws_;
+  std::uint64_t commits_ = 0;
+  StoreWorker<store::DirectoryStore> worker_;
+};
+
 Verdict Stores::broken() const {
   Verdict all = broken_;
+  all.insert(all.end(), register_laws_.broken().begin(), register_laws_.broken().end());
   all.insert(all.end(), laws_.broken().begin(), laws_.broken().end());
   return all;
 }
@@ -163,8 +194,7 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
   const std::string queue = Agent::kDirectoryQueue;
   auto options = options_of<store::DirectoryOptions>(disk_, queue, incarnation, synced_);
   options.shards = static_cast<std::uint32_t>(shards.size());
-  auto directory =
-      std::make_unique<StoreWorker<store::DirectoryStore>>(opened(store::DirectoryStore::open(options), disk_));
+  auto directory = std::make_unique<JudgedDirectory>(*this, opened(store::DirectoryStore::open(options), disk_));
   workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(directory));
   return workers;
 }

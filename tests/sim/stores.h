@@ -14,6 +14,7 @@
 #include "tests/sim/broken.h"
 #include "tests/sim/commit_laws.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/register_laws.h"
 
 namespace dure::sim {
 
@@ -45,8 +46,10 @@ class Stores {
  private:
   friend class WitnessedWorker;
   friend class JudgedWorker;
+  friend class JudgedDirectory;
   Disk disk_;
   CommitLaws laws_{disk_};
+  RegisterLaws register_laws_{disk_};
   bool synced_ = true;
   std::map<std::string, std::uint64_t> saved_;  // the newest time of a SAVED answer, by queue
   Verdict broken_;
