@@ -227,12 +227,29 @@ bool drained(const Scenario& scenario, const State& state) {
 }
 
 const char* name_of(Law law) {
-  static const char* const kNames[] = {
-      "none",           "one_holder",    "gold_is_conserved", "shard_sums_to_zero", "one_operation_a_number",
-      "prefix",         "single_writer", "at_most_once",      "request_once",       "letter_once",
-      "told_truth",     "trade_whole",   "trade_as_agreed",   "no_lost_update",     "one_active_row",
-      "mirror_is_true", "cap",           "drop_once",         "honest_rejected",    "fenced_without_reason",
-      "stuck"};
+  static const char* const kNames[] = {"none",
+                                       "one_holder",
+                                       "gold_is_conserved",
+                                       "shard_sums_to_zero",
+                                       "one_operation_a_number",
+                                       "prefix",
+                                       "single_writer",
+                                       "at_most_once",
+                                       "request_once",
+                                       "letter_once",
+                                       "told_truth",
+                                       "trade_whole",
+                                       "trade_as_agreed",
+                                       "no_lost_update",
+                                       "one_active_row",
+                                       "mirror_is_true",
+                                       "cap",
+                                       "drop_once",
+                                       "honest_rejected",
+                                       "fenced_without_reason",
+                                       "kept_is_lost",
+                                       "moves_balance",
+                                       "stuck"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Law::kCount));
   return kNames[static_cast<int>(law)];
 }

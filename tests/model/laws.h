@@ -26,6 +26,8 @@ enum class Law : u8 {
   kDropOnce,             // I13
   kHonestRejected,       // Q1
   kFencedWithoutReason,  // Q1
+  kKeptIsLost,           // I8: what a shard that lost nothing, or the backup, knew
+  kMovesBalance,         // I2, over all shards
   kStuck,                // Q2, judged by the search
   kCount
 };

@@ -282,7 +282,13 @@ const char* name_of(Mark mark) {
                                        "a forgotten COMMIT was decided again",
                                        "a vote that was forgotten came to nothing",
                                        "what nobody saw decided was aborted",
-                                       "opened while an owner of before plays on"};
+                                       "opened while an owner of before plays on",
+                                       "an account was given up",
+                                       "an account was brought back",
+                                       "an account was named, its shard stays closed",
+                                       "halves were done again",
+                                       "opened after the desk had died",
+                                       "moved after its shard was opened"};
   static_assert(std::size(kNames) == kMarks);
   return kNames[static_cast<int>(mark)];
 }

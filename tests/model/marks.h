@@ -76,6 +76,13 @@ enum class Mark : u8 {
   kForgottenVoteAborted,
   kUndecidedSettled,
   kOpenedWithZombie,
+  // Accounts beside a restore
+  kAccountGivenUp,
+  kAccountBroughtBack,
+  kAccountNamed,
+  kHalvesRedone,
+  kOpenedAfterTheDeskDied,
+  kMovedAfterOpening,
   kCount
 };
 inline constexpr int kMarks = static_cast<int>(Mark::kCount);

@@ -34,8 +34,7 @@ void begin_held(const Scenario& scenario, State& state) {
 
 }  // namespace
 
-State first_state(const Scenario& scenario) {
-  State state{};
+void first_state(const Scenario& scenario, State& state) {
   for (int player = 0; player < scenario.players; ++player) {
     const u8 shard = scenario.shard[player];
     Row& row = state.row[player][shard];
@@ -50,7 +49,6 @@ State first_state(const Scenario& scenario) {
     begin_owned(scenario, state, player, state.row[player][scenario.shard[player]]);
   state.client.next = 1;
   state.client.route = scenario.owned ? 1 : 0;
-  return state;
 }
 
 void successors(const Scenario& scenario, Rule removed, const State& now, std::vector<Successor>& to) {

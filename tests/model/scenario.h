@@ -1,6 +1,7 @@
 // A scenario: which part of the contract plays, with whom, how far. Everything it leaves out stays zero in the state.
 #pragma once
 #include <array>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,18 @@ namespace dure::model {
 struct Terms {
   std::array<u8, kPlayers> gold = {0, 0};
   u8 item_from = kNobody;
+};
+
+// One shard of several goes back alone, while accounts move (accounts/state.h). Shard 0 is the one.
+struct Accounts {
+  u8 shards = 2;
+  u8 item_with = 0;
+  std::array<std::array<u8, kMoves>, kPlayers> path = {{{kNobody, kNobody, kNobody}, {kNobody, kNobody, kNobody}}};
+  bool swaps = false, prepares = false;
+  u8 letters = 0;  // bits of players who write one
+  std::array<u8, kPlayers> earns = {0, 0};
+  u8 acquires = 0;
+  bool second_first = false;  // in which order the accounts are brought back
 };
 
 struct Scenario {
@@ -40,12 +53,13 @@ struct Scenario {
   std::array<Kind, kWishes> wishes = {Kind::kNone, Kind::kNone};
   u8 refusals = 0, restarts = 0;
   u8 awards = 0;
-  bool proof_by_read = false;  // re-award by a read of the row instead of by the ended epoch's record
-  u8 dishonest = kNobody;      // the owner of this player breaks rules; the DB must not
-  bool restores = false;       // one backup and one lossy restore of a player's shard
-  u8 restored = 0;             // whose
-  bool ownerless = false;      // an aggregate without an owner has operations, and forgets them
-  bool reconciles = false;     // it starts closed with raised epochs and is reconciled; else it is played on as it is
+  bool proof_by_read = false;             // re-award by a read of the row instead of by the ended epoch's record
+  u8 dishonest = kNobody;                 // the owner of this player breaks rules; the DB must not
+  bool restores = false;                  // one backup and one lossy restore of a player's shard
+  u8 restored = 0;                        // whose
+  bool ownerless = false;                 // an aggregate without an owner has operations, and forgets them
+  std::optional<Accounts> accounts = {};  // not empty: the model of accounts beside a restore, with the fields it knows
+  bool reconciles = false;  // it starts closed with raised epochs and is reconciled; else it is played on as it is
 };
 
 constexpr u8 bit(Kind kind) { return static_cast<u8>(1u << (static_cast<int>(kind) - 1)); }
@@ -54,9 +68,9 @@ constexpr u8 bit(Kind kind) { return static_cast<u8>(1u << (static_cast<int>(kin
 const std::vector<Scenario>& small_scenarios();
 const std::vector<Scenario>& large_scenarios();
 std::vector<Scenario> small_request_scenarios(), small_trade_scenarios(), small_box_scenarios(),
-    small_restore_scenarios();
+    small_restore_scenarios(), small_account_scenarios();
 std::vector<Scenario> large_request_scenarios(), large_trade_scenarios(), large_box_scenarios(),
-    large_restore_scenarios();
+    large_restore_scenarios(), large_account_scenarios();
 Scenario named(Scenario scenario, std::string_view name);
 const Scenario& find_scenario(std::string_view name);
 

@@ -19,13 +19,15 @@ Scenario named(Scenario scenario, std::string_view name) {
 
 const std::vector<Scenario>& small_scenarios() {
   static const std::vector<Scenario> all =
-      all_of({small_request_scenarios(), small_trade_scenarios(), small_box_scenarios(), small_restore_scenarios()});
+      all_of({small_request_scenarios(), small_trade_scenarios(), small_box_scenarios(), small_restore_scenarios(),
+              small_account_scenarios()});
   return all;
 }
 
 const std::vector<Scenario>& large_scenarios() {
   static const std::vector<Scenario> all =
-      all_of({large_request_scenarios(), large_trade_scenarios(), large_box_scenarios(), large_restore_scenarios()});
+      all_of({large_request_scenarios(), large_trade_scenarios(), large_box_scenarios(), large_restore_scenarios(),
+              large_account_scenarios()});
   return all;
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 
+#include "tests/model/accounts/steps.h"
 #include "tests/model/transitions.h"
 
 namespace dure::model {
@@ -20,12 +21,13 @@ std::uint64_t fold(std::uint64_t x, std::uint64_t y) {
 }
 
 // A sum over the words that are not zero, each mixed with constants of its place: most of a state is zero.
-Digest digest_of(const State& state) {
+template <class AnyState>
+Digest digest_of(const AnyState& state) {
   Digest sum{0, 0};
   const auto* bytes = reinterpret_cast<const unsigned char*>(&state);
-  for (std::size_t i = 0; i < sizeof(State); i += 8) {
+  for (std::size_t i = 0; i < sizeof(AnyState); i += 8) {
     std::uint64_t word = 0;
-    std::memcpy(&word, bytes + i, std::min<std::size_t>(8, sizeof(State) - i));
+    std::memcpy(&word, bytes + i, std::min<std::size_t>(8, sizeof(AnyState) - i));
     if (word == 0) continue;
     const std::uint64_t place = (i + 1) * 0x9e3779b97f4a7c15ull;
     sum.a += fold(word ^ place, 0xa4093822299f31d1ull ^ (place >> 7));
@@ -69,18 +71,21 @@ class Seen {
   std::vector<std::uint32_t> parents_, slots_;
 };
 
+// Over the states of one model: the functions that take an AnyState are found beside it.
+template <class AnyState>
 class Search {
  public:
   Search(const Scenario& scenario, Rule removed, const Limits& limits)
       : scenario_(scenario), removed_(removed), limits_(limits) {}
 
   Outcome run() {
-    std::vector<State> frontier{first_state(scenario_)}, following;
+    std::vector<AnyState> frontier(1), following;
+    first_state(scenario_, frontier.front());
     visit(frontier.front(), 0);
     std::uint32_t number = 0;
     while (!frontier.empty() && !broken_at_) {
       following.clear();
-      for (const State& state : frontier) {
+      for (const AnyState& state : frontier) {
         if (broken_at_ || seen_.size() >= limits_.states) break;
         expand(state, number++, following);
       }
@@ -96,7 +101,7 @@ class Search {
 
  private:
   // True: not seen before.
-  std::pair<std::uint32_t, bool> visit(const State& state, std::uint32_t from) {
+  std::pair<std::uint32_t, bool> visit(const AnyState& state, std::uint32_t from) {
     const auto [number, fresh] = seen_.add(digest_of(state), from);
     if (!fresh) return {number, false};
     note_marks(scenario_, state, outcome_.marks);
@@ -108,10 +113,10 @@ class Search {
     return {number, true};
   }
 
-  void expand(const State& state, std::uint32_t number, std::vector<State>& following) {
+  void expand(const AnyState& state, std::uint32_t number, std::vector<AnyState>& following) {
     reached_.clear();
     successors(scenario_, removed_, state, reached_);
-    for (const Successor& next : reached_) {
+    for (const SuccessorOf<AnyState>& next : reached_) {
       if (broken_at_) return;
       ++outcome_.transitions;
       const auto [to, fresh] = visit(next.state, number);
@@ -152,11 +157,12 @@ class Search {
   void retrace() {
     std::vector<std::uint32_t> path;
     for (std::uint32_t n = *broken_at_; n != 0; n = seen_.parent(n)) path.push_back(n);
-    State state = first_state(scenario_);
+    AnyState state{};
+    first_state(scenario_, state);
     for (auto n = path.rbegin(); n != path.rend(); ++n) {
       reached_.clear();
       successors(scenario_, removed_, state, reached_);
-      for (const Successor& next : reached_) {
+      for (const SuccessorOf<AnyState>& next : reached_) {
         if (!(digest_of(next.state) == seen_.digest(*n))) continue;
         outcome_.way.push_back(to_string(next.label));
         state = next.state;
@@ -172,14 +178,15 @@ class Search {
   Seen seen_;
   std::vector<bool> drained_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> fair_;
-  std::vector<Successor> reached_;
+  std::vector<SuccessorOf<AnyState>> reached_;
   std::optional<std::uint32_t> broken_at_;
 };
 
 }  // namespace
 
 Outcome explore(const Scenario& scenario, Rule removed, const Limits& limits) {
-  return Search(scenario, removed, limits).run();
+  if (scenario.accounts) return Search<accounts::State>(scenario, removed, limits).run();
+  return Search<State>(scenario, removed, limits).run();
 }
 
 std::string report(const Scenario& scenario, Rule removed, const Outcome& outcome, double seconds) {

@@ -19,27 +19,33 @@ struct Label {
 };
 std::string to_string(const Label& label);
 
-struct Successor {
-  State state;
+template <class AnyState>
+struct SuccessorOf {
+  AnyState state;
   Fair fair;
   Label label;
 };
 
-class Step {
+template <class AnyState>
+class StepOf {
  public:
-  Step(const Scenario& scenario, Rule removed, const State& from, std::vector<Successor>& to)
+  using Successor = SuccessorOf<AnyState>;
+  StepOf(const Scenario& scenario, Rule removed, const AnyState& from, std::vector<Successor>& to)
       : world(scenario), now(from), removed_(removed), to_(to) {}
 
   const Scenario& world;
-  const State& now;
+  const AnyState& now;
 
   bool rule(Rule rule, bool guard) const { return guard || removed_ == rule; }
   bool removed(Rule rule) const { return removed_ == rule; }
-  void emit(const State& state, Fair fair, Label label) { to_.push_back({state, fair, label}); }
+  void emit(const AnyState& state, Fair fair, Label label) { to_.push_back({state, fair, label}); }
 
  private:
   Rule removed_;
   std::vector<Successor>& to_;
 };
+
+using Successor = SuccessorOf<State>;
+using Step = StepOf<State>;
 
 }  // namespace dure::model

@@ -20,7 +20,7 @@ void owners(Step& step);    // owner.cpp: asks, loads, proposes, hears, forgets
 void requests(Step& step);  // request.cpp: a client and what an owner answers it
 void award(Step& step);     // award.cpp: an instance gives one drop away
 
-State first_state(const Scenario& scenario);
+void first_state(const Scenario& scenario, State& state);
 void successors(const Scenario& scenario, Rule removed, const State& now, std::vector<Successor>& to);
 
 // ── shared by the transitions ───────────────────────────────────────────────────────────────────────────────────────

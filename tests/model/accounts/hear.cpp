@@ -1,0 +1,80 @@
+// What another shard knows, kind by kind, as its rows are when it is asked; others go on meanwhile.
+#include "tests/model/accounts/steps.h"
+
+namespace dure::model::accounts {
+namespace {
+
+enum Kind : int { kRegister, kLegs, kSwaps, kReceived, kSent, kKinds };
+
+void heard(Heard& trade, int legs) {
+  trade.committed = 1;
+  trade.legs |= legs;
+}
+
+void hear_register(const Step& step, State& next, int other) {
+  for (int trade = 0; trade < step.world.trades; ++trade) {
+    Register& reg = next.shard[other].reg[trade];
+    if (reg.verdict == Verdict::kAbort || reg.swapped || reg.yes == 0) continue;
+    if (reg.verdict == Verdict::kCommit) {
+      heard(next.desk.trade[trade], reg.yes);
+      continue;
+    }
+    for (const u8 from : reg.voted)  // a leg of here has voted there and may be forgotten here
+      if (from == kRestored + 1) reg.verdict = Verdict::kAbort;
+  }
+}
+
+void hear_rows(const Step& step, State& next, int other, int kind) {
+  for (int player = 0; player < kPlayers; ++player) {
+    const Row& row = step.now.shard[other].row[player];
+    if (row.status == Status::kArriving && !step.removed(Rule::kArrivingIsNotTold)) continue;
+    for (int trade = 0; trade < step.world.trades; ++trade) {
+      if (kind == kLegs && row.is.leg[trade] == LegState::kCommitted) heard(next.desk.trade[trade], 1u << player);
+      // A leg that is only held: what it gives is known, and no more.
+      if (kind == kLegs && row.is.leg[trade] == LegState::kHeld) next.desk.trade[trade].legs |= 1u << player;
+      if (kind == kSwaps && (row.is.swapped >> trade & 1) && !step.removed(Rule::kSwapIsTold))
+        heard(next.desk.trade[trade], 1u << player);
+    }
+    if (kind == kReceived && row.is.inbox[1 - player] != Box::kNone) next.desk.received |= 1u << (1 - player);
+    if (kind == kSent && row.is.outbox[player] == Box::kDone) next.desk.sent |= 1u << player;
+  }
+}
+
+// A row between two shards may be heard on neither, and one that arrives may never count.
+void begin_to_hear(Step& step) {
+  State next = step.now;
+  bool under_way = false;
+  for (int other = 1; other < step.world.accounts->shards; ++other)
+    for (const Row& row : step.now.shard[other].row) under_way = under_way || !settled(row.status);
+  for (const Map& map : step.now.map) under_way = under_way || map.intent != 0;
+  next.desk.at = At::kHear;
+  next.desk.begun = static_cast<u8>(moves_begun(step.now));
+  if (under_way && !step.removed(Rule::kNobodyUnderWay)) {
+    next.desk.again |= 4;
+    next.desk.at = At::kOpen;
+  }
+  step.emit(next, Fair::kYes, {under_way ? "RECONCILE: accounts are on the move" : "RECONCILE: nobody is on the move"});
+}
+
+}  // namespace
+
+void hear(Step& step) {
+  if (step.now.desk.at == At::kQuiet) begin_to_hear(step);
+  if (step.now.desk.at != At::kHear) return;
+  State next = step.now;
+  const int all = (step.world.accounts->shards - 1) * kKinds;
+  if (step.now.desk.heard == all) {
+    next.desk.at = At::kRedo;
+    step.emit(next, Fair::kYes, {"RECONCILE: all were heard"});
+    return;
+  }
+  const int other = 1 + step.now.desk.heard / kKinds, kind = step.now.desk.heard % kKinds;
+  ++next.desk.heard;
+  if (kind == kRegister)
+    hear_register(step, next, other);
+  else
+    hear_rows(step, next, other, kind);
+  step.emit(next, Fair::kYes, {"RECONCILE: heard", -1, other, kind});
+}
+
+}  // namespace dure::model::accounts

@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "tests/model/accounts/steps.h"
+
+namespace dure::model::accounts {
+
+bool shut(const State& state, int shard) { return state.closed && shard == kRestored; }
+bool settled(Status status) { return status != Status::kMoving && status != Status::kArriving; }
+
+int active_shard(const State& state, int player) {
+  for (int shard = 0; shard < kPlaces; ++shard)
+    if (state.shard[shard].row[player].status == Status::kActive) return shard;
+  return kNobody;
+}
+// The row that counts: the ACTIVE one, else the one the map points to.
+const Row& counted(const State& state, int player) {
+  const int shard = active_shard(state, player);
+  return state.shard[shard == kNobody ? state.map[player].shard : shard].row[player];
+}
+
+bool item_is_here(const Scenario& world, const Shard& shard) {
+  for (int player = 0; player < kPlayers; ++player) {
+    const Content& content = shard.row[player].is;
+    if (content.item) return true;
+    for (int trade = 0; trade < world.trades; ++trade)
+      if (content.leg[trade] == LegState::kHeld && gives_item(world, trade, player)) return true;
+  }
+  return false;
+}
+
+void first_state(const Scenario& scenario, State& state) {
+  for (int player = 0; player < kPlayers; ++player) {
+    const u8 shard = scenario.shard[player];
+    Row& row = state.shard[shard].row[player];
+    row.status = Status::kActive;
+    row.is.gold = scenario.gold[player];
+    row.is.item = player == scenario.accounts->item_with;
+    i8& outside = state.shard[shard].outside;
+    outside = static_cast<i8>(outside - row.is.gold);
+    state.map[player].shard = shard;
+  }
+}
+
+namespace {
+
+// What a shard that loses nothing has seen earned, or the backup: nothing may take it away again.
+void note_floor(const State& before, State& after) {
+  for (int player = 0; player < kPlayers; ++player) {
+    for (int shard = 1; shard < kPlaces; ++shard) {
+      const Row& row = after.shard[shard].row[player];
+      if (row.status == Status::kActive) after.floor[player] = std::max(after.floor[player], row.is.earned);
+    }
+    const Row& here = after.shard[kRestored].row[player];
+    if (after.backup_kept && !before.backup_kept && here.status == Status::kActive)
+      after.floor[player] = std::max(after.floor[player], here.is.earned);
+  }
+}
+
+}  // namespace
+
+void successors(const Scenario& scenario, Rule removed, const State& now, std::vector<Successor>& to) {
+  Step step(scenario, removed, now, to);
+  play(step);
+  trades(step);
+  moves(step);
+  restore(step);
+  desk(step);
+  for (Successor& next : to) note_floor(now, next.state);
+}
+
+}  // namespace dure::model::accounts

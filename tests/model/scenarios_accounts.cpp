@@ -1,0 +1,145 @@
+// One shard goes back to a backup, alone, while accounts move from it and to it (accounts/state.h).
+#include "tests/model/scenario.h"
+
+namespace dure::model {
+namespace {
+
+constexpr u8 kNo = kNobody;
+
+Scenario left() {
+  return {.name = "accounts-left",
+          .what = "who swapped on the restored shard has left it: given up there, its trade done again for the other",
+          .marks = {Mark::kAccountGivenUp, Mark::kHalvesRedone, Mark::kOpenedAfterTheDeskDied},
+          .shard = {0, 0},
+          .gold = {1, 1},
+          .crashes = 1,
+          .trades = 1,
+          .terms = {Terms{.gold = {1, 0}, .item_from = 1}},
+          .accounts = Accounts{.item_with = 1,
+                               .path = {{{1, kNo, kNo}, {kNo, kNo, kNo}}},
+                               .swaps = true,
+                               .prepares = true,
+                               .earns = {1, 0}}};
+}
+Scenario came() {
+  return {.name = "accounts-came",
+          .what = "who came after the backup is brought back, unless half of a trade of then would come with it",
+          .marks = {Mark::kAccountBroughtBack, Mark::kAccountNamed, Mark::kOpenedAfterTheDeskDied},
+          .shard = {0, 1},
+          .gold = {1, 1},
+          .crashes = 1,
+          .trades = 1,
+          .terms = {Terms{.gold = {1, 0}, .item_from = kNo}},
+          .accounts =
+              Accounts{.item_with = 1, .path = {{{kNo, kNo, kNo}, {0, kNo, kNo}}}, .prepares = true, .earns = {0, 1}}};
+}
+Scenario came_from_the_register() {
+  Scenario s = came();
+  s.name = "accounts-came-register";
+  s.what = "who came after the backup left a shard that knows how its trades were decided";
+  s.marks = {Mark::kAccountBroughtBack, Mark::kHalvesRedone};
+  s.shard = {1, 0};
+  s.accounts->path = {{{0, kNo, kNo}, {kNo, kNo, kNo}}};
+  s.accounts->earns = {0, 0};
+  return s;
+}
+Scenario came_with_letters() {
+  Scenario s = came();
+  s.name = "accounts-came-letters";
+  s.what = "who came after the backup had letters of characters of here, or wrote to them";
+  s.trades = 0;
+  s.accounts->prepares = false;
+  s.accounts->earns = {0, 0};
+  s.accounts->letters = 3;
+  return s;
+}
+Scenario there_and_back() {
+  Scenario s = left();
+  s.name = "accounts-there-and-back";
+  s.what = "who swapped on the restored shard left it and came again";
+  s.marks = {Mark::kAccountBroughtBack, Mark::kAccountNamed, Mark::kHalvesRedone};
+  s.accounts->path[0] = {1, 0, kNo};
+  s.accounts->prepares = false;
+  s.terms[0] = Terms{.gold = {1, 0}, .item_from = kNo};
+  return s;
+}
+Scenario both_came() {
+  Scenario s = came();
+  s.name = "accounts-both-came";
+  s.what = "two came after the backup who traded with each other in between, in either order of being brought back";
+  s.shard = {1, 1};
+  s.accounts->path = {{{0, kNo, kNo}, {0, kNo, kNo}}};
+  s.accounts->second_first = true;
+  s.accounts->earns = {0, 0};
+  return s;
+}
+Scenario both_came_with_letters() {
+  Scenario s = both_came();
+  s.name = "accounts-both-came-letters";
+  s.what = "two came after the backup, one with a letter of the other";
+  s.marks = {Mark::kAccountBroughtBack, Mark::kAccountNamed};
+  s.trades = 0;
+  s.accounts->prepares = false;
+  s.accounts->letters = 1;
+  s.crashes = 0;
+  return s;
+}
+Scenario epochs() {
+  return {.name = "accounts-epochs",
+          .what = "who is brought back was acquired here before the restore, and is again",
+          .marks = {Mark::kAccountBroughtBack},
+          .shard = {1, 1},
+          .crashes = 0,
+          .accounts = Accounts{.path = {{{0, kNo, kNo}, {kNo, kNo, kNo}}}, .acquires = 3}};
+}
+Scenario third() {
+  Scenario s = came();
+  s.name = "accounts-third";
+  s.what = "an account moves between two other shards while the desk hears one after the other";
+  s.marks = {Mark::kHalvesRedone};
+  s.shard = {0, 2};
+  s.crashes = 0;
+  s.accounts->shards = 3;
+  s.accounts->path = {{{kNo, kNo, kNo}, {1, kNo, kNo}}};
+  s.accounts->earns = {0, 0};
+  return s;
+}
+Scenario third_with_letters() {
+  Scenario s = third();
+  s.name = "accounts-third-letters";
+  s.what = "an account moves between two other shards while the desk hears of its letters";
+  s.trades = 0;
+  s.accounts->prepares = false;
+  s.accounts->letters = 3;
+  return s;
+}
+
+Scenario register_away() {
+  Scenario s = came();
+  s.name = "accounts-register";
+  s.what = "both have left the shard whose register decides their trade";
+  s.marks = {Mark::kAccountGivenUp, Mark::kMovedAfterOpening};
+  s.shard = {0, 1};
+  s.accounts->path = {{{1, kNo, kNo}, {kNo, kNo, kNo}}};
+  s.accounts->earns = {0, 0};
+  return s;
+}
+
+}  // namespace
+
+std::vector<Scenario> small_account_scenarios() {
+  return {left(),
+          came(),
+          came_from_the_register(),
+          came_with_letters(),
+          there_and_back(),
+          both_came(),
+          both_came_with_letters(),
+          epochs(),
+          third(),
+          third_with_letters(),
+          register_away()};
+}
+std::vector<Scenario> large_account_scenarios() { return {}; }
+
+}  // namespace dure::model
