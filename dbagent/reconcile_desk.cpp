@@ -64,8 +64,15 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
     if (!agent_.shard_agent(other)) co_return false;
   if (!co_await turn_moves_back(run)) co_return false;
   if (!co_await settle_accounts(run)) co_return false;
+  if (!co_await settle_halfway(run)) co_return false;
   if (!co_await bring_back(run)) co_return false;
   if (!co_await settle_names(run)) co_return false;
+  bool quiet = false;
+  if (!co_await nobody_moves(run, &quiet)) co_return false;
+  if (!quiet) {
+    run.leave_open("accounts are on the move between other shards: it is tried again");
+    co_return co_await open(run);
+  }
   for (const std::uint32_t other : run.others)
     if (!co_await hear(run, other)) co_return false;
   if (!co_await end_holds(run)) co_return false;
@@ -78,6 +85,7 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
     if (!co_await hear_items(run, other)) co_return false;
   if (!co_await balance_moves(run)) co_return false;
   if (!co_await audit(run)) co_return false;
+  if (!co_await nobody_began(run)) co_return false;
   co_return co_await open(run);
 }
 

@@ -3,13 +3,14 @@
 // Logic thread only.
 //
 //   1 moves that the directory has open from or to it are turned back
-//   2 accounts that the map has elsewhere are given up; those that came after the backup are brought back as they came
+//   2 accounts that the map has elsewhere are given up; who stands half of a move here is settled; those that came
+//   after the backup are brought back as they came
 //     (their source keeps that), or named; characters that were made after it are settled as never made
-//   3 all that the others know of trades and letters is redone, in rounds (reconcile_rounds.h)
-//   4 legs that were held at the backup are ended by their registers
-//   5 items that others have leave it
-//   6 what moves took from shard to shard is balanced; all shards are audited; clean, and nothing left open: it opens.
-//     Else it stays closed, says why, and tries again
+//   3 once nobody is on the move between others: all that these know of trades and letters is redone, in rounds
+//   (reconcile_rounds.h) 4 legs that were held at the backup are ended by their registers 5 items that others have
+//   leave it 6 what moves took from shard to shard is balanced; all shards are audited; clean, nothing left open, and
+//   no move
+//     began meanwhile: it opens. Else it stays closed, says why, and tries again
 //
 // Keeps nothing that must outlive it: begun anew it redoes only what is missing. A shard that does not answer is waited
 // for: half of what is known is no ground to open on.
@@ -52,6 +53,10 @@ class ReconcileDesk {
   Task<bool> reconcile(std::uint32_t shard);  // false: somebody did not answer
   Task<bool> turn_moves_back(Run& run);
   Task<bool> settle_accounts(Run& run);
+  Task<bool> settle_halfway(Run& run);
+  Task<bool> settle_halfway(Run& run, std::uint64_t account_id, std::uint64_t move_id);
+  Task<bool> nobody_moves(Run& run, bool* quiet);
+  Task<bool> nobody_began(Run& run);
   Task<bool> bring_back(Run& run);
   Task<bool> bring_back(Run& run, const proto::MoveRecord& move);
   Task<bool> read_moved(std::uint32_t shard, std::map<std::string, std::int64_t>* moved, bool* under_way);

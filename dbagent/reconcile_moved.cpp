@@ -10,6 +10,85 @@
 
 namespace dure {
 
+// An account of this shard that was on the move at the backup is what the move has become: a fact about a character
+// that is not ACTIVE is told in vain. One that left by that move, and is back by a later one, is brought back.
+Task<bool> ReconcileDesk::settle_halfway(Run& run) {
+  proto::UnsettledMoves query;
+  query.set_shard(run.shard);
+  query.set_limit(100'000);
+  const Result<proto::UnsettledMovesReply> halfway = co_await ask<proto::UnsettledMovesReply>(agent_.id(), query);
+  if (!halfway || halfway->code() != proto::STORED) co_return false;
+  for (const auto& move : halfway->moves())
+    if (!co_await settle_halfway(run, move.account_id(), move.move_id())) co_return false;
+  co_return true;
+}
+
+Task<bool> ReconcileDesk::settle_halfway(Run& run, std::uint64_t account_id, std::uint64_t move_id) {
+  proto::MoveQuery query;
+  query.set_account_id(account_id);
+  query.set_move_id(move_id);
+  const NodeId directory = agent_.directory_agent();
+  const Result<proto::MoveReply> known = co_await ask<proto::MoveReply>(directory, query);
+  if (!known) co_return false;
+  const proto::MoveFate fate = known->move().fate();
+  const bool target = known->move().target() == run.shard;
+  Result<proto::MoveStepReply> done = proto::MoveStepReply();
+  const auto step = [&](auto request) {
+    request.set_shard(run.shard);
+    request.set_account_id(account_id);
+    request.set_move_id(move_id);
+    request.set_fate(fate);
+    return request;
+  };
+  if (target && fate == proto::MOVE_FLIPPED) {
+    const auto request = step(proto::MoveActivate());
+    done = co_await ask<proto::MoveStepReply>(agent_.id(), request);
+  } else if (!target && fate == proto::MOVE_ABORTED) {
+    const auto request = step(proto::MoveUnfreeze());
+    done = co_await ask<proto::MoveStepReply>(agent_.id(), request);
+  } else if (target && fate == proto::MOVE_ABORTED) {
+    auto request = step(proto::MoveDiscard());
+    request.set_other_shard(known->move().source());
+    done = co_await ask<proto::MoveStepReply>(agent_.id(), request);
+  } else if (fate != proto::MOVE_FLIPPED) {
+    run.leave_open("account " + std::to_string(account_id) + " is on the move: it is tried again");
+  }
+  co_return done.has_value();
+}
+
+// Others are heard one after the other, and a row between two of them might be heard on neither.
+Task<bool> ReconcileDesk::nobody_moves(Run& run, bool* quiet) {
+  constexpr Duration kBetweenLooks = milliseconds(200);
+  constexpr int kLooks = 25;
+  for (int looks = 1;; ++looks) {
+    proto::OpenMovesQuery query;
+    query.set_count(true);
+    const NodeId directory = agent_.directory_agent();
+    const Result<proto::OpenMovesReply> open = co_await ask<proto::OpenMovesReply>(directory, query);
+    if (!open || open->code() != proto::STORED) co_return false;
+    run.moves_begun = open->begun();
+    bool under_way = open->moves_size() > 0;
+    for (const std::uint32_t other : run.others) {
+      std::map<std::string, std::int64_t> moved;
+      if (!co_await read_moved(other, &moved, &under_way)) co_return false;
+    }
+    *quiet = !under_way;
+    if (*quiet || looks == kLooks || agent_.stopping()) co_return true;
+    co_await agent_.wait(kBetweenLooks);
+  }
+}
+
+Task<bool> ReconcileDesk::nobody_began(Run& run) {
+  proto::OpenMovesQuery query;
+  query.set_count(true);
+  const NodeId directory = agent_.directory_agent();
+  const Result<proto::OpenMovesReply> open = co_await ask<proto::OpenMovesReply>(directory, query);
+  if (!open || open->code() != proto::STORED) co_return false;
+  if (open->begun() != run.moves_begun)
+    run.leave_open("accounts began to move while the other shards were heard: it is tried again");
+  co_return true;
+}
+
 Task<bool> ReconcileDesk::bring_back(Run& run) {
   proto::MovesInto query;
   query.set_shard(run.shard);

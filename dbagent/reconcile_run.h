@@ -18,6 +18,7 @@ struct ReconcileDesk::Run {
   std::vector<std::uint32_t> others;
   ReconcileRounds rounds;
   std::uint64_t redone = 0;
+  std::uint64_t moves_begun = 0;  // of all accounts, when it began to hear
   std::vector<std::string> notes, open;
   void note(const std::string& line) {
     if (notes.size() < kLinesKept) notes.push_back(line);

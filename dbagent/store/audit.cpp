@@ -5,6 +5,7 @@
 #include "common/proto/dbagent.pb.h"
 #include "dbagent/store/audit_ledger.h"
 #include "dbagent/store/audit_trades.h"
+#include "dbagent/store/reconcile.h"
 #include "dbagent/store/shard.h"
 
 namespace dure::store {
@@ -229,6 +230,8 @@ proto::AuditReply audit_page(Shard& shard, const proto::AuditRequest& request) {
     reply.set_open_holds(result.open_holds);
     reply.set_stuck_holds(result.stuck_holds);
     for (const auto& line : result.findings) reply.add_findings(line);
+    if (closed(shard.db))
+      for (const auto& line : halves_brought_back(shard)) reply.add_findings(line);
     for (const Key16& item : result.moving_ids) put(item, reply.add_moving_item_ids());
   }
   for (const Key16& item : audited_items(shard.db, request.offset(), kPageItems)) put(item, reply.add_item_ids());

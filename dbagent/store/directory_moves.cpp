@@ -138,6 +138,8 @@ proto::OpenMovesReply open_moves(Directory& directory, const proto::OpenMovesQue
             "SELECT account_id, move_id, source, target, fate FROM move WHERE fate = 1 ORDER BY account_id LIMIT ?1",
             request.limit() == 0 ? 1000u : request.limit());
   while (row.row()) put_move(row, reply.add_moves());
+  if (request.count())
+    reply.set_begun(static_cast<std::uint64_t>(directory.db.number("SELECT count(*) FROM move").value_or(0)));
   return reply;
 }
 

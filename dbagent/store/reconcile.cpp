@@ -49,6 +49,20 @@ void deliver_within(Shard& shard, std::uint64_t message_id) {
   }
 }
 
+// A YES that was counted before the backup is of a trade that may have been aborted since, and its leg given back: it
+// must not meet the other one now.
+void abort_undecided(Shard& shard) {
+  std::vector<Key16> undecided;
+  {
+    Query row(shard.db,
+              "SELECT DISTINCT txn_id FROM trade_vote v WHERE NOT EXISTS "
+              "(SELECT 1 FROM decision d WHERE d.txn_id = v.txn_id) ORDER BY txn_id");
+    while (row.row()) undecided.push_back(row.key(0));
+  }
+  for (const Key16& txn : undecided)
+    if (decision_of(shard, txn).verdict == 0) decide_abort(shard, txn);
+}
+
 // Every other shard has been heard, and none acted on a decision of this register: it is made now.
 void settle_undecided(Shard& shard, proto::ReconcileReply* reply) {
   proto::OpenHoldsQuery query;
@@ -68,6 +82,7 @@ void settle_undecided(Shard& shard, proto::ReconcileReply* reply) {
     finish(shard, request);
     reply->set_redone(reply->redone() + 1);
   }
+  abort_undecided(shard);
 }
 
 // SEND again: what another shard received of a character of this one.

@@ -9,6 +9,7 @@
 //   letter received of a character here            the debit and the outbox row    SEND, already delivered
 //   letter sent to a character here                the inbox row                   DELIVER
 //   an item                                        that it left                    it leaves whoever has it here
+//   COMMIT by nobody, a YES counted here           that it was aborted             aborted: ABORT for ever
 //   account of another shard by the map            that it moved                   given up: a tombstone
 //   account of this shard by the map, its move     that it came                    again as it came
 //   character of this shard by the directory       its row                         its creation is settled: it never
@@ -20,6 +21,7 @@
 // back before it left) throws GuardFalse and is tried again (reconcile_rounds.h). Runs inside the batch's transaction;
 // only while closed.
 #pragma once
+#include <string>
 #include <vector>
 
 #include "dbagent/store/shard.h"
@@ -63,6 +65,9 @@ proto::ReconcileReply give_up_account(Shard& shard, const proto::GiveUpAccount& 
 proto::BroughtBack bring_back(Shard& shard, const proto::BringBack& request);
 proto::MovesBalanceReply moves_balance(Shard& shard, const proto::MovesBalance& request);
 proto::ReconcileReply balance_moves(Shard& shard, const proto::BalanceMoves& request);
+// Accounts that came since the backup, with half of something that they did with characters of here: a line each. While
+// one was brought back the other may not have been here yet.
+std::vector<std::string> halves_brought_back(Shard& shard);
 // An account is here that a move of this number took away since: its open holds are given back, it is retired, and
 // nothing of it is kept.
 void give_up(Shard& shard, std::uint64_t account_id, std::uint64_t move_id, std::uint32_t other_shard);

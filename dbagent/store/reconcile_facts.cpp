@@ -1,4 +1,5 @@
-// What a shard knows that another one may have lost, page by page.
+// What a shard knows that another one may have lost, page by page. Nothing of a copy that arrives (player.status 2): it
+// may never count, and until it does its source has the same.
 #include <algorithm>
 
 #include "common/proto/dbagent.pb.h"
@@ -28,10 +29,11 @@ std::int64_t number_after(const std::string& bytes) {
 void legs(Shard& shard, const std::string& after, std::uint32_t limit, proto::Facts* out) {
   const std::string txn = after.substr(0, 16);
   const int side = after.size() > 16 ? after[16] : -1;
-  Query row(shard.db,
-            "SELECT txn_id, leg, epoch, pseq, reason, verdict, terms, goods FROM hold "
-            "WHERE vote = 1 AND verdict IN (0, 1) AND (txn_id, leg) > (?1, ?2) ORDER BY txn_id, leg LIMIT ?3",
-            Blob{txn}, side, limit);
+  Query row(
+      shard.db,
+      "SELECT txn_id, leg, hold.epoch, pseq, reason, verdict, terms, goods FROM hold CROSS JOIN player USING(pid) "
+      "WHERE status <> 2 AND vote = 1 AND verdict IN (0, 1) AND (txn_id, leg) > (?1, ?2) ORDER BY txn_id, leg LIMIT ?3",
+      Blob{txn}, side, limit);
   std::uint32_t count = 0;
   while (row.row()) {
     auto* fact = out->add_trades();
@@ -70,7 +72,8 @@ void read_terms(const proto::SwapRecord& record, std::uint32_t register_shard, p
 // Of characters that came here since: the shard that decided it may have lost the decision with the other half.
 void swaps(Shard& shard, const std::string& after, std::uint32_t limit, proto::Facts* out) {
   Query row(shard.db,
-            "SELECT pid, txn_id, shard, record FROM swapped_leg WHERE (pid, txn_id) > (?1, ?2) "
+            "SELECT pid, txn_id, shard, record FROM swapped_leg CROSS JOIN player USING(pid) "
+            "WHERE status <> 2 AND (pid, txn_id) > (?1, ?2) "
             "ORDER BY pid, txn_id LIMIT ?3",
             number_after(after.substr(0, 8)), Blob{after.size() > 8 ? after.substr(8) : std::string()}, limit);
   std::uint32_t count = 0;
@@ -129,8 +132,8 @@ void registered(Shard& shard, const std::string& after, std::uint32_t limit, pro
 
 void sent(Shard& shard, const std::string& after, std::uint32_t limit, proto::Facts* out) {
   Query row(shard.db,
-            "SELECT message_id, to_pid, body FROM outbox WHERE state = 1 AND message_id > ?1 ORDER BY message_id "
-            "LIMIT ?2",
+            "SELECT message_id, to_pid, body FROM outbox CROSS JOIN player USING(pid) "
+            "WHERE status <> 2 AND state = 1 AND message_id > ?1 ORDER BY message_id LIMIT ?2",
             number_after(after), limit);
   std::uint32_t count = 0;
   while (row.row()) {
@@ -153,8 +156,8 @@ void sent(Shard& shard, const std::string& after, std::uint32_t limit, proto::Fa
 
 void received(Shard& shard, const std::string& after, std::uint32_t limit, proto::Facts* out) {
   Query row(shard.db,
-            "SELECT message_id, pid, reason, from_pid, memo, returned, letter, from_shard FROM inbox "
-            "WHERE from_pid <> 0 AND message_id > ?1 ORDER BY message_id LIMIT ?2",
+            "SELECT message_id, pid, reason, from_pid, memo, returned, letter, from_shard FROM inbox CROSS JOIN player "
+            "USING(pid) WHERE status <> 2 AND from_pid <> 0 AND message_id > ?1 ORDER BY message_id LIMIT ?2",
             number_after(after), limit);
   std::uint32_t count = 0;
   while (row.row()) {
@@ -178,8 +181,9 @@ void received(Shard& shard, const std::string& after, std::uint32_t limit, proto
 // Not those in an outbox or a hold: where these are going they may have been before the backup.
 void items(Shard& shard, const std::string& after, std::uint32_t limit, proto::Facts* out) {
   Query row(shard.db,
-            "SELECT item_id, kind FROM item JOIN item_holder USING(item_id) WHERE item_id > ?1 ORDER BY item_id "
-            "LIMIT ?2",
+            "SELECT item_id, kind FROM item JOIN item_holder USING(item_id) WHERE item_id > ?1 AND NOT EXISTS "
+            "(SELECT 1 FROM player WHERE status = 2 AND pid = CASE kind WHEN 0 THEN owner WHEN 4 THEN "
+            "(SELECT pid FROM inbox WHERE message_id = owner) END) ORDER BY item_id LIMIT ?2",
             Blob{after}, limit);
   std::uint32_t count = 0;
   while (row.row()) {

@@ -15,9 +15,30 @@
 namespace dure::store {
 namespace {
 
-// What it did with characters of this shard before it came stands in its own rows and is not in theirs: nobody else
-// could tell it again, and half of a trade is not let in.
-void require_nothing_half(Shard& shard, std::uint64_t account_id) {
+bool decided_here(Shard& shard, const Key16& txn) { return decision_of(shard, txn).verdict == proto::COMMIT; }
+
+// The other side's leg was committed here, too, or is held and sure to be. Nobody: it is not of this shard.
+bool other_leg_here(Shard& shard, const Key16& txn, std::uint32_t side, const proto::TradeTerms& terms) {
+  const auto root = find_root(shard, terms.sides(static_cast<int>(side)).player_id());
+  if (!root || root->status != Status::kActive) return true;
+  const auto hold = find_hold(shard, txn, side);
+  if (!hold) return false;
+  if (hold->verdict != 0) return hold->verdict == proto::COMMIT;
+  return terms.register_shard() != shard.number || decided_here(shard, txn);
+}
+
+bool other_half_of_swap_here(Shard& shard, const Key16& txn, const proto::SwapRecord& record, std::uint64_t player) {
+  const std::uint32_t side = record.player_ids(0) == player ? 1 : 0;
+  const std::uint64_t other = record.player_ids(static_cast<int>(side));
+  const auto root = find_root(shard, other);
+  if (!root || root->status != Status::kActive || swapped_leg(shard, other, txn)) return true;
+  const auto hold = find_hold(shard, txn, side);
+  return decision_of(shard, txn).swapped || (hold && hold->verdict == proto::COMMIT);
+}
+
+// What it did with characters of this shard stands in its own rows and is not in theirs: nobody else could tell it
+// again, and half of a trade is not let in. Null: nothing.
+const char* half_of(Shard& shard, std::uint64_t account_id) {
   {
     Query row(shard.db,
               "SELECT h.txn_id, h.leg, h.terms FROM hold h JOIN player USING(pid) "
@@ -25,11 +46,9 @@ void require_nothing_half(Shard& shard, std::uint64_t account_id) {
               account_id);
     while (row.row()) {
       proto::TradeTerms terms;
-      require(terms.ParseFromString(row.text(2)) && terms.sides_size() == 2, "a trade of it cannot be read");
-      const std::uint32_t other = 1 - row.u32(1);
-      const auto root = find_root(shard, terms.sides(static_cast<int>(other)).player_id());
-      const bool known = !root || root->status != Status::kActive || find_hold(shard, row.key(0), other);
-      require(known, "it has traded with characters of this shard since the backup");
+      if (!terms.ParseFromString(row.text(2)) || terms.sides_size() != 2) return "a trade of it cannot be read";
+      if (!other_leg_here(shard, row.key(0), 1 - row.u32(1), terms))
+        return "it has traded with characters of this shard since the backup";
     }
   }
   {
@@ -38,12 +57,9 @@ void require_nothing_half(Shard& shard, std::uint64_t account_id) {
     while (row.row()) {
       proto::SwapRecord record;
       const bool whole = record.ParseFromString(row.text(2)) && record.player_ids_size() == 2;
-      require(whole, "a trade of it cannot be read");
-      const std::uint64_t other = record.player_ids(record.player_ids(0) == row.u64(1) ? 1 : 0);
-      const auto root = find_root(shard, other);
-      const bool known = !root || root->status != Status::kActive || swapped_leg(shard, other, row.key(0)) ||
-                         decision_of(shard, row.key(0)).verdict == proto::COMMIT;
-      require(known, "it has traded with characters of this shard since the backup");
+      if (!whole) return "a trade of it cannot be read";
+      if (!other_half_of_swap_here(shard, row.key(0), record, row.u64(1)))
+        return "it has traded with characters of this shard since the backup";
     }
   }
   const bool received = shard.db
@@ -53,7 +69,7 @@ void require_nothing_half(Shard& shard, std::uint64_t account_id) {
                                 "(SELECT 1 FROM outbox o WHERE o.message_id = i.message_id) LIMIT 1",
                                 account_id)
                             .has_value();
-  require(!received, "it has letters of characters of this shard that the backup does not know");
+  if (received) return "it has letters of characters of this shard that the backup does not know";
   const bool sent = shard.db
                         .number(
                             "SELECT 1 FROM outbox o JOIN player p USING(pid) JOIN player r ON r.pid = o.to_pid "
@@ -61,7 +77,7 @@ void require_nothing_half(Shard& shard, std::uint64_t account_id) {
                             "(SELECT 1 FROM inbox i WHERE i.message_id = o.message_id) LIMIT 1",
                             account_id)
                         .has_value();
-  require(!sent, "it has written to characters of this shard since the backup");
+  return sent ? "it has written to characters of this shard since the backup" : nullptr;
 }
 
 std::map<std::string, std::int64_t> moved(Shard& shard) {
@@ -101,7 +117,8 @@ proto::BroughtBack bring_back(Shard& shard, const proto::BringBack& request) {
   reply.set_state(copied.state());
   reply.set_mv(copied.mv());
   if (copied.state() != proto::ACCOUNT_ARRIVING || copied.mv() != m) return reply;  // more parts
-  require_nothing_half(shard, account);
+  const char* half = half_of(shard, account);
+  require(half == nullptr, half);
   proto::MoveActivate step;
   step.set_shard(shard.number);
   step.set_account_id(account);
@@ -116,6 +133,21 @@ proto::BroughtBack bring_back(Shard& shard, const proto::BringBack& request) {
       "acquire_epoch = 0 WHERE account_id = ?1",
       account, kEpochsLeftOut);
   return reply;
+}
+
+std::vector<std::string> halves_brought_back(Shard& shard) {
+  std::vector<std::uint64_t> accounts;
+  {
+    Query row(
+        shard.db,
+        "SELECT account_id FROM account_move WHERE state = 0 AND at >= (SELECT at FROM restored WHERE closed = 1)");
+    while (row.row()) accounts.push_back(row.u64(0));
+  }
+  std::vector<std::string> lines;
+  for (const std::uint64_t account : accounts)
+    if (const char* half = half_of(shard, account))
+      lines.push_back("half: account " + std::to_string(account) + " came after the backup, and " + half);
+  return lines;
 }
 
 proto::MovesBalanceReply moves_balance(Shard& shard, const proto::MovesBalance& request) {

@@ -106,6 +106,29 @@ TEST_P(TradeAcross, ATradeThatWasNotDecidedWhenTheShardForgotItsLegIsDoneInNeith
   expect_whole();
 }
 
+// Its YES was counted before the backup; since, the trade was aborted and its leg given back.
+TEST_F(ReconcileTest, AVoteOfATradeThatWasAbortedSinceNeverMeetsTheOther) {
+  open(3);
+  const auto terms = terms_of(1, 3, {1, 30, {}}, {3, 0, {30}});
+  apply(2, leg(terms, 1));
+  const auto vote = take_vote();
+  ASSERT_TRUE(vote);
+  cast(*vote);
+  back_up(3);
+  EXPECT_EQ(verdict(3, terms, true).verdict(), proto::ABORT);
+  carry_all();
+  ASSERT_EQ(state_of(2, 3, terms).outcome().state(), proto::LEG_ABORTED);
+  put_back(3);
+  reconcile(3);
+  EXPECT_EQ(open_again(3).code(), proto::STORED);
+  apply(1, leg(terms, 0));
+  carry_all();
+  EXPECT_EQ(state_of(1, 1, terms).outcome().state(), proto::LEG_ABORTED);
+  EXPECT_EQ(gold_of(acquire(1, 1).aggregate()), 100);
+  stop_all();
+  expect_whole();
+}
+
 TEST_P(TradeAcross, WhatWasEarnedAfterTheBackupAndTradedAwayIsOwed) {
   back_up(2);
   Ops loot(3, 1);
