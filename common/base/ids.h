@@ -81,17 +81,30 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+// In every hash of an unordered container. Builds differ in it, so that what hangs on an order that nobody promised
+// shows as a difference between two builds that run the same simulation (tools/check).
+#ifndef DURE_HASH_SEED
+#define DURE_HASH_SEED 0
+#endif
+inline constexpr std::uint64_t kHashSeed = DURE_HASH_SEED;
+// Of plain numbers.
+struct NumberHash {
+  std::size_t operator()(std::uint64_t number) const noexcept { return mix64(number ^ kHashSeed); }
+};
+
 }  // namespace dure
 
 template <class Tag>
 struct std::hash<dure::Id<Tag>> {
-  std::size_t operator()(dure::Id<Tag> id) const noexcept { return dure::mix64(id.value); }
+  std::size_t operator()(dure::Id<Tag> id) const noexcept { return dure::mix64(id.value ^ dure::kHashSeed); }
 };
 template <>
 struct std::hash<dure::NodeId> {
-  std::size_t operator()(dure::NodeId id) const noexcept { return dure::mix64(id.value); }
+  std::size_t operator()(dure::NodeId id) const noexcept { return dure::mix64(id.value ^ dure::kHashSeed); }
 };
 template <>
 struct std::hash<dure::ItemId> {
-  std::size_t operator()(const dure::ItemId& id) const noexcept { return dure::mix64(id.high ^ dure::mix64(id.low)); }
+  std::size_t operator()(const dure::ItemId& id) const noexcept {
+    return dure::mix64(id.high ^ dure::mix64(id.low ^ dure::kHashSeed));
+  }
 };

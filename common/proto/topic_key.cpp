@@ -42,5 +42,5 @@ std::size_t std::hash<dure::TopicKey>::operator()(const dure::TopicKey& key) con
                  std::uint64_t{key.rate_tier} << 16 | std::uint64_t{key.realm} << 32;
   const auto b =
       static_cast<std::uint64_t>(static_cast<std::uint32_t>(key.cell_x)) << 32 | static_cast<std::uint32_t>(key.cell_y);
-  return dure::mix64(dure::mix64(dure::mix64(a) ^ key.place) ^ b ^ key.channel);
+  return dure::mix64(dure::mix64(dure::mix64(a ^ dure::kHashSeed) ^ key.place) ^ b ^ key.channel);
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "common/base/ids.h"
+
 namespace dure::store {
 namespace {
 
@@ -45,7 +47,7 @@ std::string title_of(const Query& row) {
 struct LedgerAudit {
   Database& db;
   const AddFinding& finding;
-  std::unordered_map<std::int64_t, AccountRow> accounts;
+  std::unordered_map<std::int64_t, AccountRow, NumberHash> accounts;
   std::map<std::pair<std::int64_t, std::int64_t>, Wide> by_day;  // (account, day) → its entries
   std::map<std::string, Wide> by_currency;
 

@@ -26,7 +26,7 @@ struct Options {
   std::uint64_t seeds = 0, from = 1, twice = 0;
   std::optional<std::uint64_t> seed;
   std::vector<std::string> scenarios;
-  std::string shrink_to, bug = "none";
+  std::string shrink_to, hashes_to, bug = "none";
   bool show = false, print_plan = false, all_marks = false;
 };
 
@@ -52,11 +52,13 @@ class Batch {
             {law::kOneSeedOneHistory, "two runs, two hashes: " + hex(outcome.trace) + " and " + hex(second.trace)});
     }
     table_.add(outcome);
+    hashes_ += std::to_string(named.plan.seed) + " " + hex(outcome.trace) + "\n";
     if (!outcome.broken.empty()) failed(named, outcome);
     progress(of);
   }
   int end() const {
     if (options_.print_plan) return 0;
+    if (!options_.hashes_to.empty() && !write_hashes()) return 1;
     if (terminal_ && last_progress_ != begun_) std::fprintf(stderr, "\n");
     std::printf("%s", table_.text(real_time() - begun_, options_.all_marks).c_str());
     if (doubled_ != 0) std::printf("%llu of them ran twice\n", static_cast<unsigned long long>(doubled_));
@@ -68,6 +70,12 @@ class Batch {
   }
 
  private:
+  bool write_hashes() const {
+    std::ofstream out(options_.hashes_to);
+    if (out << hashes_ << std::flush) return true;
+    std::fprintf(stderr, "dure-sim: %s cannot be written\n", options_.hashes_to.c_str());
+    return false;
+  }
   static std::string hex(std::uint64_t value) {
     char text[20];
     std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
@@ -107,6 +115,7 @@ class Batch {
   const Options& options_;
   Table table_;
   std::uint64_t doubled_ = 0;
+  std::string hashes_;  // a line a run
   const bool terminal_ = isatty(STDERR_FILENO) != 0;
   const Duration begun_ = real_time();
   Duration last_progress_ = begun_;
@@ -174,6 +183,7 @@ int main(int argc, char** argv) {
       ->check(number);
   app.add_option("--shrink", options.shrink_to, "make a failing plan small and write it as a scenario")
       ->type_name("FILE");
+  app.add_option("--hashes", options.hashes_to, "write a line a run: its seed and its trace hash")->type_name("FILE");
   app.add_option("--bug", options.bug, "plant a deliberate bug: unsynced-store, deaf-store")->type_name("NAME");
   try {
     app.parse(argc, argv);
