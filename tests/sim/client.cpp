@@ -15,21 +15,36 @@ bool Client::connect(NodeId gateway) {
   seq_ = 0;
   kept_.clear();
   gateway_ = gateway;
-  socket_ = cluster_.connect(gateway, address_, this);
+  socket_ = cluster_.connect(gateway, address_, this, web_ ? Door::kWebSocket : Door::kPlain);
+  if (!connected() || !web_) return connected();
+  // A stream of its own for each: what one draws shifts nothing.
+  web_end_.emplace(Rng(cluster_.scheduler().seed(), mix64(0x3eb ^ stream_ << 16) + ++web_sockets_));
+  cluster_.send(socket_, web_end_->opening(mangles_));
   return connected();
 }
 
 void Client::close() {
   if (const SocketId socket = std::exchange(socket_, 0)) cluster_.close(socket);
+  web_ended();
 }
 
 std::uint32_t Client::send_frame(std::uint32_t message_id, const std::string& body) {
   if (!connected()) return 0;
   std::string frame = encode_frame(static_cast<std::uint16_t>(message_id), ++seq_, body);
-  if (mangles_ && rng_.chance(0.3)) frame = mangled(std::move(frame));
+  const bool hostile = mangles_ && rng_.chance(0.3);
+  const bool web_frame = hostile && web_end_ && rng_.chance(0.4);
+  if (hostile && !web_frame) frame = mangled(std::move(frame));
   cluster_.tell("sent", gateway_, {}, frame);
-  cluster_.send(socket_, frame);
+  cluster_.send(socket_, web_end_ ? web_end_->put(frame, web_frame) : frame);
   return seq_;
+}
+
+void Client::web_ended() {
+  if (!web_end_) return;
+  web_figures_.upgraded += web_end_->upgraded();
+  web_figures_.refused += web_end_->refused();
+  web_figures_.broken_off += web_end_->closed_with() != 0 && web_end_->closed_with() != WebSocketCodec::kNormal;
+  web_end_.reset();
 }
 
 std::string Client::mangled(std::string frame) {
@@ -64,7 +79,13 @@ std::string Client::mangled(std::string frame) {
 }
 
 void Client::bytes(std::string_view bytes) {
-  kept_ += bytes;
+  if (web_end_) {
+    std::string answer;
+    kept_ += web_end_->take(bytes, &answer);
+    cluster_.send(socket_, answer);
+  } else {
+    kept_ += bytes;
+  }
   // A handler may close or reconnect: then what was kept is gone.
   for (;;) {
     const FrameCut cut = cut_frame(kept_, kMeshBytesMax);
@@ -81,6 +102,7 @@ void Client::bytes(std::string_view bytes) {
 
 void Client::closed() {
   socket_ = 0;
+  web_ended();
   if (on_closed) on_closed();
 }
 

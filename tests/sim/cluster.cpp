@@ -260,7 +260,7 @@ void Cluster::port_ticks(NodeId node, std::uint32_t life) {
   });
 }
 
-SocketId Cluster::connect(NodeId gateway, const std::string& address, Wire* wire) {
+SocketId Cluster::connect(NodeId gateway, const std::string& address, Wire* wire, Door door) {
   if (!alive(gateway)) return 0;
   Process& process = *processes_.at(gateway);
   CHECK(!process.parts.ports.empty());
@@ -271,7 +271,9 @@ SocketId Cluster::connect(NodeId gateway, const std::string& address, Wire* wire
   sockets_[id] = Socket{gateway, process.life, client, std::make_shared<Wire*>(wire), {}, {}, {}, {}, rng};
   socket_of_[{gateway, client}] = id;
   scheduler_.fold(digest_of("accept", gateway));
-  if (!port(process, client)->opened(client, address, mono(process))) {
+  ClientIo* io = port(process, client);
+  const bool web = door == Door::kWebSocket;
+  if (!(web ? io->opened_web(client, address, mono(process)) : io->opened(client, address, mono(process)))) {
     drop_socket(id, true, network_.draw_latency(sockets_.at(id).rng, gateway));
     return id;
   }

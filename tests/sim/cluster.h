@@ -23,6 +23,7 @@ class Wire {
   virtual void closed() = 0;
 };
 using SocketId = std::uint64_t;
+enum class Door { kPlain, kWebSocket };
 
 // Something that happened, for who wants to see it. `what`: begins, ends, bus (text: the encoded message that `node`
 // gets), log (a line), fault (its line), unlucky (the site that fired), sent and got (text: a client's whole frame;
@@ -95,8 +96,9 @@ class Cluster {
   void give(NodeId node, Inbound inbound);  // an event of the outside, e.g. a GM command
 
   // ── clients ───────────────────────────────────────────────────────────────────────────────────────────────
-  SocketId connect(NodeId gateway, const std::string& address, Wire* wire);  // 0: refused, nobody listens
-  void send(SocketId socket, std::string bytes);                             // arrives in pieces cut anywhere
+  // 0: refused, nobody listens.
+  SocketId connect(NodeId gateway, const std::string& address, Wire* wire, Door door = Door::kPlain);
+  void send(SocketId socket, std::string bytes);  // arrives in pieces cut anywhere
   void close(SocketId socket);
   bool open(SocketId socket) const { return sockets_.count(socket) != 0; }
 

@@ -18,6 +18,11 @@ Crowd::Crowd(Cluster& cluster, const Plan& plan) : cluster_(cluster) {
     }
   }
   for (const auto& client : plan.clients)
+    if (client.web_socket)
+      each([&client](auto& one) {
+        if (one.number() == client.name - 'a') one.use_web_socket();
+      });
+  for (const auto& client : plan.clients)
     if (client.habit == Habit::kTrades)
       traders.at(client.name)->partner(traders.at(client.partner), client.name < client.partner);
 }

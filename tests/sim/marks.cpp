@@ -36,6 +36,9 @@ std::vector<std::string> required_marks() {
                           "gift arrived",
                           "gift without an answer",
                           "redis lost a message",
+                          "websocket upgraded",
+                          "websocket refused",
+                          "websocket broken off",
                           "disk failed to read or write"})
     marks.push_back(one);
   return marks;

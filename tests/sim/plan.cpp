@@ -203,6 +203,8 @@ Plan draw_plan(std::uint64_t seed) {
   plan.latency = rng.chance(0.5) ? microseconds(200) : Duration(draw_ms(rng, 1, 12));
   plan.play = draw_ms(rng, 8000, 40000);
   draw_clients(rng, &plan);
+  for (auto& client : plan.clients)
+    client.web_socket = Rng(seed, 0x3eb50cce7 + static_cast<std::uint64_t>(client.name)).chance(0.5);
   for (const FaultKind kind : kFaultKinds) draw_faults(&plan, kind);
   std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (!plan.faults.empty()) arm_sites(&plan);

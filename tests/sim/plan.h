@@ -62,7 +62,8 @@ struct ClientPlan {
   char name = 'a';
   Habit habit = Habit::kShops;
   NodeId gateway;
-  char partner = 0;  // of who trades
+  char partner = 0;         // of who trades
+  bool web_socket = false;  // the door it comes in by
 };
 
 struct Plan {

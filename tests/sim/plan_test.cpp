@@ -34,6 +34,17 @@ TEST(Plan, EachClassOfFaultIsAbsentInAboutHalfOfTheSeeds) {
   }
 }
 
+TEST(Plan, HalfOfTheClientsComeByWebSocket) {
+  std::size_t clients = 0, web = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed)
+    for (const ClientPlan& client : draw_plan(seed).clients) {
+      ++clients;
+      web += client.web_socket;
+    }
+  EXPECT_GT(web, clients * 45 / 100);
+  EXPECT_LT(web, clients * 55 / 100);
+}
+
 TEST(Plan, EachUnluckySiteIsArmedInAboutHalfOfTheSeedsThatHaveFaults) {
   std::map<std::string, int> seeds;
   int with_faults = 0;
@@ -101,6 +112,7 @@ TEST(PlanText, NonsenseIsNamedWithFileAndLine) {
       {"at 1s crash general-9 for 1s", "f:2: general-9 is not there"},
       {"at 1s hang-up z", "f:2: client z is not there"},
       {"client a shops at gateway-1", "f:2: client a is named twice"},
+      {"client b shops at gateway-1 by carpet", "f:2: 'carpet' where 'websocket' is wanted"},
       {"client b trades with a at gateway-1", "f:2: client b trades with one that does not"},
       {"client b shops at gateway-3", "f:2: client b plays at gateway-3, which is not there"},
   };

@@ -149,6 +149,11 @@ ClientPlan parse_client(Line& line) {
   }
   line.fixed("at");
   client.gateway = line.node();
+  if (line.more()) {
+    line.fixed("by");
+    line.fixed("websocket");
+    client.web_socket = true;
+  }
   return client;
 }
 
@@ -233,7 +238,7 @@ std::string to_text(const Plan& plan) {
   for (const auto& client : plan.clients) {
     text += "client " + std::string(1, client.name) + " " + to_text(client.habit);
     if (client.habit == Habit::kTrades) text += " with " + std::string(1, client.partner);
-    text += " at " + to_text(client.gateway) + "\n";
+    text += " at " + to_text(client.gateway) + (client.web_socket ? " by websocket" : "") + "\n";
   }
   for (const auto& unluck : plan.unlucky)
     text += "unlucky " + unluck.site + " once in " + std::to_string(unluck.one_in) + "\n";

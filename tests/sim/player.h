@@ -27,6 +27,8 @@ class ScriptedPlayer {
   // Hangs up and logs in anew, with no word to the session it had.
   void log_in_again() { log_in(); }
   void hang_up() { client_.close(); }
+  void use_web_socket() { client_.use_web_socket(); }
+  const WebFigures& web() const { return client_.web(); }
   void mangle(bool on) {
     client_.mangle(on);
     was_mangled_ = true;

@@ -15,6 +15,7 @@
 #include "gateway/client_port.h"
 #include "gateway/gateway.h"
 #include "gateway/password_worker.h"
+#include "gateway/web_socket_port.h"
 #include "tests/sim/game_master.h"
 
 namespace dure::sim {
@@ -41,15 +42,24 @@ Blueprint blueprint(NodeId id) {
   return plan;
 }
 
+// What the ports of a gateway borrow.
+struct PortsShare {
+  explicit PortsShare(const PortOptions& options) : addresses(options) {}
+  AddressLimits addresses;
+  std::vector<std::unique_ptr<ClientPort>> behind_web;
+};
+
 Blueprint gateway(const Game& game, std::uint16_t n) {
   Blueprint plan = blueprint(gateway_node(n));
   plan.build = [&game](const NodeIdentity& identity, const Seams& seams) {
     Parts parts;
     parts.node = std::make_unique<Gateway>(identity, game.routes, seams, game.gateway);
-    const auto addresses = std::make_shared<AddressLimits>(game.port);
-    parts.shared = addresses;
-    for (std::uint32_t io = 0; io < 2; ++io)
-      parts.ports.push_back(std::make_unique<ClientPort>(game.routes, game.port, *addresses, io));
+    const auto shared = std::make_shared<PortsShare>(game.port);
+    parts.shared = shared;
+    for (std::uint32_t io = 0; io < 2; ++io) {
+      shared->behind_web.push_back(std::make_unique<ClientPort>(game.routes, game.port, shared->addresses, io));
+      parts.ports.push_back(std::make_unique<WebSocketPort>(*shared->behind_web.back(), game.port));
+    }
     parts.workers["hash"] = std::make_unique<PasswordWorker>(TicketKeys{}, PasswordCost{1, 8192});
     return parts;
   };

@@ -132,6 +132,8 @@ class Run {
       reach("trade aborted (a side)", trader->aborted());
       reach("disconnected", trader->disconnects());
     }
+    for (const auto& player : crowd_.players()) reach_web(player->web());
+    for (const auto& trader : crowd_.traders()) reach_web(trader->web());
     for (const auto& [mark, times] : faults_.marks()) outcome_.reached[mark] += times;
     for (const auto& [name, gifts] : game_master_.gifts()) {
       reach("gift arrived", static_cast<int>(gifts.given));
@@ -152,6 +154,11 @@ class Run {
   }
   void reach(const std::string& name, int count) {
     if (count > 0) outcome_.reached[name] += static_cast<std::uint64_t>(count);
+  }
+  void reach_web(const WebFigures& web) {
+    reach("websocket upgraded", web.upgraded);
+    reach("websocket refused", web.refused);
+    reach("websocket broken off", web.broken_off);
   }
   MonoTime now() { return cluster_.scheduler().now(); }
 

@@ -23,6 +23,8 @@ class Trader {
   void start();
   void be_quiet() { quiet_ = true; }
   void hang_up() { client_.close(); }
+  void use_web_socket() { client_.use_web_socket(); }
+  const WebFigures& web() const { return client_.web(); }
   void mangle(bool on) {
     client_.mangle(on);
     was_mangled_ = true;
