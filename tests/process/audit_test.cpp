@@ -27,7 +27,7 @@ bool holds_an_item(const std::string& file) {
   return any;
 }
 
-TEST(AuditCommand, NamesASecondHolderAndALedgerRowTooMuch) {
+TEST(AuditCommand, NamesASecondHolderALedgerRowTooMuchAndALetterThatNobodyReceived) {
   test::ClusterProcess cluster("local.toml");
   cluster.up({"--bots", "6", "--story", "walk", "--for", test::kUntilEnough});
   ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
@@ -46,12 +46,14 @@ TEST(AuditCommand, NamesASecondHolderAndALedgerRowTooMuch) {
           "INSERT INTO item_holder SELECT item_id, kind, owner + 1 FROM item_holder LIMIT 1;"
           "INSERT INTO ledger_entry(day, txn, line, account, amount) "
           "SELECT ledger_entry.day, txn, 99, account, 5 FROM ledger_entry "
-          "JOIN account ON account.id = account WHERE kind = 0 LIMIT 1");
+          "JOIN account ON account.id = account WHERE kind = 0 LIMIT 1;"
+          "INSERT INTO outbox SELECT 77, 1, pid, pid, 1, x'' FROM player LIMIT 1");
   const test::Finished audit = test::run_dure({"audit", "--config", cluster.config()});
   EXPECT_EQ(audit.exit_code, 1) << audit.output;
   EXPECT_NE(audit.output.find("ledger sum 5"), std::string::npos) << audit.output;
   EXPECT_NE(audit.output.find("is held by "), std::string::npos) << audit.output;
   EXPECT_NE(audit.output.find("does not balance"), std::string::npos) << audit.output;
+  EXPECT_NE(audit.output.find("transit: letter 77"), std::string::npos) << audit.output;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/proto/config.pb.h"
+#include "dbagent/store/audit_transit.h"
 
 namespace dure {
 
@@ -43,6 +44,25 @@ Result<store::Audit> look_twice(const Config& config) {
   return merged;
 }
 
+// The files of a stopped cluster are of one cut: what is between shards has to add up, too.
+Result<> add_transit(const Config& config, const std::vector<store::Audit>& shards, store::Audit* merged) {
+  std::vector<store::Transit> transit;
+  for (const store::Audit& shard : shards) {
+    auto read = store::transit_of_file(shard_path(config, shard.shard));
+    if (!read) return tl::unexpected<Error>(read.error());
+    transit.push_back(std::move(*read));
+  }
+  const bool moving = std::any_of(transit.begin(), transit.end(), [](const auto& one) { return !one.halfway.empty(); });
+  store::FateOf fate;
+  if (moving) {
+    auto fates = store::fates_of_file(directory_path(config), transit);
+    if (!fates) return tl::unexpected<Error>(fates.error());
+    fate = std::move(*fates);
+  }
+  for (auto& line : store::audit_transit(transit, shards, fate)) merged->findings.push_back(std::move(line));
+  return {};
+}
+
 }  // namespace
 
 int run_audit(const std::string& config_path) {
@@ -75,6 +95,10 @@ int run_audit(const std::string& config_path) {
     merged = std::move(*asked);
   } else {
     merged = store::merge_audits(shards);
+    if (const auto done = add_transit(*config, shards, &merged); !done) {
+      std::fprintf(stderr, "dure audit: %s\n", done.error().detail.c_str());
+      return 2;
+    }
   }
   std::printf("%s\n", store::audit_line(merged).c_str());
   for (const auto& finding : merged.findings) std::printf("%s\n", finding.c_str());

@@ -1,5 +1,6 @@
 // `dure audit`: opens the shard files of a stopped cluster, or asks the agents of a running one, and prints
-// "ledger sum 0, N items, 0 orphans, 0 doubles", behind it a line for each finding. Main thread.
+// "ledger sum 0, N items, 0 orphans, 0 doubles", behind it a line for each finding. Of stopped files, which are of one
+// cut, also what is between shards adds up (dbagent/store/audit_transit.h). Main thread.
 #pragma once
 #include <map>
 #include <string>
