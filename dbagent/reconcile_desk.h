@@ -4,12 +4,15 @@
 //
 //   1 moves that the directory has open from or to it are turned back
 //   2 accounts that the map has elsewhere are given up; who stands half of a move here is settled; those that came
-//   after the backup are brought back as they came
-//     (their source keeps that), or named; characters that were made after it are settled as never made
-//   3 once nobody is on the move between others: all that these know of trades and letters is redone, in rounds
-//   (reconcile_rounds.h) 4 legs that were held at the backup are ended by their registers 5 items that others have
-//   leave it 6 what moves took from shard to shard is balanced; all shards are audited; clean, nothing left open, and
-//   no move
+//     after the backup are brought back as they came (their source keeps that), or named; characters that were made
+//     after it are settled as never made
+//
+//   Then, once nobody is on the move between the others:
+//
+//   3 all that these know of trades and letters is redone, in rounds (reconcile_rounds.h)
+//   4 legs that were held at the backup are ended by their registers
+//   5 items that others have leave it
+//   6 what moves took from shard to shard is balanced; all shards are audited; clean, nothing left open, and no move
 //     began meanwhile: it opens. Else it stays closed, says why, and tries again
 //
 // Keeps nothing that must outlive it: begun anew it redoes only what is missing. A shard that does not answer is waited
