@@ -110,7 +110,6 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
     }
     co_return false;
   }
-  const Incarnation life = link(target) == nullptr ? Incarnation() : link(target)->heard_incarnation();
   admit_request.set_player_id(ref.id.value);
   admit_request.set_account_id(player->account.value);
   admit_request.set_session_id(player->session.session.value);
@@ -146,10 +145,9 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   const SessionBinding session = player->session;
   const std::string silently;
   if (co_await reacquire(ref, silently) || find(ref.id) != nullptr) co_return false;
-  // The target has taken it, and died before it could say so: the gateway, which believes us, is told to ask on.
-  const Link* taker = link(target);
-  if (target != id() && (taker == nullptr || !peer_up(target) || !(taker->heard_incarnation() == life)))
-    ask_on(session, ref.epoch, "where you went is gone");
+  // It was granted to the target, which died before it could say so, or has given up waiting and does not know. The
+  // gateway, if it still believes us, asks on; who has heard of the new owner does not.
+  ask_on(session, ref.epoch, "where you went did not take you in");
   co_return false;
 }
 
