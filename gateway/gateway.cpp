@@ -265,12 +265,15 @@ void Gateway::sweep() {
     if (!session.attached && now() - session.lost_at >= options_.session_kept) over.push_back(id);
     if (session.state != SessionState::kHolding || now() < session.held_until) continue;
     refuse_held(session);
-    // The handoff did not happen, or its word was lost: the owner we know has it.
     if (session.owner_lost) continue;
-    if (session.route.owner)
-      session.state = SessionState::kWorld;
-    else
+    if (!session.route.owner) {
       walk_back(session, "nobody took you in");
+      continue;
+    }
+    // The handoff did not happen, or its word was lost: whom we know must say which.
+    session.state = SessionState::kWorld;
+    session.walk = ++walks_;
+    spawn(ask_owner(id, session.walk));
   }
   for (const SessionId id : over) end_session(id, proto::OK, "link lost", true);
   guard_.sweep(now());

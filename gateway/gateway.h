@@ -22,6 +22,7 @@ namespace dure {
 namespace proto {
 class AccountReply;
 class AdmitReply;
+class Attach;
 class ChangePasswordReply;
 class ChangePasswordRequest;
 class CharactersReply;
@@ -128,6 +129,7 @@ class Gateway : public Node {
   Task<void> resume_from_elsewhere(ClientId client, std::uint32_t seq, SessionId id, proto::SessionReply granted,
                                    std::string next_token);
   Task<void> reattach(SessionId id, bool replayed);
+  proto::Attach attach_of(const Session& session, bool replayed) const;
 
   // ── characters.cpp
   Task<proto::CreateCharacterReply> create_character(From from, proto::CreateCharacterRequest request);
@@ -156,6 +158,7 @@ class Gateway : public Node {
   void drop_topics(Session& session, NodeId publisher);  // none: of every owner
   void walk_back(Session& session, const std::string& because);
   Task<void> find_general(SessionId id, std::uint64_t walk, std::string reason);
+  Task<void> ask_owner(SessionId id, std::uint64_t walk);
   Task<Result<proto::AdmitReply>> admit(SessionId id, std::string reason, std::size_t attempt);
   NodeId general_for(PlayerId player, std::size_t attempt) const;
   bool is_owner(const Session& session, const From& from, std::uint64_t player_epoch) const;

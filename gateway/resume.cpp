@@ -107,6 +107,16 @@ void Gateway::on_session_taken(const SessionTaken& taken) {
     spawn(reattach(session->id, whole));
 }
 
+proto::Attach Gateway::attach_of(const Session& session, bool replayed) const {
+  proto::Attach attach;
+  attach.set_player_id(session.player.value);
+  attach.set_session_id(session.id.value);
+  attach.set_session_epoch(session.epoch);
+  attach.set_gateway(id().value);
+  attach.set_replayed(replayed);
+  return attach;
+}
+
 // The owner learns of the new socket and the new session epoch; input waits until it has.
 Task<void> Gateway::reattach(SessionId id, bool replayed) {
   const MonoTime deadline = now() + options_.walk_back_deadline;
@@ -116,12 +126,7 @@ Task<void> Gateway::reattach(SessionId id, bool replayed) {
   while (session->state == SessionState::kHolding || session->state == SessionState::kWorld) {
     const OwnerRoute route = session->route;
     if (session->owner_lost || !session->attached) co_return;
-    proto::Attach attach;
-    attach.set_player_id(session->player.value);
-    attach.set_session_id(id.value);
-    attach.set_session_epoch(session->epoch);
-    attach.set_gateway(this->id().value);
-    attach.set_replayed(replayed);
+    const proto::Attach attach = attach_of(*session, replayed);
     auto answer = co_await call<proto::AttachReply>(route.owner, attach);
     session = find(id);
     if (session == nullptr || session->epoch != epoch) co_return;

@@ -214,6 +214,25 @@ Task<void> Gateway::find_general(SessionId id, std::uint64_t walk, std::string r
   }
 }
 
+// A hold ran out and nobody said who has the player: its owner may have it still, be about to hand it over, or have
+// handed it to somebody whose word never came and who may be dead since.
+Task<void> Gateway::ask_owner(SessionId id, std::uint64_t walk) {
+  const MonoTime deadline = now() + options_.walk_back_deadline;
+  Session* session = find(id);
+  while (session != nullptr && session->walk == walk && session->attached && now() < deadline) {
+    const NodeId owner = session->route.owner;
+    const proto::Attach attach = attach_of(*session, false);
+    auto answer = co_await call<proto::AttachReply>(owner, attach);
+    session = find(id);
+    // RouteSet, of whomever, ends the walk.
+    if (session == nullptr || session->walk != walk) co_return;
+    if (answer && answer->code() == proto::OK) co_return;
+    if (answer && answer->code() == proto::NOT_FOUND) co_return walk_back(*session, "nobody has you");
+    co_await wait(milliseconds(200));
+    session = find(id);
+  }
+}
+
 NodeId Gateway::general_for(PlayerId player, std::size_t attempt) const {
   // As rendezvous(), but with an order, so that the second choice is the same everywhere, too.
   std::vector<NodeId> generals = peers(Role::kGeneral, true);

@@ -100,6 +100,35 @@ TEST_F(GatewayTest, HeldInputIsAnsweredBusyWhenTheHandoffFails) {
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
 }
 
+TEST_F(GatewayTest, WhenAHoldEndsWithoutAWordItsOwnerIsAskedUntilItKnows) {
+  enter(kMina);
+  proto::RouteHold hold;
+  hold.set_session_id(session_.value);
+  hold.set_player_epoch(7);
+  int asked = 0;
+  cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral, [&](const MeshHeader&, const proto::Attach& attach) {
+    EXPECT_EQ(attach.session_id(), session_.value);
+    proto::AttachReply answer;
+    // It is about to hand the player over, then it has: to somebody of whom nothing was ever heard.
+    answer.set_code(++asked == 1 ? proto::BUSY : proto::NOT_FOUND);
+    return std::optional(answer);
+  });
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](const MeshHeader&, const proto::Admit&) {
+    route(kGeneral, 9);
+    return std::optional(proto::AdmitReply());
+  });
+  cluster_.say(kGeneral, hold);
+  cluster_.run(milliseconds(1500));
+  EXPECT_EQ(asked, 0);
+  (void)seen(kMina);
+  cluster_.run(milliseconds(2500));
+  EXPECT_EQ(asked, 2);
+  const auto notice = pick<proto::RouteNotice>(seen(kMina));
+  ASSERT_TRUE(notice);
+  EXPECT_EQ(notice->epoch(), 9u);
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
+}
+
 TEST_F(GatewayTest, ALostDungeonsPlayerIsWalkedToAGeneral) {
   enter(kMina);
   cluster_.up(kDungeon);
