@@ -105,6 +105,12 @@ bool Crowd::everything_saved() const {
   return true;
 }
 
+bool Crowd::everybody_at_home() const {
+  for (const auto& player : players_)
+    if (!player->at_home()) return false;
+  return true;
+}
+
 std::vector<std::uint64_t> Crowd::player_ids() const {
   std::vector<std::uint64_t> ids;
   each([&](const auto& client) {

@@ -36,6 +36,7 @@ class Crowd {
   // No new value requests; what is open is ended.
   void be_quiet();
   bool everything_saved() const;
+  bool everybody_at_home() const;
   const Players& players() const { return players_; }
   const Traders& traders() const { return traders_; }
   std::vector<std::uint64_t> player_ids() const;

@@ -64,12 +64,16 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
       create.set_name(character_);
       client_.send(create);
     } else {
-      player_id_ = login.characters().characters(0).player_id();
+      const auto& mine = login.characters().characters(0);
+      character_ = mine.name();
+      player_id_ = mine.player_id();
     }
   } else if (proto::CreateCharacterReply created; read(frame, &created)) {
     if (created.code() != proto::OK) last_error_ = "create: " + created.ShortDebugString();
     // While it was hostile it may have spent its name on an account that it made up.
     if (created.code() == proto::TAKEN && was_mangled_) character_ += "x";
+    // What it asked for may have been mangled on its way.
+    if (created.has_character()) character_ = created.character().name();
     player_id_ = created.character().player_id();
   } else if (proto::SelectCharacterReply selected; read(frame, &selected)) {
     if (selected.code() != proto::OK) {
@@ -133,6 +137,7 @@ void ScriptedPlayer::take_state(const proto::PlayerState& state) {
   if (state.epoch() != epoch_)
     mismatches_.push_back({law::kFramesOfOneEpoch, "state of epoch " + std::to_string(state.epoch())});
   in_world_ = true;
+  stated_epoch_ = epoch_;
   creq_ = std::max(creq_, state.last_creq());
   account_id_ = state.aggregate().account_id();
   x_cm_ = state.x_cm();

@@ -54,6 +54,8 @@ class ScriptedPlayer {
   std::uint64_t player_id() const { return player_id_; }
   const std::map<std::string, std::int64_t>& balances() const { return balances_; }
   bool all_saved() const { return saved_creq_ >= applied_creq_; }
+  // Out of every run, which pays when it ends, and told its state there.
+  bool at_home() const { return place_.rfind("run/", 0) != 0 && stated_epoch_ == epoch_; }
   bool waits_for_an_answer() const { return in_world_ && open_creq_ != 0; }
   bool queued() const { return in_world_ && queued_; }
   int disconnects() const { return disconnects_; }
@@ -95,8 +97,8 @@ class ScriptedPlayer {
   bool in_world_ = false, quiet_ = false, was_in_dungeon_ = false, queued_ = false, selecting_ = false;
   bool tireless_ = false, asks_ = false;
   std::string place_, last_error_;
-  std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, creq_ = 0, open_creq_ = 0, applied_creq_ = 0,
-                saved_creq_ = 0;
+  std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, stated_epoch_ = 0, creq_ = 0, open_creq_ = 0,
+                applied_creq_ = 0, saved_creq_ = 0;
   std::int32_t x_cm_ = 0, y_cm_ = 0;
   std::map<std::string, std::int64_t> balances_;
   std::set<std::uint64_t> monsters_;

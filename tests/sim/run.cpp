@@ -72,7 +72,7 @@ class Run {
     crowd_.be_quiet();
     // A trade that just began ends by itself; then nothing may be left.
     cluster_.run(seconds(8));
-    while (!crowd_.everything_saved() && now() < deadline) cluster_.run(kStep);
+    while (!(crowd_.everything_saved() && crowd_.everybody_at_home()) && now() < deadline) cluster_.run(kStep);
   }
   void judge() {
     Verdict& verdict = outcome_.broken;

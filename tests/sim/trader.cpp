@@ -63,10 +63,14 @@ void Trader::take(const ClientFrame& frame) {
       create.set_name(character_);
       client_.send(create);
     } else {
-      player_id_ = login.characters().characters(0).player_id();
+      const auto& mine = login.characters().characters(0);
+      character_ = mine.name();
+      player_id_ = mine.player_id();
     }
   } else if (proto::CreateCharacterReply created; read(frame, &created)) {
     if (created.code() == proto::TAKEN && was_mangled_) character_ += "x";  // spent on an account that it made up
+    // What it asked for may have been mangled on its way.
+    if (created.has_character()) character_ = created.character().name();
     player_id_ = created.character().player_id();
   } else if (proto::SelectCharacterReply selected; read(frame, &selected)) {
     if (selected.code() != proto::OK) selecting_ = false;
