@@ -1,5 +1,5 @@
 // dure-sim: runs plans and says what became of them. 0: every law held. 1: one did not. 64: nonsense on the command
-// line. 78: a scenario that cannot be read, with file and line.
+// line. 78: a scenario or a batch's file that cannot be read or written, with its name.
 #include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "tests/sim/history.h"
+#include "tests/sim/long_batch.h"
 #include "tests/sim/plan_text.h"
 #include "tests/sim/run.h"
 #include "tests/sim/shrink.h"
@@ -21,12 +22,15 @@ namespace {
 
 constexpr int kExitUsage = 64, kExitConfig = 78;
 constexpr int kRunsOfShrinking = 1500;
+constexpr std::uint64_t kTwiceInLong = 20;     // every so many'th seed of a long batch runs a second time
+constexpr std::uint64_t kCanariesToTell = 20;  // of so many planted bugs the laws must have reported one
+const char kCanaries[] = "canaries", kCanariesReported[] = "canaries reported";
 
 struct Options {
   std::uint64_t seeds = 0, from = 1, twice = 0;
   std::optional<std::uint64_t> seed;
   std::vector<std::string> scenarios;
-  std::string shrink_to, hashes_to, bug = "none";
+  std::string shrink_to, hashes_to, long_file, bug = "none";
   bool show = false, print_plan = false, all_marks = false;
 };
 
@@ -40,6 +44,9 @@ Duration real_time() { return std::chrono::steady_clock::now().time_since_epoch(
 class Batch {
  public:
   explicit Batch(const Options& options) : options_(options) {}
+  const Table& table() const { return table_; }
+  const std::vector<LongBatch::Failure>& failures() const { return failures_; }
+  Duration took() const { return real_time() - begun_; }
   void run(const Named& named, std::uint64_t of) {
     if (options_.print_plan) return void(std::fputs(to_text(named.plan).c_str(), stdout));
     Outcome outcome = once(named.plan, options_.show);
@@ -87,8 +94,9 @@ class Batch {
     History history(names.routes, stdout);
     return run_plan(plan, [&history](const Moment& moment) { history.take(moment); });
   }
-  void failed(const Named& named, const Outcome& outcome) const {
+  void failed(const Named& named, const Outcome& outcome) {
     const Broken& first = outcome.broken.front();
+    failures_.push_back({named.replay, first.law});
     std::printf("\nFAILED  %s\n  law     %s\n  trace   %s\n  again   dure-sim %s --show\n", named.replay.c_str(),
                 first.law.c_str(), hex(outcome.trace).c_str(), named.replay.c_str());
     for (const auto& broken : outcome.broken) std::printf("  %s: %s\n", broken.law.c_str(), broken.detail.c_str());
@@ -115,6 +123,7 @@ class Batch {
   const Options& options_;
   Table table_;
   std::uint64_t doubled_ = 0;
+  std::vector<LongBatch::Failure> failures_;
   std::string hashes_;  // a line a run
   const bool terminal_ = isatty(STDERR_FILENO) != 0;
   const Duration begun_ = real_time();
@@ -127,6 +136,53 @@ std::string check_number(const std::string& text) {
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
   return whole ? "" : "'" + text + "' is no number from 0 to 18446744073709551615";
+}
+
+Named of_seed(std::uint64_t seed, Bug bug) {
+  Named named{"--seed " + std::to_string(seed), draw_plan(seed)};
+  named.plan.bug = bug;
+  if (bug != Bug::kNone) named.replay += std::string(" --bug ") + to_text(bug);
+  return named;
+}
+
+int end_of_long(LongBatch& kept, const std::string& code, bool all_marks) {
+  Table table;
+  table.add(kept.counts());
+  auto counts = table.counts();
+  std::printf("of the program %s, so far:\n%s", code.c_str(),
+              table.text(microseconds(static_cast<std::int64_t>(counts["took us"])), all_marks).c_str());
+  std::printf("%llu planted bugs, %llu reported\n", static_cast<unsigned long long>(counts[kCanaries]),
+              static_cast<unsigned long long>(counts[kCanariesReported]));
+  for (const auto& failure : kept.failures())
+    std::printf("FAILED  dure-sim %s  (%s)\n", failure.replay.c_str(), failure.law.c_str());
+  const bool toothless = counts[kCanaries] >= kCanariesToTell && counts[kCanariesReported] == 0;
+  if (toothless) std::printf("no planted bug was ever reported: the laws have no teeth\n");
+  const bool blind = all_marks && !table.missing().empty();
+  return table.failed() == 0 && !toothless && !blind ? 0 : 1;
+}
+
+// Goes on where the last call on the same file stopped, for `options.seeds` more.
+int run_long(Options options) {
+  options.twice = kTwiceInLong;
+  auto code = code_hash();
+  auto kept = code ? LongBatch::open(options.long_file, *code) : tl::unexpected(code.error());
+  if (!kept) {
+    std::fprintf(stderr, "dure-sim: %s\n", kept.error().detail.c_str());
+    return kExitConfig;
+  }
+  for (std::uint64_t done = 0; done < options.seeds; done += LongBatch::kSeedsOfAPiece) {
+    const std::uint64_t first = (*kept)->take_piece();
+    Batch piece(options);
+    for (std::uint64_t n = 0; n < LongBatch::kSeedsOfAPiece; ++n)
+      piece.run(of_seed(first + n, Bug::kNone), LongBatch::kSeedsOfAPiece);
+    auto counts = piece.table().counts();
+    counts["took us"] = static_cast<std::uint64_t>(piece.took() / microseconds(1));
+    const Bug bug = kBugs[1 + first / LongBatch::kSeedsOfAPiece % (std::size(kBugs) - 1)];
+    ++counts[kCanaries];
+    counts[kCanariesReported] += !run_plan(of_seed(first, bug).plan).broken.empty();
+    (*kept)->put(counts, piece.failures());
+  }
+  return end_of_long(**kept, *code, options.all_marks);
 }
 
 int run_all(const Options& options) {
@@ -151,15 +207,9 @@ int run_all(const Options& options) {
     scenarios.push_back({"--scenario " + path, std::move(*plan)});
   }
   Batch batch(options);
-  const auto run_seed = [&](std::uint64_t seed, std::uint64_t of) {
-    Named named{"--seed " + std::to_string(seed), draw_plan(seed)};
-    named.plan.bug = bug;
-    if (bug != Bug::kNone) named.replay += " --bug " + options.bug;
-    batch.run(named, of);
-  };
   for (const auto& named : scenarios) batch.run(named, scenarios.size());
-  if (options.seed) run_seed(*options.seed, 1);
-  for (std::uint64_t n = 0; n < options.seeds; ++n) run_seed(options.from + n, options.seeds);
+  if (options.seed) batch.run(of_seed(*options.seed, bug), 1);
+  for (std::uint64_t n = 0; n < options.seeds; ++n) batch.run(of_seed(options.from + n, bug), options.seeds);
   return batch.end();
 }
 
@@ -184,13 +234,19 @@ int main(int argc, char** argv) {
   app.add_option("--shrink", options.shrink_to, "make a failing plan small and write it as a scenario")
       ->type_name("FILE");
   app.add_option("--hashes", options.hashes_to, "write a line a run: its seed and its trace hash")->type_name("FILE");
+  app.add_option("--long", options.long_file,
+                 "with --seeds: go on where the last call on this file stopped; figures add up by the program's hash")
+      ->type_name("FILE");
   app.add_option("--bug", options.bug, "plant a deliberate bug: unsynced-store, deaf-store")->type_name("NAME");
   try {
     app.parse(argc, argv);
     if (!options.seed && options.seeds == 0 && options.scenarios.empty())
       throw CLI::RequiredError("--seeds N, --seed S or --scenario FILE");
+    if (!options.long_file.empty() && (options.seeds == 0 || options.seed || !options.scenarios.empty()))
+      throw CLI::ValidationError("--long", "takes --seeds N and draws them itself");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : dure::sim::kExitUsage;
   }
+  if (!options.long_file.empty()) return dure::sim::run_long(options);
   return dure::sim::run_all(options);
 }

@@ -24,6 +24,8 @@ expect 64 "is no number from 0" --seed 18446744073709551616
 expect 64 "the last one is out of range" --seeds 10 --from 18446744073709551615
 expect 64 "no such bug: big" --seed 1 --bug big
 expect 64 "--sneeds" --sneeds 3
+expect 64 "takes --seeds N and draws them itself" --long "$folder/batch.db" --seed 3
+expect 78 "cannot open" --long "$folder/none/batch.db" --seeds 1
 expect 78 "bad.scenario:2: unknown word 'sings'; allowed: shops, fights, trades" --scenario "$folder/bad.scenario"
 expect 78 "none.scenario:1: cannot be read" --scenario "$folder/none.scenario"
 exit $failed

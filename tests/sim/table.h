@@ -9,24 +9,27 @@ namespace dure::sim {
 
 class Table {
  public:
+  // Every figure by its name: what is kept of a batch, and what another one is added up from.
+  using Counts = std::map<std::string, std::uint64_t>;
+
   void add(const Outcome& outcome);
-  std::uint64_t runs() const { return runs_; }
-  std::uint64_t failed() const { return failed_; }
+  void add(const Counts& counts);
+  const Counts& counts() const { return counts_; }
+  std::uint64_t runs() const { return of("seeds"); }
+  std::uint64_t failed() const { return of("failed"); }
   // `took`: real time since the first.
-  std::string progress(Duration took, std::uint64_t of) const;
+  std::string progress(Duration took, std::uint64_t until) const;
   // `marks`: with the names of those that were never hit.
   std::string text(Duration took, bool marks) const;
   // Required marks that no run reached (marks.h).
   std::vector<std::string> missing() const;
 
  private:
-  struct Injected {
-    std::uint64_t times = 0, seeds = 0;
-  };
-  std::uint64_t runs_ = 0, failed_ = 0, events_ = 0, without_faults_ = 0;
-  Duration virtual_time_{};
-  std::map<FaultKind, Injected> faults_;
-  std::map<std::string, std::uint64_t> reached_, broken_;
+  std::uint64_t of(const std::string& name) const;
+  // Those whose names begin with `family`, by the rest of their names.
+  Counts family(const std::string& family) const;
+  double virtual_hours() const { return static_cast<double>(of("virtual us")) / 3.6e9; }
+  Counts counts_;
 };
 
 }  // namespace dure::sim
