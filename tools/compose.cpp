@@ -16,7 +16,7 @@
 #include "gateway/password_worker.h"
 #include "gateway/web_socket_port.h"
 #include "lobby/lobby.h"
-#include "tools/audit/run_audit.h"
+#include "tools/config/data_files.h"
 #include "tools/shared_address_limits.h"
 
 namespace dure {
@@ -168,12 +168,12 @@ Result<NodeBundle> dbagent(const Config& config, const NodeIdentity& identity, c
   bundle.node = std::make_unique<Agent>(identity, routes, seams, options);
   if (workers == Workers::kNone) return bundle;
   for (const std::uint32_t shard : identity.shards) {
-    const auto file = file_options<store::ShardOptions>(config, identity, shard_path(config, shard), shard);
+    const auto file = file_options<store::ShardOptions>(config, identity, shard_path(data_folder(config), shard), shard);
     if (auto added = add_store<store::ShardStore>(&bundle, Agent::shard_queue(shard), file); !added)
       return tl::unexpected<Error>(added.error());
   }
   if (identity.directory) {
-    auto file = file_options<store::DirectoryOptions>(config, identity, directory_path(config), 0);
+    auto file = file_options<store::DirectoryOptions>(config, identity, directory_path(data_folder(config)), 0);
     file.first_shard = 1;
     file.shards = config.base().cluster().shard_count();
     if (auto added = add_store<store::DirectoryStore>(&bundle, Agent::kDirectoryQueue, file); !added)

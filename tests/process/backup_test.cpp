@@ -2,6 +2,8 @@
 // cut, and go back to that cut.
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "tests/process/expectations.h"
 
 namespace dure {
@@ -35,6 +37,15 @@ TEST(Operators, BackupsUnderPlayingBotsAreEachOneCutAndARestoreGoesBackToOne) {
     EXPECT_TRUE(contains(made, "one cut")) << made.output;
     if (i == 0) std::printf("%s", made.output.c_str());
   }
+  // The audit of a running cluster is of such copies, too: not a trade that is half done looks wrong.
+  for (int i = 0; i < kBackups; ++i) {
+    const Finished audit = dure(cluster, {"audit"});
+    EXPECT_EQ(audit.exit_code, 0) << audit.output;
+    EXPECT_FALSE(contains(audit, "one by one")) << audit.output;
+  }
+  EXPECT_TRUE(std::filesystem::exists(cluster.path("data/shard-1.db")));
+  for (const auto& entry : std::filesystem::directory_iterator(cluster.path("data")))
+    EXPECT_NE(entry.path().filename().string().substr(0, 6), "audit-") << "its copies are gone again";
   const Finished full = dure(cluster, {"backup", cluster.path("backup-0")});
   EXPECT_EQ(full.exit_code, 1) << full.output;
   const Finished economy = dure(cluster, {"economy"});

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <set>
 
 #include "common/proto/config.pb.h"
 #include "dbagent/store/audit_transit.h"
+#include "tools/backup/run_backup.h"
+#include "tools/config/data_files.h"
 
 namespace dure {
-
-std::string shard_path(const Config& config, std::uint32_t shard) {
-  return config.base().cluster().data_dir() + "/shard-" + std::to_string(shard) + ".db";
-}
-
-std::string directory_path(const Config& config) { return config.base().cluster().data_dir() + "/directory.db"; }
 
 namespace {
 
@@ -44,23 +42,59 @@ Result<store::Audit> look_twice(const Config& config) {
   return merged;
 }
 
-// The files of a stopped cluster are of one cut: what is between shards has to add up, too.
-Result<> add_transit(const Config& config, const std::vector<store::Audit>& shards, store::Audit* merged) {
+// Files of one cut: what is between shards has to add up, too.
+Result<store::Audit> audit_files(const std::string& folder, std::uint32_t shard_count) {
+  std::vector<store::Audit> shards;
+  for (std::uint32_t shard = 1; shard <= shard_count; ++shard) {
+    auto audited = store::audit_file(shard_path(folder, shard));
+    if (!audited) return audited;
+    shards.push_back(std::move(*audited));
+  }
   std::vector<store::Transit> transit;
   for (const store::Audit& shard : shards) {
-    auto read = store::transit_of_file(shard_path(config, shard.shard));
+    auto read = store::transit_of_file(shard_path(folder, shard.shard));
     if (!read) return tl::unexpected<Error>(read.error());
     transit.push_back(std::move(*read));
   }
   const bool moving = std::any_of(transit.begin(), transit.end(), [](const auto& one) { return !one.halfway.empty(); });
   store::FateOf fate;
   if (moving) {
-    auto fates = store::fates_of_file(directory_path(config), transit);
+    auto fates = store::fates_of_file(directory_path(folder), transit);
     if (!fates) return tl::unexpected<Error>(fates.error());
     fate = std::move(*fates);
   }
-  for (auto& line : store::audit_transit(transit, shards, fate)) merged->findings.push_back(std::move(line));
-  return {};
+  store::Audit merged = store::merge_audits(shards);
+  for (auto& line : store::audit_transit(transit, shards, fate)) merged.findings.push_back(std::move(line));
+  return merged;
+}
+
+// A folder beside the files, for copies of them; gone with this.
+class CopyFolder {
+ public:
+  explicit CopyFolder(const std::string& beside) {
+    std::error_code error;
+    path_ = (std::filesystem::absolute(beside, error) / "audit-XXXXXX").string();
+    if (error || mkdtemp(path_.data()) == nullptr) path_.clear();
+  }
+  ~CopyFolder() {
+    std::error_code error;
+    if (!path_.empty()) std::filesystem::remove_all(path_, error);
+  }
+  CopyFolder(const CopyFolder&) = delete;
+  CopyFolder& operator=(const CopyFolder&) = delete;
+  const std::string& path() const { return path_; }  // empty: there is none
+
+ private:
+  std::string path_;
+};
+
+// Copies of a running cluster's files, all at one cut. kUnreachable: it does not answer. Whatever else goes wrong, its
+// shards can still be asked one by one.
+Result<store::Audit> audit_copies(const Config& config) {
+  const CopyFolder folder(data_folder(config));
+  if (folder.path().empty()) return fail(Trouble::kIo, data_folder(config) + " cannot be written");
+  if (const auto copies = copy_at_one_cut(config, folder.path()); !copies) return tl::unexpected<Error>(copies.error());
+  return audit_files(folder.path(), config.base().cluster().shard_count());
 }
 
 }  // namespace
@@ -71,38 +105,31 @@ int run_audit(const std::string& config_path) {
     std::fprintf(stderr, "%s\n", config.error().detail.c_str());
     return kExitConfig;
   }
-  std::vector<store::Audit> shards;
-  bool running = false;
-  for (std::uint32_t shard = 1; shard <= config->base().cluster().shard_count() && !running; ++shard) {
-    auto audited = store::audit_file(shard_path(*config, shard));
-    if (audited) {
-      shards.push_back(std::move(*audited));
-    } else if (audited.error().trouble == Trouble::kBusy) {
-      running = true;  // an agent has it open
-    } else {
-      std::fprintf(stderr, "dure audit: %s\n", audited.error().detail.c_str());
-      return 2;
+  auto audit = audit_files(data_folder(*config), config->base().cluster().shard_count());
+  std::string one_by_one;
+  // An agent has the files open.
+  if (!audit && audit.error().trouble == Trouble::kBusy) {
+    audit = audit_copies(*config);
+    if (!audit && audit.error().trouble != Trouble::kUnreachable) {
+      one_by_one = audit.error().detail;
+      audit = look_twice(*config);
     }
-  }
-  store::Audit merged;
-  if (running) {
-    auto asked = look_twice(*config);
-    if (!asked) {
+    if (!audit) {
       std::fprintf(stderr, "dure audit: the files are in use and the agents do not answer: %s\n",
-                   asked.error().detail.c_str());
-      return 2;
-    }
-    merged = std::move(*asked);
-  } else {
-    merged = store::merge_audits(shards);
-    if (const auto done = add_transit(*config, shards, &merged); !done) {
-      std::fprintf(stderr, "dure audit: %s\n", done.error().detail.c_str());
+                   audit.error().detail.c_str());
       return 2;
     }
   }
-  std::printf("%s\n", store::audit_line(merged).c_str());
-  for (const auto& finding : merged.findings) std::printf("%s\n", finding.c_str());
-  return merged.clean() ? 0 : 1;
+  if (!audit) {
+    std::fprintf(stderr, "dure audit: %s\n", audit.error().detail.c_str());
+    return 2;
+  }
+  std::printf("%s\n", store::audit_line(*audit).c_str());
+  for (const auto& finding : audit->findings) std::printf("%s\n", finding.c_str());
+  if (!one_by_one.empty())
+    std::printf("the shards were read one by one, so that what is between them was not added up: %s\n",
+                one_by_one.c_str());
+  return audit->clean() ? 0 : 1;
 }
 
 }  // namespace dure

@@ -1,6 +1,7 @@
-// `dure audit`: opens the shard files of a stopped cluster, or asks the agents of a running one, and prints
-// "ledger sum 0, N items, 0 orphans, 0 doubles", behind it a line for each finding. Of stopped files, which are of one
-// cut, also what is between shards adds up (dbagent/store/audit_transit.h). Main thread.
+// `dure audit`: opens the shard files of a stopped cluster, or copies of a running one's, which are all of one cut and
+// gone afterwards, and prints "ledger sum 0, N items, 0 orphans, 0 doubles", behind it a line for each finding. What is
+// between shards has to add up, too (dbagent/store/audit_transit.h). Copies that cannot be had here (no room, agents of
+// other machines) leave the agents to be asked one by one, without that; it says so. Main thread.
 #pragma once
 #include <map>
 #include <string>
@@ -18,9 +19,5 @@ int run_audit(const std::string& config_path);
 
 // Every shard, asked from the agents over the mesh.
 [[nodiscard]] Result<std::vector<store::Audit>> ask_agents(const Config& config, Duration patience);
-
-// Where a cluster keeps its files.
-std::string shard_path(const Config& config, std::uint32_t shard);
-std::string directory_path(const Config& config);
 
 }  // namespace dure

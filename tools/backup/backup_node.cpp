@@ -5,6 +5,7 @@
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/operator.pb.h"
 #include "common/proto/shard_map.pb.h"
+#include "tools/config/data_files.h"
 
 namespace dure {
 namespace {
@@ -41,7 +42,7 @@ Task<bool> BackupNode::find_files() {
     file.shard = shard.shard();
     file.agent = shard_agent(shard.shard());
     if (!file.agent) {
-      std::fprintf(stderr, "dure backup: shard %u does not answer\n", file.shard);
+      why_ = "shard " + std::to_string(file.shard) + " does not answer";
       co_return false;
     }
     files_.push_back(file);
@@ -52,7 +53,6 @@ Task<bool> BackupNode::find_files() {
 Task<void> BackupNode::converse() {
   const bool found = co_await find_files();
   if (!found) {
-    result_ = 2;
     done_ = true;
     co_return;
   }
@@ -66,6 +66,7 @@ Task<void> BackupNode::converse() {
     any_broken(&why);
     co_return co_await give_up(why.empty() ? "the agents did not stand still together" : why);
   }
+  answered_ = whole_ = true;
   done_ = true;
 }
 
@@ -75,7 +76,7 @@ Task<void> BackupNode::order(std::size_t at, bool finish, bool cancel) {
   if (files_[at].shard == 0) {
     proto::DirectoryBackup request;
     request.set_backup_id(id_);
-    request.set_path(folder_ + "/directory.db");
+    request.set_path(directory_path(folder_));
     request.set_finish(finish);
     request.set_cancel(cancel);
     state = co_await call<proto::BackupState>(agent, request, kDeadline);
@@ -83,7 +84,7 @@ Task<void> BackupNode::order(std::size_t at, bool finish, bool cancel) {
     proto::ShardBackup request;
     request.set_shard(files_[at].shard);
     request.set_backup_id(id_);
-    request.set_path(folder_ + "/shard-" + std::to_string(files_[at].shard) + ".db");
+    request.set_path(shard_path(folder_, files_[at].shard));
     request.set_finish(finish);
     request.set_cancel(cancel);
     state = co_await call<proto::BackupState>(agent, request, kDeadline);
@@ -121,7 +122,7 @@ Task<bool> BackupNode::cut() {
       co_await wait(milliseconds(200));
       continue;
     }
-    cut_unix_ms_ = unix_ms(wall_now());
+    copies_.cut_unix_ms = unix_ms(wall_now());
     for (File& file : files_) file.finished = false;
     // Asked twice at least: the first answer is how it stood before.
     std::string why;
@@ -132,10 +133,9 @@ Task<bool> BackupNode::cut() {
     if (any_broken(&why)) co_return false;
     // A file that is finished cannot be finished anew: it would have to be copied again from the start.
     if (!together) co_return false;
-    std::uint64_t pages = 0;
-    for (const File& file : files_) pages += file.pages;
-    std::printf("%zu shards and the directory, %.1f MiB, one cut; commits stood still for %lld ms\n", files_.size() - 1,
-                static_cast<double>(pages) * 4096 / (1 << 20), static_cast<long long>(to_ms(now() - from)));
+    for (const File& file : files_) copies_.pages += file.pages;
+    copies_.shards = files_.size() - 1;
+    copies_.stood_still = now() - from;
     co_return true;
   }
   co_return false;
@@ -172,13 +172,13 @@ Task<bool> BackupNode::let_go() {
 }
 
 Task<void> BackupNode::give_up(std::string why) {
-  std::fprintf(stderr, "dure backup: %s\n", why.c_str());
+  why_ = std::move(why);
   for (std::size_t at = 0; at < files_.size(); ++at) co_await order(at, false, true);
   for (const File& file : files_) {
-    const std::string name = file.shard == 0 ? "directory" : "shard-" + std::to_string(file.shard);
-    std::remove((folder_ + "/" + name + ".db").c_str());
+    const std::string path = file.shard == 0 ? directory_path(folder_) : shard_path(folder_, file.shard);
+    std::remove(path.c_str());
   }
-  result_ = 1;
+  answered_ = true;
   done_ = true;
 }
 

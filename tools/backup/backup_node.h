@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/logic/node.h"
+#include "tools/backup/run_backup.h"
 #include "tools/shards/progress_bar.h"
 
 namespace dure {
@@ -20,9 +21,11 @@ class BackupNode : public Node {
       : Node(std::move(identity), routes, seams), folder_(std::move(folder)) {}
   ~BackupNode() override;
   bool done() const { return done_; }
-  int result() const { return result_; }
-  std::size_t shards() const { return files_.size() - 1; }
-  std::int64_t cut_unix_ms() const { return cut_unix_ms_; }
+  // Once it is done. Answered, but not whole: why, and nothing is left in the folder.
+  bool answered() const { return answered_; }
+  bool whole() const { return whole_; }
+  const std::string& why() const { return why_; }
+  const Copies& copies() const { return copies_; }
 
  protected:
   void on_start() override;
@@ -54,9 +57,9 @@ class BackupNode : public Node {
   std::vector<File> files_;
   std::size_t copying_ = 0;
   ProgressBar bar_;
-  bool done_ = false;
-  int result_ = 0;
-  std::int64_t cut_unix_ms_ = 0;
+  bool done_ = false, answered_ = false, whole_ = false;
+  std::string why_;
+  Copies copies_;
 };
 
 }  // namespace dure

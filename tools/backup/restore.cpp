@@ -5,8 +5,8 @@
 
 #include "common/proto/config.pb.h"
 #include "dbagent/store/backup.h"
-#include "tools/audit/run_audit.h"
 #include "tools/backup/run_backup.h"
+#include "tools/config/data_files.h"
 
 namespace dure {
 namespace {
@@ -40,11 +40,12 @@ std::vector<store::Restoring> files_of(const Config& config, const std::string& 
     return files;
   }
   if (only_shard == 0)
-    files.push_back({folder + "/directory.db", directory_path(config), "directory", cluster.cluster_id(), 0, 0});
+    files.push_back(
+        {directory_path(folder), directory_path(data_folder(config)), "directory", cluster.cluster_id(), 0, 0});
   for (std::uint32_t shard = 1; shard <= cluster.shard_count(); ++shard)
     if (only_shard == 0 || shard == only_shard)
-      files.push_back({folder + "/shard-" + std::to_string(shard) + ".db", shard_path(config, shard), "shard",
-                       cluster.cluster_id(), shard, 0, only_shard != 0});
+      files.push_back({shard_path(folder, shard), shard_path(data_folder(config), shard), "shard", cluster.cluster_id(),
+                       shard, 0, only_shard != 0});
   return files;
 }
 

@@ -18,6 +18,19 @@ constexpr Duration kPatience = seconds(24 * 3600);
 
 }  // namespace
 
+Result<Copies> copy_at_one_cut(const Config& config, const std::string& folder) {
+  auto mesh = ToolMesh::open(config);
+  if (!mesh) return fail(Trouble::kUnreachable, mesh.error().detail);
+  BackupNode node((*mesh)->identity(), (*mesh)->routes(), (*mesh)->seams(), folder);
+  const bool done = (*mesh)->run(
+      node, [&] { return node.done(); }, kPatience);
+  if (!done || !node.answered())
+    return fail(Trouble::kUnreachable,
+                node.why().empty() ? "no answer from the cluster of " + config.path() : node.why());
+  if (!node.whole()) return fail(Trouble::kRefused, node.why());
+  return node.copies();
+}
+
 int run_backup(const Config& config, const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -30,20 +43,18 @@ int run_backup(const Config& config, const std::string& folder) {
     std::fprintf(stderr, "dure backup: %s is not empty: a backup has a folder of its own\n", folder.c_str());
     return 1;
   }
-  auto mesh = ToolMesh::open(config);
-  if (!mesh) {
-    std::fprintf(stderr, "dure backup: %s\n", mesh.error().detail.c_str());
-    return 2;
+  const auto copies = copy_at_one_cut(config, whole);
+  if (!copies) {
+    std::fprintf(stderr, "dure backup: %s\n", copies.error().detail.c_str());
+    return copies.error().trouble == Trouble::kUnreachable ? 2 : 1;
   }
-  BackupNode node((*mesh)->identity(), (*mesh)->routes(), (*mesh)->seams(), whole);
-  const bool done = (*mesh)->run(
-      node, [&] { return node.done(); }, kPatience);
-  if (!done) std::fprintf(stderr, "dure backup: no answer from the cluster of %s\n", config.path().c_str());
-  if (!done || node.result() != 0) return done ? node.result() : 2;
+  std::printf("%zu shards and the directory, %.1f MiB, one cut; commits stood still for %lld ms\n", copies->shards,
+              static_cast<double>(copies->pages) * 4096 / (1 << 20),
+              static_cast<long long>(to_ms(copies->stood_still)));
   // Written last: a folder without it is no backup.
   std::ofstream note(whole + "/backup.txt");
-  note << "cluster_id = " << config.base().cluster().cluster_id() << "\nshards = " << node.shards()
-       << "\ntaken_unix_ms = " << node.cut_unix_ms() << "\n";
+  note << "cluster_id = " << config.base().cluster().cluster_id() << "\nshards = " << copies->shards
+       << "\ntaken_unix_ms = " << copies->cut_unix_ms << "\n";
   if (!note.flush()) {
     std::fprintf(stderr, "dure backup: %s/backup.txt cannot be written\n", folder.c_str());
     return 1;

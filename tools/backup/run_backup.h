@@ -12,9 +12,21 @@
 #include <cstdint>
 #include <string>
 
+#include "common/base/result.h"
+#include "common/base/time.h"
 #include "tools/config/config.h"
 
 namespace dure {
+
+struct Copies {
+  std::size_t shards = 0;
+  std::uint64_t pages = 0;
+  std::int64_t cut_unix_ms = 0;
+  Duration stood_still{};  // how long nothing was committed
+};
+// The copies alone, into an empty folder that every agent can write to. kUnreachable: nobody answers. kRefused: not
+// done, and nothing of it is left in the folder.
+[[nodiscard]] Result<Copies> copy_at_one_cut(const Config& config, const std::string& folder);
 
 // 0: done. 1: not done, and DIR has nothing that could be taken for a backup. 2: nobody answers.
 int run_backup(const Config& config, const std::string& folder);

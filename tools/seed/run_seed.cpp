@@ -16,7 +16,7 @@
 #include "common/proto/store.pb.h"
 #include "dbagent/store/directory_store.h"
 #include "dbagent/store/shard_store.h"
-#include "tools/audit/run_audit.h"
+#include "tools/config/data_files.h"
 #include "tools/shards/progress_bar.h"
 
 namespace dure {
@@ -205,7 +205,7 @@ int run_seed(const Config& config, const SeedOptions& options) {
     file->sync = false;
   };
   store::DirectoryOptions directory_options;
-  common(&directory_options, directory_path(config));
+  common(&directory_options, directory_path(data_folder(config)));
   directory_options.first_shard = 1;
   directory_options.shards = cluster.shard_count();
   auto directory = store::DirectoryStore::open(directory_options);
@@ -213,7 +213,7 @@ int run_seed(const Config& config, const SeedOptions& options) {
   std::map<std::uint32_t, std::unique_ptr<store::ShardStore>> shards;
   for (std::uint32_t shard = 1; shard <= cluster.shard_count(); ++shard) {
     store::ShardOptions shard_options;
-    common(&shard_options, shard_path(config, shard));
+    common(&shard_options, shard_path(data_folder(config), shard));
     shard_options.shard = shard;
     shard_options.content_guards = false;
     auto opened = store::ShardStore::open(shard_options);

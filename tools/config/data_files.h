@@ -1,0 +1,14 @@
+// The names of a cluster's files: in its data folder, and in the folder of a backup. Pure.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "tools/config/config.h"
+
+namespace dure {
+
+const std::string& data_folder(const Config& config);
+std::string shard_path(const std::string& folder, std::uint32_t shard);
+std::string directory_path(const std::string& folder);
+
+}  // namespace dure
