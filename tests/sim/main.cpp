@@ -31,7 +31,7 @@ struct Options {
   std::optional<std::uint64_t> seed;
   std::vector<std::string> scenarios;
   std::string shrink_to, hashes_to, long_file, bug = "none";
-  bool show = false, print_plan = false, all_marks = false;
+  bool show = false, print_plan = false, all_marks = false, fail_fast = false;
 };
 
 struct Named {
@@ -228,6 +228,7 @@ int main(int argc, char** argv) {
   app.add_flag("--show", options.show, "print the history, one line an event");
   app.add_flag("--plan", options.print_plan, "print the plan as a scenario, and run nothing");
   app.add_flag("--all-marks", options.all_marks, "fail if a required mark was never hit");
+  app.add_flag("--fail-fast", options.fail_fast, "of --seeds: stop at the first that breaks a law");
   app.add_option("--twice", options.twice, "run every Nth a second time: the hash must be the same")
       ->type_name("N")
       ->check(number);
