@@ -29,6 +29,7 @@ inline constexpr const char* kMirrorEqualsRow = "mirror-equals-row";
 inline constexpr const char* kEntryFeeIsBack = "entry-fee-is-back";
 inline constexpr const char* kTradesAreWhole = "trades-are-whole";
 inline constexpr const char* kTradesMakeNothing = "trades-make-nothing";
+inline constexpr const char* kLettersArriveOnce = "letters-arrive-once";
 inline constexpr const char* kGiftsArriveOnce = "gifts-arrive-once";
 inline constexpr const char* kEverybodyActs = "everybody-acts-after-healing";
 inline constexpr const char* kEverythingIsSaved = "everything-is-saved-after-healing";

@@ -24,7 +24,7 @@ Crowd::Crowd(Cluster& cluster, const Plan& plan) : cluster_(cluster) {
       });
   for (const auto& client : plan.clients)
     if (client.habit == Habit::kTrades)
-      traders.at(client.name)->partner(traders.at(client.partner), client.name < client.partner);
+      traders.at(client.name)->partner(traders.at(client.partner), client.name < client.partner, client.writes);
 }
 
 void Crowd::start() {
@@ -101,7 +101,7 @@ bool Crowd::everything_saved() const {
   for (const auto& player : players_)
     if (!player->in_world() || !player->all_saved()) return false;
   for (const auto& trader : traders_)
-    if (!trader->in_world() || trader->settling()) return false;
+    if (!trader->in_world() || trader->settling() || !trader->letters_arrived()) return false;
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/sim/laws.h"
 
 #include "common/game/sample/entry_fee.h"
+#include "common/game/sample/mail.h"
 
 namespace dure::sim {
 namespace {
@@ -113,17 +114,46 @@ void trades_make_nothing(const Traders& traders, const Stored& stored, std::int6
     if (row == nullptr) return;
     all += balance(*row, "gold");
   }
-  const std::int64_t given = static_cast<std::int64_t>(traders.size()) * gold_each;
+  // A letter costs its fee.
+  std::int64_t saved = 0, unknown = 0;
+  for (const auto& trader : traders)
+    if (trader->letters()) {
+      saved += trader->letters()->saved();
+      unknown += trader->letters()->unknown();
+    }
+  const std::int64_t given = static_cast<std::int64_t>(traders.size()) * gold_each, spent = given - all;
+  if (spent < saved * sample::kMailFeeGold || spent > (saved + unknown) * sample::kMailFeeGold ||
+      spent % sample::kMailFeeGold != 0)
+    verdict->push_back({law::kTradesMakeNothing, "who only trades has " + std::to_string(all) + " gold of " +
+                                                     std::to_string(given) + ", after " + std::to_string(saved) +
+                                                     " saved and " + std::to_string(unknown) + " unknown letters"});
+}
+
+void letters_arrive_once(const Traders& traders, const Stored& stored, std::int64_t potions_each, Verdict* verdict) {
+  std::int64_t all = 0;
+  for (const auto& trader : traders) {
+    if (trader->letters())
+      verdict->insert(verdict->end(), trader->letters()->mismatches().begin(), trader->letters()->mismatches().end());
+    const auto* row = row_of(trader->player_id(), stored, law::kLettersArriveOnce, verdict);
+    if (row == nullptr) return;
+    all += balance(*row, Letters::kAttached);
+  }
+  const std::int64_t given = static_cast<std::int64_t>(traders.size()) * potions_each;
   if (all != given)
-    verdict->push_back(
-        {law::kTradesMakeNothing, "who only trades has " + std::to_string(all) + " gold of " + std::to_string(given)});
+    verdict->push_back({law::kLettersArriveOnce, "who writes has " + std::to_string(all) + " " + Letters::kAttached +
+                                                     " of " + std::to_string(given)});
 }
 
 void mirror_equals_row(const Trader& trader, const Stored& stored, Verdict* verdict) {
   const auto* row = row_of(trader.player_id(), stored, law::kMirrorEqualsRow, verdict);
-  if (row != nullptr && balance(*row, "gold") != trader.gold())
+  if (row == nullptr) return;
+  if (balance(*row, "gold") != trader.gold())
     verdict->push_back(
         {law::kMirrorEqualsRow, "its row has " + std::to_string(balance(*row, "gold")) + " gold: " + trader.story()});
+  if (balance(*row, Letters::kAttached) != trader.potions())
+    verdict->push_back({law::kMirrorEqualsRow, "its row has " + std::to_string(balance(*row, Letters::kAttached)) +
+                                                   " potions of " + std::to_string(trader.potions()) + ": " +
+                                                   trader.story()});
 }
 
 void gifts_arrive_once(const GameMaster& game_master, const std::map<std::string, std::uint64_t>& ids,

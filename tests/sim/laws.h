@@ -50,8 +50,10 @@ inline void judge_player(const ScriptedPlayer& player, const Stored& stored, Ver
 }
 // Both sides of each trade were told the same.
 void trades_are_whole(const Traders& traders, Verdict* verdict);
-// Who only trades has in sum what was given at the beginning.
+// Who only trades has in sum what was given at the beginning, less the fees of letters.
 void trades_make_nothing(const Traders& traders, const Stored& stored, std::int64_t gold_each, Verdict* verdict);
+// What a letter carried is its writer's or its receiver's, and each is told of once.
+void letters_arrive_once(const Traders& traders, const Stored& stored, std::int64_t potions_each, Verdict* verdict);
 void mirror_equals_row(const Trader& trader, const Stored& stored, Verdict* verdict);
 
 // Each gift of a game master that was answered has arrived, and none twice. `ids`: of characters,

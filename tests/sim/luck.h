@@ -12,9 +12,6 @@
 
 namespace dure::sim {
 
-// The sites that need a letter: relay_test meets them, for the crowd sends none.
-inline constexpr std::string_view kOfLetters = "outbox.";
-
 // By site: an armed one fires once in so many times of being asked.
 using ArmedSites = std::map<std::string, std::uint32_t, std::less<>>;
 

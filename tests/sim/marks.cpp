@@ -9,8 +9,7 @@ std::vector<std::string> required_marks() {
   std::vector<std::string> marks;
   for (const FaultKind kind : kFaultKinds)
     for (const char* situation : kSituations) marks.push_back(met(kind, situation));
-  for (const std::string_view site : kUnluckySites)
-    if (!site.starts_with(kOfLetters)) marks.push_back("unlucky " + std::string(site));
+  for (const std::string_view site : kUnluckySites) marks.push_back("unlucky " + std::string(site));
   for (const char* one : {"buy applied, then unknown",
                           "buy refused",
                           "buy resent",
@@ -34,6 +33,8 @@ std::vector<std::string> required_marks() {
                           "disk failed a sync",
                           "disk was full",
                           "gift arrived",
+                          "letter saved",
+                          "letter unknown",
                           "gift without an answer",
                           "redis lost a message",
                           "websocket upgraded",

@@ -119,7 +119,7 @@ std::uint32_t draw_rarity(Rng& rng, std::string_view site) {
 void arm_sites(Plan* plan) {
   for (const std::string_view site : kUnluckySites) {
     Rng rng(plan->seed, fnv1a(site, 0x0bad));
-    if (site.starts_with(kOfLetters) || rng.chance(0.5)) continue;
+    if (rng.chance(0.5)) continue;
     plan->unlucky.push_back({std::string(site), draw_rarity(rng, site)});
   }
 }
@@ -205,6 +205,9 @@ Plan draw_plan(std::uint64_t seed) {
   draw_clients(rng, &plan);
   for (auto& client : plan.clients)
     client.web_socket = Rng(seed, 0x3eb50cce7 + static_cast<std::uint64_t>(client.name)).chance(0.5);
+  for (auto& client : plan.clients)
+    client.writes = client.habit == Habit::kTrades &&
+                    Rng(seed, 0x1e77e5 + static_cast<std::uint64_t>(std::min(client.name, client.partner))).chance(0.5);
   for (const FaultKind kind : kFaultKinds) draw_faults(&plan, kind);
   std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (!plan.faults.empty()) arm_sites(&plan);
@@ -247,6 +250,7 @@ std::string what_is_wrong(const Plan& plan) {
     const ClientPlan* partner = one.partner == one.name ? nullptr : client(one.partner);
     if (partner == nullptr || partner->habit != Habit::kTrades || partner->partner != one.name)
       return "client " + name + " trades with one that does not trade with it";
+    if (partner->writes != one.writes) return "of client " + name + " and its partner, only one writes";
   }
   std::set<std::string> armed;
   for (const Unluck& one : plan.unlucky)

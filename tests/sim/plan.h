@@ -63,6 +63,7 @@ struct ClientPlan {
   Habit habit = Habit::kShops;
   NodeId gateway;
   char partner = 0;         // of who trades
+  bool writes = false;      // who trades: letters to its partner, too
   bool web_socket = false;  // the door it comes in by
 };
 

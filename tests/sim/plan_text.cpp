@@ -147,7 +147,13 @@ ClientPlan parse_client(Line& line) {
     line.fixed("with");
     client.partner = line.client();
   }
-  line.fixed("at");
+  std::string at = line.word("'at'");
+  if (client.habit == Habit::kTrades && at == "and") {
+    line.fixed("writes");
+    client.writes = true;
+    at = line.word("'at'");
+  }
+  if (at != "at") throw std::runtime_error("'" + at + "' where 'at' is wanted");
   client.gateway = line.node();
   if (line.more()) {
     line.fixed("by");
@@ -237,7 +243,8 @@ std::string to_text(const Plan& plan) {
   if (plan.bug != Bug::kNone) text += "bug " + std::string(to_text(plan.bug)) + "\n";
   for (const auto& client : plan.clients) {
     text += "client " + std::string(1, client.name) + " " + to_text(client.habit);
-    if (client.habit == Habit::kTrades) text += " with " + std::string(1, client.partner);
+    if (client.habit == Habit::kTrades)
+      text += " with " + std::string(1, client.partner) + (client.writes ? " and writes" : "");
     text += " at " + to_text(client.gateway) + (client.web_socket ? " by websocket" : "") + "\n";
   }
   for (const auto& unluck : plan.unlucky)

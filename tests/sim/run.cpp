@@ -101,7 +101,13 @@ class Run {
       else
         mirror_equals_row(*trader, stored, &verdict);
     trades_are_whole(crowd_.traders(), &verdict);
-    if (!hostile_trader) trades_make_nothing(crowd_.traders(), stored, game().lobby.items.starter_gold, &verdict);
+    if (hostile_trader) return;
+    const auto& starter = game().lobby.items;
+    trades_make_nothing(crowd_.traders(), stored, starter.starter_gold, &verdict);
+    std::int64_t potions_each = 0;
+    for (const auto& [name, count] : starter.starter_stacks)
+      if (name == Letters::kAttached) potions_each += count;
+    letters_arrive_once(crowd_.traders(), stored, potions_each, &verdict);
   }
   bool disk_ailed() const {
     for (const auto& fault : plan_.faults)
@@ -132,6 +138,10 @@ class Run {
     for (const auto& trader : crowd_.traders()) {
       reach("trade committed (a side)", trader->committed());
       reach("trade aborted (a side)", trader->aborted());
+      if (trader->letters()) {
+        reach("letter saved", trader->letters()->saved());
+        reach("letter unknown", trader->letters()->unknown());
+      }
       reach("disconnected", trader->disconnects());
     }
     for (const auto& player : crowd_.players()) reach_web(player->web());

@@ -20,8 +20,8 @@ struct Market {
     }
   }
   void pair(int a, int b) {
-    crowd[a]->partner(crowd[b].get(), true);
-    crowd[b]->partner(crowd[a].get(), false);
+    crowd[a]->partner(crowd[b].get(), true, false);
+    crowd[b]->partner(crowd[a].get(), false, false);
   }
   bool all_traded(int times) const {
     for (const auto& trader : crowd)

@@ -9,7 +9,8 @@
 namespace dure::sim {
 namespace {
 constexpr Duration kStep = milliseconds(150);
-constexpr int kPatience = 60;  // steps outside the world before it hangs up and tries again
+constexpr int kPatience = 60;            // steps outside the world before it hangs up and tries again
+constexpr std::int64_t kGoldKept = 100;  // for trades
 constexpr std::int32_t kMarketX = 12800, kMarketY = 12800, kStride = 60;
 }  // namespace
 
@@ -79,24 +80,34 @@ void Trader::take(const ClientFrame& frame) {
     place_ = route.place();
     walking_ = false;
     table_.Clear();
+    if (letters_) letters_->owner_changed();
   } else if (proto::PlayerState state; read(frame, &state)) {
     in_world_ = true;
     account_id_ = state.aggregate().account_id();
     creq_ = std::max(creq_, state.last_creq());
     x_cm_ = state.x_cm();
     y_cm_ = state.y_cm();
-    gold_ = 0;
-    for (const auto& b : state.aggregate().balances())
-      if (b.name() == "gold") gold_ = b.value();
+    gold_ = potions_ = 0;
+    take_balances(state.aggregate().balances());
+    if (letters_) letters_->owner_changed();
   } else if (sample::TradeTable table; read(frame, &table)) {
     if (table.epoch() == epoch_) take_table(table);
   } else if (proto::SettledNotice notice; read(frame, &notice)) {
     const TradeId txn = trade_id_of(notice.txn());
     if (!settled_.count(txn)) ++(notice.committed() ? committed_ : aborted_);
     settled_[txn] = notice.committed();
-    if (notice.epoch() == epoch_)
-      for (const auto& b : notice.aggregate().balances())
-        if (b.name() == "gold") gold_ = b.value();
+    if (notice.epoch() == epoch_) take_balances(notice.aggregate().balances());
+  } else if (proto::SavedNotice saved; read(frame, &saved)) {
+    if (letters_ && saved.epoch() == epoch_) letters_->saved(saved.creq(), epoch_);
+  } else if (proto::AggregateChanged changed; read(frame, &changed)) {
+    take_balances(changed.aggregate().balances());
+  } else if (sample::MailSendReply sent; read(frame, &sent)) {
+    if (letters_) letters_->answered(sent, epoch_);
+    take_balances(sent.touched().balances());
+  } else if (sample::MailArrived letter; read(frame, &letter)) {
+    if (letters_) letters_->arrived(letter.text());
+  } else if (sample::MailListReply list; read(frame, &list)) {
+    if (letters_) letters_->listed(list);
   } else if (sample::TradeInviteReply invited; read(frame, &invited)) {
     last_ = "invite " + proto::Code_Name(invited.code());
   } else if (sample::TradeConfirmReply confirmed; read(frame, &confirmed)) {
@@ -113,11 +124,17 @@ void Trader::take(const ClientFrame& frame) {
   }
 }
 
+void Trader::take_balances(const google::protobuf::RepeatedPtrField<proto::Amount>& balances) {
+  for (const auto& balance : balances) {
+    if (balance.name() == "gold") gold_ = balance.value();
+    if (balance.name() == Letters::kAttached) potions_ = balance.value();
+  }
+}
+
 void Trader::take_table(const sample::TradeTable& table) {
   if (table.table() != table_.table()) laid_ = locked_ = confirmed_ = 0;
   table_ = table;
-  for (const auto& b : table.touched().balances())
-    if (b.name() == "gold") gold_ = b.value();
+  take_balances(table.touched().balances());
   if (table.phase() == sample::TradeTable::CLOSED) table_.Clear();
   sit();
 }
@@ -172,7 +189,9 @@ void Trader::step() {
     return;
   }
   outside_ = 0;
+  ++steps_;
   client_.send(proto::Ping());
+  if (letters_) correspond();
   if (asks_) {
     sample::ShopListRequest list;
     list.set_npc("Mira");
@@ -200,10 +219,37 @@ void Trader::step() {
   sit();
 }
 
+// A letter now and then, never while something lies on a table: its fee would be missing there. In the end it is asked
+// what has come, for whoever was not there to hear of it.
+void Trader::correspond() {
+  if (quiet_) {
+    if (steps_ % 10 != 0) return;
+    sample::MailListRequest list;
+    list.set_limit(Letters::kMost);
+    client_.send(list);
+  } else if (letters_->may_write() && table_.sides_size() == 0 && gold_ > kGoldKept && potions_ > 0 &&
+             rng_.chance(0.15)) {
+    const std::uint64_t creq = ++creq_;
+    client_.send(letters_->write(partner_->name(), creq));
+  }
+}
+
+void Trader::partner(Trader* other, bool host, bool writes) {
+  partner_ = other;
+  host_ = host;
+  if (writes) letters_.emplace(name_);
+}
+
+bool Trader::letters_arrived() const {
+  if (!letters_ || was_mangled_ || partner_->was_mangled_) return true;
+  return letters_->all_saved(epoch_) && letters_->has_all_of(*partner_->letters_);
+}
+
 std::string Trader::story() const {
   return name_ + " " + std::to_string(player_id_) + " in '" + place_ + "' gold " + std::to_string(gold_) +
          " committed " + std::to_string(committed_) + " aborted " + std::to_string(aborted_) + " disconnects " +
-         std::to_string(disconnects_) + " table " + table_.ShortDebugString() + " last " + last_ + "\n";
+         std::to_string(disconnects_) + " letters " + (letters_arrived() ? "arrived" : "missing") + " table " +
+         table_.ShortDebugString() + " last " + last_ + "\n";
 }
 
 }  // namespace dure::sim

@@ -3,23 +3,22 @@
 // trades were committed. One thread.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 
 #include "common/game/sample/sample.pb.h"
 #include "common/game/trade.h"
 #include "common/proto/lobby.pb.h"
 #include "tests/sim/client.h"
+#include "tests/sim/letters.h"
 
 namespace dure::sim {
 
 class Trader {
  public:
   Trader(Cluster& cluster, NodeId gateway, int number);
-  // `host` invites; both know each other.
-  void partner(Trader* other, bool host) {
-    partner_ = other;
-    host_ = host;
-  }
+  // `host` invites; both know each other. `writes`: letters, too.
+  void partner(Trader* other, bool host, bool writes);
   void start();
   void be_quiet() { quiet_ = true; }
   void hang_up() { client_.close(); }
@@ -48,6 +47,10 @@ class Trader {
   const std::map<TradeId, bool>& settled() const { return settled_; }
   int committed() const { return committed_; }
   int aborted() const { return aborted_; }
+  // What either has written and knows to be SAVED has come to the other, as far as both can be believed.
+  bool letters_arrived() const;
+  std::int64_t potions() const { return potions_; }
+  const std::optional<Letters>& letters() const { return letters_; }
   bool settling() const { return table_.phase() == sample::TradeTable::SETTLING; }
   std::string story() const;
 
@@ -59,6 +62,8 @@ class Trader {
   void log_in();
   void step();
   void sit();
+  void correspond();
+  void take_balances(const google::protobuf::RepeatedPtrField<proto::Amount>& balances);
 
   Cluster& cluster_;
   NodeId gateway_;
@@ -74,10 +79,11 @@ class Trader {
   bool asks_ = false;
   std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, creq_ = 0, laid_ = 0, locked_ = 0, confirmed_ = 0;
   std::int32_t x_cm_ = 0, y_cm_ = 0;
-  std::int64_t gold_ = 0;
+  std::int64_t gold_ = 0, potions_ = 0;
+  std::optional<Letters> letters_;
   sample::TradeTable table_;
   std::map<TradeId, bool> settled_;
-  int committed_ = 0, aborted_ = 0, disconnects_ = 0, answers_ = 0, outside_ = 0;
+  int committed_ = 0, aborted_ = 0, disconnects_ = 0, answers_ = 0, outside_ = 0, steps_ = 0;
 };
 
 }  // namespace dure::sim
