@@ -1,5 +1,6 @@
 #include "common/proto/dbagent.pb.h"
 #include "dbagent/store/content_guard.h"
+#include "dbagent/store/savepoint.h"
 #include "dbagent/store/shard.h"
 #include "dbagent/store/trade.h"
 
@@ -14,7 +15,7 @@ void check_creq(const Root& root, const proto::Operation& operation) {
 // Empty: applied. Otherwise the guard that was false, and nothing is left of the operation.
 std::string try_operation(Shard& shard, const Root& root, const proto::Operation& operation) {
   std::string guard;
-  shard.db.run("SAVEPOINT operation");
+  Savepoint before(shard.db);
   try {
     check_creq(root, operation);
     if (const GuardTable* table = shard.content->table(operation.content_version()))
@@ -26,8 +27,10 @@ std::string try_operation(Shard& shard, const Root& root, const proto::Operation
     if (!trouble.constraint()) throw;
     guard = trouble.what();
   }
-  if (!guard.empty()) shard.db.run("ROLLBACK TO operation");
-  shard.db.run("RELEASE operation");
+  if (guard.empty())
+    before.keep();
+  else
+    before.take_back();
   return guard;
 }
 

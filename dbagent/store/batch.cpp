@@ -3,6 +3,7 @@
 #include "common/base/check.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
+#include "dbagent/store/savepoint.h"
 
 namespace dure::store {
 
@@ -30,6 +31,18 @@ std::string Batch::run(std::string_view encoded) {
 }
 
 bool Batch::run_all(const proto::StoreBatch& batch, proto::StoreBatchReply* reply) {
+  file_.database().use_savepoints(false);
+  try {
+    return run_items(batch, reply);
+  } catch (const NeedsSavepoints&) {
+    roll_back();
+  }
+  reply->Clear();
+  file_.database().use_savepoints(true);
+  return run_items(batch, reply);
+}
+
+bool Batch::run_items(const proto::StoreBatch& batch, proto::StoreBatchReply* reply) {
   Database& db = file_.database();
   db.run("BEGIN IMMEDIATE");
   if (!file_.begin(batch.wall_unix_ms())) {
@@ -74,12 +87,12 @@ std::string Batch::run_one(std::uint32_t message_id, const std::string& body) {
   const auto at = handlers_.find(message_id);
   if (at == handlers_.end()) return {};
   const Handler& handler = at->second;
-  Database& db = file_.database();
+  Savepoint before(file_.database());
   std::string reply;
-  db.run("SAVEPOINT item");
+  bool bug_of_ours = false;
   try {
     if (!handler.handle(body, &reply)) reply = handler.refuse(proto::REJECTED, "malformed");
-    db.run("RELEASE item");
+    before.keep();
     return reply;
   } catch (const SqlTrouble& trouble) {
     if (!trouble.constraint()) throw;
@@ -87,24 +100,20 @@ std::string Batch::run_one(std::uint32_t message_id, const std::string& body) {
   } catch (const GuardFalse& guard) {
     reply = handler.refuse(proto::REJECTED, guard.what());
   } catch (const CheckFailed& bug) {
-    ++faults_;
+    bug_of_ours = true;
     reply = handler.refuse(proto::RETRY, bug.what());
   }
-  take_back();
+  before.take_back();
+  auto* events = answering_->mutable_events();
+  events->DeleteSubrange(told_before_, events->size() - told_before_);
+  if (memory_ != nullptr) memory_->undo_item();
+  if (bug_of_ours) ++faults_;
   return reply;
 }
 
 void Batch::tell(const proto::StoreEvent& event) {
   CHECK(answering_ != nullptr);
   *answering_->add_events() = event;
-}
-
-void Batch::take_back() {
-  auto* events = answering_->mutable_events();
-  events->DeleteSubrange(told_before_, events->size() - told_before_);
-  if (memory_ != nullptr) memory_->undo_item();
-  file_.database().run("ROLLBACK TO item");
-  file_.database().run("RELEASE item");
 }
 
 void Batch::roll_back() {

@@ -5,6 +5,8 @@
 //   SQL constraint, our bug    that item is taken back; REJECTED, or RETRY and counted in faults()
 //   busy, disk full            everything is rolled back; every reply says RETRY; the next batch may succeed
 //   I/O, sync, corruption      as above, and the store is failed(): it never touches the file again
+//
+// A handler may be called twice with one request, after everything of its first call was rolled back (savepoint.h).
 #pragma once
 #include <functional>
 #include <map>
@@ -90,9 +92,9 @@ class Batch {
     std::function<std::string(int code, const std::string& detail)> refuse;
   };
   [[nodiscard]] bool run_all(const proto::StoreBatch& batch, proto::StoreBatchReply* reply);
+  [[nodiscard]] bool run_items(const proto::StoreBatch& batch, proto::StoreBatchReply* reply);
   std::string run_one(std::uint32_t message_id, const std::string& body);
   void commit();
-  void take_back();
   void roll_back();
   std::string retry_all(const proto::StoreBatch& batch, const std::string& why) const;
 

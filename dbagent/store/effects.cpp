@@ -23,8 +23,8 @@ void require_name(std::string_view name) { require(!name.empty() && name.size() 
 
 void credit(Applying& on, std::string_view currency, std::int64_t amount, std::int64_t cap, const Account& from) {
   const std::int64_t most = on.content == nullptr ? cap : lesser_cap(cap, on.content->cap(currency));
-  require_room(on.shard, on.player_id, currency, amount, most);
-  on.posting.move(currency, amount, from, player_account(on.player_id));
+  const std::int64_t after = on.posting.move(currency, amount, from, player_account(on.player_id));
+  require_room(on.shard, on.player_id, currency, after, most);
 }
 
 void change_balance(Applying& on, const proto::Effect::Balance& effect) {
@@ -84,16 +84,16 @@ void set_once(Applying& on, const proto::Effect::SetOnce& effect) {
 
 void count(Applying& on, const proto::Effect::Count& effect) {
   require_name(effect.counter());
-  const std::int64_t now =
-      on.shard.db.number("SELECT value FROM counter WHERE pid = ?1 AND name = ?2", on.player_id, effect.counter())
-          .value_or(0);
+  const std::optional<std::int64_t> now =
+      on.shard.db.number("SELECT value FROM counter WHERE pid = ?1 AND name = ?2", on.player_id, effect.counter());
   std::int64_t after = 0;
-  require(!__builtin_add_overflow(now, effect.delta(), &after) && after >= 0, "counter");
+  require(!__builtin_add_overflow(now.value_or(0), effect.delta(), &after) && after >= 0, "counter");
   const std::int64_t cap =
       on.content == nullptr ? effect.cap() : lesser_cap(effect.cap(), on.content->counter_cap(effect.counter()));
   require(cap <= 0 || effect.delta() <= 0 || after <= cap, "counter cap");
-  on.shard.db.run("INSERT INTO counter VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
-                  on.player_id, effect.counter(), after);
+  on.shard.db.run(
+      now ? "UPDATE counter SET value = ?3 WHERE pid = ?1 AND name = ?2" : "INSERT INTO counter VALUES(?1, ?2, ?3)",
+      on.player_id, effect.counter(), after);
 }
 
 void lay_out(Applying& on, const proto::Effect::Layout& effect) {

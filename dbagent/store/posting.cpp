@@ -15,34 +15,39 @@ void Posting::open() {
                 shard_.file.shard_time());
 }
 
-void Posting::move(std::string_view currency, std::int64_t amount, const Account& from, const Account& to) {
+std::int64_t Posting::move(std::string_view currency, std::int64_t amount, const Account& from, const Account& to) {
   require(amount > 0, "amount");
   require(!currency.empty() && currency.size() <= 64, "currency");
   open();
   post(currency, -amount, from);
-  post(currency, amount, to);
+  const std::int64_t after = post(currency, amount, to);
   if (from.kind != to.kind) {
     sum_up(currency, -amount, from);
     sum_up(currency, amount, to);
   }
+  return after;
 }
 
 // The sum of a kind that leaves int64 is refused by its column, like any other overflow.
 void Posting::sum_up(std::string_view currency, std::int64_t delta, const Account& account) {
-  shard_.db.run("INSERT INTO total VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount",
-                static_cast<int>(account.kind), currency, delta);
+  const int kind = static_cast<int>(account.kind);
+  const std::int64_t known =
+      shard_.db.run("UPDATE total SET amount = amount + ?3 WHERE kind = ?1 AND currency = ?2", kind, currency, delta);
+  if (known == 0) shard_.db.run("INSERT INTO total VALUES(?1, ?2, ?3)", kind, currency, delta);
   if (account.kind == AccountKind::kFaucet) note_economy(account.name, currency, -delta, 0);
   if (account.kind == AccountKind::kSink) note_economy(account.name, currency, 0, delta);
 }
 
 void Posting::note_economy(std::string_view reason, std::string_view currency, std::int64_t in, std::int64_t out) {
-  shard_.db.run(
-      "INSERT INTO economy VALUES(?3, ?1, ?2, ?4, ?5, 1) ON CONFLICT DO UPDATE SET faucet = faucet + excluded.faucet, "
-      "sink = sink + excluded.sink, movements = movements + 1",
-      reason, currency, shard_.file.shard_time() / kMinuteMs, in, out);
+  const std::int64_t minute = shard_.file.shard_time() / kMinuteMs;
+  const std::int64_t known = shard_.db.run(
+      "UPDATE economy SET faucet = faucet + ?4, sink = sink + ?5, movements = movements + 1 "
+      "WHERE minute = ?1 AND reason = ?2 AND currency = ?3",
+      minute, reason, currency, in, out);
+  if (known == 0) shard_.db.run("INSERT INTO economy VALUES(?1, ?2, ?3, ?4, ?5, 1)", minute, reason, currency, in, out);
 }
 
-void Posting::post(std::string_view currency, std::int64_t delta, const Account& account) {
+std::int64_t Posting::post(std::string_view currency, std::int64_t delta, const Account& account) {
   const std::int64_t today = shard_.file.day();
   std::int64_t id = 0, amount = 0, day = -1, before_txn = 0, before_line = 0;
   {
@@ -74,6 +79,7 @@ void Posting::post(std::string_view currency, std::int64_t delta, const Account&
   if (day != today) shard_.db.run("INSERT INTO ledger_opening VALUES(?1, ?2, ?3)", id, today, amount);
   shard_.db.run("INSERT INTO ledger_entry VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", today, number_, line_, id, delta,
                 before_txn, before_line);
+  return after;
 }
 
 void Posting::mint(const proto::Item& item, const Holder& to, bool created) {
@@ -128,12 +134,11 @@ std::int64_t reserved_of(Shard& shard, std::uint64_t player_id, std::string_view
   return sum;
 }
 
-void require_room(Shard& shard, std::uint64_t player_id, std::string_view currency, std::int64_t credit,
+void require_room(Shard& shard, std::uint64_t player_id, std::string_view currency, std::int64_t balance,
                   std::int64_t cap) {
   const std::int64_t most = cap > 0 ? cap : std::numeric_limits<std::int64_t>::max();
   std::int64_t sum = 0;
-  require(!__builtin_add_overflow(balance_of(shard, player_id, currency), credit, &sum), "room");
-  require(!__builtin_add_overflow(sum, reserved_of(shard, player_id, currency), &sum) && sum <= most, "room");
+  require(!__builtin_add_overflow(balance, reserved_of(shard, player_id, currency), &sum) && sum <= most, "room");
 }
 
 std::string encoded_attributes(const proto::Item& item) {

@@ -45,8 +45,8 @@ class Posting {
   };
   Posting(Shard& shard, const Cause& cause) : shard_(shard), cause_(cause) {}
 
-  // Guards: amount > 0, funds (except of faucets and transit), no overflow.
-  void move(std::string_view currency, std::int64_t amount, const Account& from, const Account& to);
+  // What `to` has then. Guards: amount > 0, funds (except of faucets and transit), no overflow.
+  std::int64_t move(std::string_view currency, std::int64_t amount, const Account& from, const Account& to);
   // Guard: the id is not on this shard. `created`: a faucet pays; otherwise it comes from another shard.
   void mint(const proto::Item& item, const Holder& to, bool created = false);
   // Guard: `from` holds it.
@@ -56,7 +56,7 @@ class Posting {
 
  private:
   void open();
-  void post(std::string_view currency, std::int64_t delta, const Account& account);
+  std::int64_t post(std::string_view currency, std::int64_t delta, const Account& account);
   void sum_up(std::string_view currency, std::int64_t delta, const Account& account);
   void note_economy(std::string_view reason, std::string_view currency, std::int64_t in, std::int64_t out);
   void note_holder(const Key16& item, const Holder& to);
@@ -70,8 +70,8 @@ class Posting {
 // What a player has of a currency; what open holds reserve on top of it.
 std::int64_t balance_of(Shard& shard, std::uint64_t player_id, std::string_view currency);
 std::int64_t reserved_of(Shard& shard, std::uint64_t player_id, std::string_view currency);
-// Guard: balance + reservations + credit <= cap (0: int64 max).
-void require_room(Shard& shard, std::uint64_t player_id, std::string_view currency, std::int64_t credit,
+// Guard, once a credit has made it so much: balance + reservations <= cap (0: int64 max).
+void require_room(Shard& shard, std::uint64_t player_id, std::string_view currency, std::int64_t balance,
                   std::int64_t cap);
 // The row of an item as a message; without its holder.
 void read_items_of(Shard& shard, const Holder& holder, const std::function<proto::Item*()>& add);

@@ -183,12 +183,14 @@ void Query::bind_integer(int at, std::int64_t value) {
 void Query::bind(int at, std::string_view text) {
   // An empty view may hold a null pointer, which SQLite would take for NULL.
   const char* data = text.data() != nullptr ? text.data() : "";
-  expect_ok(statement_, sqlite3_bind_text(statement_, at, data, static_cast<int>(text.size()), SQLITE_TRANSIENT));
+  expect_ok(statement_, sqlite3_bind_text(statement_, at, data, static_cast<int>(text.size()),
+                                          texts_ == Texts::kBorrowed ? SQLITE_STATIC : SQLITE_TRANSIENT));
 }
 
 void Query::bind(int at, Blob blob) {
   const char* data = blob.bytes.data() != nullptr ? blob.bytes.data() : "";
-  expect_ok(statement_, sqlite3_bind_blob(statement_, at, data, static_cast<int>(blob.bytes.size()), SQLITE_TRANSIENT));
+  expect_ok(statement_, sqlite3_bind_blob(statement_, at, data, static_cast<int>(blob.bytes.size()),
+                                          texts_ == Texts::kBorrowed ? SQLITE_STATIC : SQLITE_TRANSIENT));
 }
 
 }  // namespace dure::store

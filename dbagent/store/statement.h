@@ -79,6 +79,9 @@ class Database {
   // Rows changed since the connection was opened.
   std::int64_t total_changes() const;
   bool in_transaction() const;
+  // Whether a Savepoint (savepoint.h) is one of SQLite.
+  void use_savepoints(bool use) { savepoints_ = use; }
+  bool savepoints() const { return savepoints_; }
   // SQLite's own checkpoints swallow their errors; after this call only checkpoint_if_due() makes any, each time that
   // so many pages of the log are filled.
   static constexpr int kCheckpointPages = 2000;
@@ -92,6 +95,7 @@ class Database {
   sqlite3_stmt* cached(const char* sql);
   sqlite3* connection_ = nullptr;
   int wal_pages_ = 0;
+  bool savepoints_ = true;
   std::unordered_map<const void*, sqlite3_stmt*> statements_;  // by the address of the SQL literal
   std::set<std::string> literals_;
 };
@@ -100,10 +104,7 @@ class Database {
 class Query {
  public:
   template <class... Args>
-  Query(Database& database, const char* sql, const Args&... args) : statement_(database.cached(sql)) {
-    int at = 0;
-    (bind(++at, args), ...);
-  }
+  Query(Database& database, const char* sql, const Args&... args) : Query(database, Texts::kCopied, sql, args...) {}
   ~Query();
   Query(const Query&) = delete;
   Query& operator=(const Query&) = delete;
@@ -127,6 +128,15 @@ class Query {
   Type type(int column) const;
 
  private:
+  friend class Database;
+  // Borrowed: whoever made the query keeps what is bound until it is over.
+  enum class Texts : bool { kCopied, kBorrowed };
+  template <class... Args>
+  Query(Database& database, Texts texts, const char* sql, const Args&... args)
+      : statement_(database.cached(sql)), texts_(texts) {
+    int at = 0;
+    (bind(++at, args), ...);
+  }
   template <class T>
   requires std::is_integral_v<T>
   void bind(int at, T value) { bind_integer(at, static_cast<std::int64_t>(value)); }
@@ -137,12 +147,13 @@ class Query {
   void bind(int at, Blob blob);
   void bind(int at, const Key16& key) { bind(at, Blob{{key.bytes, sizeof key.bytes}}); }
   sqlite3_stmt* statement_;
+  Texts texts_;
 };
 
 template <class... Args>
 std::int64_t Database::run(const char* sql, const Args&... args) {
   const std::int64_t before = total_changes();
-  Query query(*this, sql, args...);
+  Query query(*this, Query::Texts::kBorrowed, sql, args...);
   while (query.row()) {
   }
   return total_changes() - before;
@@ -150,7 +161,7 @@ std::int64_t Database::run(const char* sql, const Args&... args) {
 
 template <class... Args>
 std::optional<std::int64_t> Database::number(const char* sql, const Args&... args) {
-  Query query(*this, sql, args...);
+  Query query(*this, Query::Texts::kBorrowed, sql, args...);
   if (!query.row()) return std::nullopt;
   return query.i64(0);
 }

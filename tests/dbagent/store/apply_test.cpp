@@ -65,6 +65,33 @@ TEST_F(ShardTest, ARejectionOfOneLeavesTheOthersOfTheBatch) {
   EXPECT_EQ(second.code(), proto::STORED);
 }
 
+TEST_F(ShardTest, WhatIsRefusedAfterItWroteLeavesTheBatchAsIfItHadNotBeenThere) {
+  ASSERT_EQ(apply(Ops(1, 1).op(1).balance("gold", 100)).code(), proto::STORED);
+  const auto reply =
+      BatchOf()
+          .add(Ops(1, 1).op(2).send(70, 2, 30).request)
+          .add(Ops(2, 1).op(1).balance("gold", 5).op(2).mint(8).balance("gems", 3).balance("gold", -6).request)
+          .add(delivery(1, 71, -1))
+          .add(Ops(1, 1).op(3).balance("gold", 1).request)
+          .run(*store);
+  EXPECT_FALSE(reply.retry());
+  std::vector<proto::StoreCode> codes;
+  for (const int item : {0, 1, 3}) {
+    proto::ApplyReply one;
+    ASSERT_TRUE(one.ParseFromString(reply.items(item).body()));
+    codes.push_back(one.code());
+  }
+  EXPECT_EQ(codes, (std::vector{proto::STORED, proto::REJECTED, proto::STORED}));
+  EXPECT_EQ(reply.changed(), 3u);
+  ASSERT_EQ(reply.events_size(), 1) << "a letter is relayed once, whatever came after it";
+  EXPECT_EQ(reply.events(0).sent(), 70u);
+  const auto first = reacquire(1, 1), second = reacquire(2, 2);
+  EXPECT_EQ(gold_of(first.aggregate()), 71);
+  EXPECT_EQ(gold_of(second.aggregate()), 5);
+  EXPECT_EQ(second.aggregate().balances_size(), 1);
+  EXPECT_EQ(second.aggregate().items_size(), 0);
+}
+
 struct Refusal {
   const char* guard;
   Ops ops;
@@ -79,7 +106,7 @@ TEST_F(ShardTest, EveryGuardRefuses) {
   std::vector<Refusal> cases = {
       {"funds", ops().balance("gold", -11)},
       {"room", ops().balance("gold", 11, 20)},
-      {"room", ops().balance("gold", kMost)},
+      {"overflow", ops().balance("gold", kMost)},
       {"currency", ops().balance("", 1)},
       {"amount", ops().balance("gold", std::numeric_limits<std::int64_t>::min())},
       {"item exists", ops().mint(7)},
