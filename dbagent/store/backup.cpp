@@ -1,35 +1,17 @@
 #include "dbagent/store/backup.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "common/proto/operator.pb.h"
 #include "dbagent/store/schema.h"
+#include "dbagent/store/seal.h"
+#include "dbagent/store/sealing.h"
 #include "dbagent/store/store_file.h"
 
 namespace dure::store {
 namespace {
-
-std::string part_of(const std::string& path) { return path + ".part"; }
-
-// The name in its folder is as durable as the file.
-bool sync_folder(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = ::fsync(fd) == 0;
-  ::close(fd);
-  return synced;
-}
-
-void remove_database(const std::string& path) {
-  for (const char* tail : {"", "-wal", "-shm", "-journal"}) ::unlink((path + tail).c_str());
-}
 
 // Whoever owned somebody here is fenced, and no epoch that was granted after the backup is granted again.
 void close_and_fence(Database& db, std::uint64_t generation) {
@@ -83,10 +65,11 @@ void Backup::between_commits() {
 
 void Backup::start() {
   remove_database(part_of(path_));
-  if (sqlite3_open_v2(part_of(path_).c_str(), &copy_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
-    return broken("cannot be written");
-  backup_ = sqlite3_backup_init(copy_, "main", database_.handle(), "main");
-  if (backup_ == nullptr) return broken(sqlite3_errmsg(copy_));
+  auto copy = Database::open({part_of(path_), "", false, true});
+  if (!copy) return broken("cannot be written");
+  copy_ = std::move(*copy);
+  backup_ = sqlite3_backup_init(copy_->handle(), "main", database_.handle(), "main");
+  if (backup_ == nullptr) return broken(sqlite3_errmsg(copy_->handle()));
   phase_ = Phase::kCopying;
 }
 
@@ -94,26 +77,25 @@ void Backup::step(int pages) {
   const int code = sqlite3_backup_step(backup_, pages);
   pages_ = sqlite3_backup_pagecount(backup_);
   pages_left_ = sqlite3_backup_remaining(backup_);
-  if (code != SQLITE_OK) broken(sqlite3_errstr(code));
+  if (code != SQLITE_OK) broken_by(code);
 }
 
 void Backup::finish() {
   const int code = sqlite3_backup_step(backup_, -1);
   pages_ = sqlite3_backup_pagecount(backup_);
   pages_left_ = sqlite3_backup_remaining(backup_);
-  if (code != SQLITE_DONE) return broken(sqlite3_errstr(code));
+  if (code != SQLITE_DONE) return broken_by(code);
   const int ended = sqlite3_backup_finish(std::exchange(backup_, nullptr));
-  const int closed = sqlite3_close(std::exchange(copy_, nullptr));
-  if (ended != SQLITE_OK || closed != SQLITE_OK) return broken(sqlite3_errstr(ended != SQLITE_OK ? ended : closed));
-  if (std::rename(part_of(path_).c_str(), path_.c_str()) != 0 || !sync_folder(path_))
-    return broken("cannot be renamed");
+  copy_.reset();
+  if (ended != SQLITE_OK) return broken(sqlite3_errstr(ended));
+  if (!rename_part(path_)) return broken("cannot be renamed");
   phase_ = Phase::kDone;
 }
 
 void Backup::drop() {
   if (backup_ != nullptr) sqlite3_backup_finish(std::exchange(backup_, nullptr));
   if (copy_ == nullptr) return;
-  sqlite3_close(std::exchange(copy_, nullptr));
+  copy_.reset();
   remove_database(part_of(path_));
 }
 
@@ -121,6 +103,13 @@ void Backup::broken(const std::string& why) {
   why_ = path_ + ": " + why;
   drop();
   phase_ = Phase::kBroken;
+}
+
+// What cannot be read is of the file, not of its copy.
+void Backup::broken_by(int code) {
+  const std::string damage = code == SQLITE_IOERR_DATA ? database_.seal_trouble() : "";
+  broken(damage.empty() ? sqlite3_errstr(code)
+                        : "no copy of " + std::string(sqlite3_db_filename(database_.handle(), "main")) + ": " + damage);
 }
 
 Result<std::uint64_t> generation_of(const std::string& path, const Restoring& whose) try {
@@ -145,13 +134,18 @@ Result<> prepare_restore(const Restoring& restoring) try {
   {
     auto from = Database::open({restoring.from, "", true, false});
     if (!from) return tl::unexpected<Error>(from.error());
-    auto to = Database::open({part, "", false, true});
-    if (!to) return tl::unexpected<Error>(to.error());
-    sqlite3_backup* copying = sqlite3_backup_init((*to)->handle(), "main", (*from)->handle(), "main");
-    if (copying == nullptr) return fail(Trouble::kIo, part + ": " + sqlite3_errmsg((*to)->handle()));
-    const int code = sqlite3_backup_step(copying, -1);
-    const int ended = sqlite3_backup_finish(copying);
-    if (code != SQLITE_DONE || ended != SQLITE_OK) return fail(Trouble::kIo, part + ": " + sqlite3_errstr(code));
+    if (!(*from)->sealed()) {
+      copy_with_seals(**from, part);
+    } else {
+      auto to = Database::open({part, "", false, true});
+      if (!to) return tl::unexpected<Error>(to.error());
+      sqlite3_backup* copying = sqlite3_backup_init((*to)->handle(), "main", (*from)->handle(), "main");
+      if (copying == nullptr) return fail(Trouble::kIo, part + ": " + sqlite3_errmsg((*to)->handle()));
+      const int code = sqlite3_backup_step(copying, -1);
+      const int ended = sqlite3_backup_finish(copying);
+      if (code == SQLITE_IOERR_DATA) return fail(Trouble::kIo, restoring.from + ": " + (*from)->seal_trouble());
+      if (code != SQLITE_DONE || ended != SQLITE_OK) return fail(Trouble::kIo, part + ": " + sqlite3_errstr(code));
+    }
   }
   {
     // A rollback journal for this one write: what is renamed into its place is one file, with no log beside it.
@@ -159,6 +153,7 @@ Result<> prepare_restore(const Restoring& restoring) try {
     if (!copy) return tl::unexpected<Error>(copy.error());
     (*copy)->script("PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL;");
     (*copy)->run("BEGIN IMMEDIATE");
+    (*copy)->script("PRAGMA application_id=" + std::to_string(kSealedApplication));
     upgrade(**copy, restoring.kind);
     (*copy)->run("UPDATE shard_meta SET generation = ?1", restoring.generation);
     if (restoring.alone) close_and_fence(**copy, restoring.generation);
@@ -180,9 +175,8 @@ Result<> place_restored(const Restoring& restoring) {
       if (trouble.busy()) return fail(Trouble::kBusy, restoring.to + ": " + trouble.what());
     }
   }
-  for (const char* tail : {"-wal", "-shm", "-journal"}) ::unlink((restoring.to + tail).c_str());
-  if (std::rename(part_of(restoring.to).c_str(), restoring.to.c_str()) != 0 || !sync_folder(restoring.to))
-    return fail(Trouble::kIo, restoring.to + ": cannot be renamed");
+  remove_logs(restoring.to);
+  if (!rename_part(restoring.to)) return fail(Trouble::kIo, restoring.to + ": cannot be renamed");
   return {};
 }
 

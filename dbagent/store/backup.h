@@ -7,6 +7,7 @@
 // file itself untouched: BROKEN, and no copy.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "dbagent/store/statement.h"
@@ -38,13 +39,14 @@ class Backup {
   void finish();
   void drop();
   void broken(const std::string& why);
+  void broken_by(int code);
 
   Database& database_;
   Order order_ = Order::kNone;
   Phase phase_ = Phase::kNone;
   std::uint64_t id_ = 0;
   std::string path_, why_;
-  sqlite3* copy_ = nullptr;
+  std::unique_ptr<Database> copy_;
   sqlite3_backup* backup_ = nullptr;
   int pages_ = 0, pages_left_ = 0;
 };

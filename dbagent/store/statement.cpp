@@ -6,6 +6,8 @@
 
 #include "common/base/check.h"
 #include "common/proto/value.pb.h"
+#include "dbagent/store/seal.h"
+#include "dbagent/store/sealed_vfs.h"
 
 namespace dure::store {
 namespace {
@@ -13,7 +15,9 @@ namespace {
 // After a failed sync a checkpoint, which closing makes, would copy into the database what the log on the disk may
 // lack.
 [[noreturn]] void throw_last(sqlite3* connection) {
-  const SqlTrouble trouble(sqlite3_extended_errcode(connection), sqlite3_errmsg(connection));
+  const int code = sqlite3_extended_errcode(connection);
+  const SqlTrouble trouble(code,
+                           code == SQLITE_IOERR_DATA ? store::seal_trouble(connection) : sqlite3_errmsg(connection));
   if (trouble.fatal()) sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   throw trouble;
 }
@@ -92,17 +96,37 @@ Result<std::unique_ptr<Database>> Database::open(const Place& place) {
   int flags = place.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (place.create) flags |= SQLITE_OPEN_CREATE;
   flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(place.path.c_str(), &database->connection_, flags,
-                                   place.vfs.empty() ? nullptr : place.vfs.c_str());
+  database->vfs_ = std::make_unique<SealedVfs>(place.vfs, place.verify);
+  int code = SQLITE_ERROR;
+  if (database->vfs_->name() != nullptr)
+    code = sqlite3_open_v2(place.path.c_str(), &database->connection_, flags, database->vfs_->name());
+  // Of a file that is empty yet; another one has what it was made with.
+  int reserved = kSealBytes;
+  if (code == SQLITE_OK)
+    code = sqlite3_file_control(database->connection_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   if (code != SQLITE_OK)
-    return fail(Trouble::kIo, "cannot open " + place.path + ": " +
-                                  (database->connection_ ? sqlite3_errmsg(database->connection_) : "out of memory"));
+    return fail(Trouble::kIo,
+                "cannot open " + place.path + ": " +
+                    (database->connection_ ? sqlite3_errmsg(database->connection_) : "no memory, or no such VFS"));
   return database;
 }
+
+Database::Database() = default;
 
 Database::~Database() {
   for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
   sqlite3_close(connection_);
+}
+
+bool Database::sealed() const { return is_sealed(connection_); }
+std::string Database::seal_trouble() const { return store::seal_trouble(connection_); }
+
+void Database::write_again() {
+  const int code = store::write_again(connection_);
+  if (code == SQLITE_OK) return;
+  sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  throw SqlTrouble(code, "writing again what may not be on the disk: " +
+                             (code == SQLITE_IOERR_DATA ? seal_trouble() : sqlite3_errstr(code)));
 }
 
 void Database::script(const std::string& sql) {

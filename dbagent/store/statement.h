@@ -24,6 +24,8 @@ class Uid;
 
 namespace dure::store {
 
+class SealedVfs;
+
 class SqlTrouble : public std::runtime_error {
  public:
   SqlTrouble(int extended_code, const std::string& what) : std::runtime_error(what), code_(extended_code) {}
@@ -61,6 +63,7 @@ class Database {
     std::string vfs;  // empty: SQLite's default
     bool read_only = false;
     bool create = false;  // refuse a missing file otherwise
+    bool verify = true;   // the seals of its pages (sealed_vfs.h)
   };
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const Place& place);
   ~Database();
@@ -88,11 +91,18 @@ class Database {
   void checkpoint_by_hand();
   void checkpoint_if_due();
   sqlite3* handle() const { return connection_; }
+  // False: a file of before seals (sealing.h).
+  bool sealed() const;
+  // Of a damaged page or log, and what helps; empty: none was read.
+  std::string seal_trouble() const;
+  // Makes durable what the log and the file's head hold as they are read, whatever earlier syncs said of them.
+  void write_again();
 
  private:
   friend class Query;
-  Database() = default;
+  Database();
   sqlite3_stmt* cached(const char* sql);
+  std::unique_ptr<SealedVfs> vfs_;
   sqlite3* connection_ = nullptr;
   int wal_pages_ = 0;
   bool savepoints_ = true;

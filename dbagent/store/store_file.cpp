@@ -3,42 +3,20 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "common/proto/value.pb.h"
 #include "dbagent/store/schema.h"
+#include "dbagent/store/seal.h"
+#include "dbagent/store/sealing.h"
 
 namespace dure::store {
 namespace {
 
-constexpr sqlite3_int64 kHeaderBytes = 4096, kPieceBytes = 64 << 10;
-
-void expect(int code, const char* what) {
-  if (code != SQLITE_OK) throw SqlTrouble(code, what);
-}
-
-// Makes the first `most` bytes of a file durable as they are read now.
-void write_again(Database& db, int which, sqlite3_int64 most) {
-  sqlite3_file* file = nullptr;
-  expect(sqlite3_file_control(db.handle(), "main", which, &file), "no file to write again");
-  if (file == nullptr || file->pMethods == nullptr) return;
-  sqlite3_int64 size = 0;
-  expect(file->pMethods->xFileSize(file, &size), "size of what is written again");
-  if (size == 0) return;
-  std::string piece;
-  for (sqlite3_int64 at = 0; at < std::min(size, most); at += kPieceBytes) {
-    piece.resize(static_cast<std::size_t>(std::min({size - at, most - at, kPieceBytes})));
-    const int length = static_cast<int>(piece.size());
-    expect(file->pMethods->xRead(file, piece.data(), length, at), "reading what is written again");
-    expect(file->pMethods->xWrite(file, piece.data(), length, at), "writing again");
-  }
-  expect(file->pMethods->xSync(file, SQLITE_SYNC_FULL), "sync of what was written again");
-}
-
-// The first line of a check's answer that is not "ok"; empty: sound.
-std::string first_damage(Query& check) {
+// The first line of a check's answer that is not "ok"; empty: sound. SQLite says of a page that could not be read only
+// that it could not.
+std::string first_damage(const Database& db, Query& check) {
   while (check.row())
-    if (check.bytes(0) != "ok") return check.text(0);
+    if (check.bytes(0) != "ok") return db.seal_trouble().empty() ? check.text(0) : db.seal_trouble();
   return {};
 }
 
@@ -62,17 +40,26 @@ void upgrade(Database& db, std::string_view kind) {
 }
 
 Result<std::unique_ptr<StoreFile>> StoreFile::open(const FileOptions& options, const char* kind, const char* schema) {
-  auto database = Database::open({options.path, options.vfs, false, options.fresh_ok});
-  if (!database) return tl::unexpected(database.error());
   auto file = std::make_unique<StoreFile>();
   file->options_ = options;
-  file->database_ = std::move(*database);
-  try {
-    if (auto ready = file->prepare(kind, schema); !ready) return tl::unexpected(ready.error());
-  } catch (const SqlTrouble& trouble) {
-    return fail(Trouble::kIo, options.path + ": " + trouble.what());
+  if (auto ready = file->connect(kind, schema); !ready) return tl::unexpected(ready.error());
+  if (!file->database_->sealed()) {
+    // It is ours and sound: take_over() and the checks have said so. Its lock is given up for a moment; who takes it
+    // over then is noticed when it is taken over again.
+    file->database_.reset();
+    if (auto sealed = seal_file(options.path, options.vfs); !sealed) return tl::unexpected(sealed.error());
+    if (auto ready = file->connect(kind, schema); !ready) return tl::unexpected(ready.error());
   }
   return file;
+}
+
+Result<> StoreFile::connect(const char* kind, const char* schema) try {
+  auto database = Database::open({options_.path, options_.vfs, false, options_.fresh_ok, options_.verify_seals});
+  if (!database) return tl::unexpected(database.error());
+  database_ = std::move(*database);
+  return prepare(kind, schema);
+} catch (const SqlTrouble& trouble) {
+  return fail(Trouble::kIo, options_.path + ": " + trouble.what());
 }
 
 Result<> StoreFile::prepare(const char* kind, const char* schema) {
@@ -93,15 +80,13 @@ Result<> StoreFile::prepare(const char* kind, const char* schema) {
   db.checkpoint_by_hand();
   // A sync that failed in an earlier life is told once: what it left out counts as written since, is read back, and is
   // not on the disk; what is appended to it would be lost with it. The lock is ours since the first access above.
-  if (options_.sync) {
-    write_again(db, SQLITE_FCNTL_JOURNAL_POINTER, INT64_MAX);
-    write_again(db, SQLITE_FCNTL_FILE_POINTER, kHeaderBytes);
-  }
+  if (options_.sync) db.write_again();
   sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
   if (auto kept = verify_settings(); !kept) return kept;
   const bool fresh = db.number("SELECT count(*) FROM sqlite_schema").value_or(0) == 0;
   if (fresh) {
     if (!options_.fresh_ok) return fail(Trouble::kInvalid, options_.path + " is empty");
+    if (!db.sealed()) return fail(Trouble::kInvalid, options_.path + " is empty, and not made by this server");
     create_tables(kind, schema);
   }
   if (auto ours = take_over(kind); !ours) return ours;
@@ -140,6 +125,7 @@ Result<> StoreFile::verify_settings() {
 void StoreFile::create_tables(const char* kind, const char* schema) {
   Database& db = *database_;
   db.script("BEGIN IMMEDIATE");
+  db.script("PRAGMA application_id=" + std::to_string(kSealedApplication));
   db.script(kMetaSchema);
   db.script(schema);
   db.run("INSERT INTO shard_meta VALUES(1, ?1, ?2, ?3, ?4, ?5, ?7, ?6, 0, 1, 0)", kind, options_.cluster_id,
@@ -212,7 +198,7 @@ std::int64_t StoreFile::day() const { return shard_time_ / kDayMs; }
 
 Result<> StoreFile::quick_check() {
   Query check(*database_, "PRAGMA quick_check(1)");
-  if (const std::string damage = first_damage(check); !damage.empty())
+  if (const std::string damage = first_damage(*database_, check); !damage.empty())
     return fail(Trouble::kIo, options_.path + " is damaged: " + damage);
   return {};
 }
@@ -232,7 +218,7 @@ Result<bool> StoreFile::check_next_table() try {
   checked_up_to_ = table;
   // Read as a table-valued function, because a PRAGMA's argument cannot be bound.
   Query check(*database_, "SELECT * FROM pragma_quick_check(?1)", table);
-  if (const std::string damage = first_damage(check); !damage.empty())
+  if (const std::string damage = first_damage(*database_, check); !damage.empty())
     return fail(Trouble::kIo, options_.path + " is damaged: " + damage);
   return true;
 } catch (const SqlTrouble& trouble) {

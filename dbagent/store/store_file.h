@@ -24,12 +24,13 @@ struct FileOptions {
   std::uint64_t generation = 0;
   bool sync = true;  // false where a file is filled, or a test has no power to lose
   std::uint64_t quick_check_bytes_max = 256ull << 20;
+  bool verify_seals = true;  // false shows what they are for
 };
 
 class StoreFile {
  public:
   // `kind` is "shard" or "directory"; `schema` makes its tables. A file of another cluster, shard or kind, or of
-  // another schema or generation, is kInvalid; a damaged or locked one kIo.
+  // another schema or generation, is kInvalid; a damaged or locked one kIo. One of before seals is sealed (sealing.h).
   [[nodiscard]] static Result<std::unique_ptr<StoreFile>> open(const FileOptions& options, const char* kind,
                                                                const char* schema);
 
@@ -55,6 +56,7 @@ class StoreFile {
   [[nodiscard]] Result<bool> check_next_table();
 
  private:
+  [[nodiscard]] Result<> connect(const char* kind, const char* schema);
   [[nodiscard]] Result<> prepare(const char* kind, const char* schema);
   [[nodiscard]] Result<> verify_settings();
   [[nodiscard]] Result<> take_over(const char* kind);

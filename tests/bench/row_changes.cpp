@@ -231,7 +231,7 @@ void RawWriter::write_group(std::size_t group) {
 }
 
 std::string content_sum(const std::string& path) {
-  auto opened = store::Database::open({path, {}, false, false});
+  auto opened = store::Database::open({path, {}, false, false, false});
   if (!opened) give_up(opened.error().detail);
   store::Database& db = **opened;
   db.script("PRAGMA locking_mode=EXCLUSIVE");

@@ -7,6 +7,7 @@
 #include "common/proto/operator.pb.h"
 #include "dbagent/agent.h"
 #include "tests/common/fake_cluster.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure {
@@ -49,7 +50,7 @@ class BookkeeperTest : public ::testing::Test {
   void damage(const char* sql) {
     store.reset();
     sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open(folder.file("shard").c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(store::open_by_hand(folder.file("shard").c_str(), &db), SQLITE_OK);
     ASSERT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK);
     sqlite3_close(db);
     store = store::open_shard(store::shard_options(folder.file("shard")));

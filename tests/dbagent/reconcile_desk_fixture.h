@@ -10,6 +10,7 @@
 #include "dbagent/store/backup.h"
 #include "dbagent/store/schema.h"
 #include "tests/common/fake_cluster.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/move_fixture.h"
 
 namespace dure {
@@ -109,7 +110,7 @@ class ReconcileDeskTest : public store::MoveTest {
   void by_hand(std::uint32_t number, const char* sql) {
     stores.at(number).reset();
     sqlite3* database = nullptr;
-    ASSERT_EQ(sqlite3_open(folder.file("shard-" + std::to_string(number)).c_str(), &database), SQLITE_OK);
+    ASSERT_EQ(store::open_by_hand(folder.file("shard-" + std::to_string(number)).c_str(), &database), SQLITE_OK);
     EXPECT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
     sqlite3_close(database);
     open_all();

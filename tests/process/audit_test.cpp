@@ -1,6 +1,7 @@
 // An audit that finds nothing proves nothing: here it has something to find.
 #include <sqlite3.h>
 
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/process/expectations.h"
 
 namespace dure {
@@ -10,7 +11,7 @@ using std::chrono::seconds;
 
 void by_hand(const std::string& file, const char* sql) {
   sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open(file.c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(store::open_by_hand(file.c_str(), &database), SQLITE_OK);
   char* error = nullptr;
   ASSERT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, &error), SQLITE_OK) << file << ": " << error;
   sqlite3_close(database);
@@ -19,7 +20,7 @@ void by_hand(const std::string& file, const char* sql) {
 bool holds_an_item(const std::string& file) {
   sqlite3* database = nullptr;
   sqlite3_stmt* rows = nullptr;
-  const bool any = sqlite3_open(file.c_str(), &database) == SQLITE_OK &&
+  const bool any = store::open_by_hand(file.c_str(), &database) == SQLITE_OK &&
                    sqlite3_prepare_v2(database, "SELECT 1 FROM item_holder", -1, &rows, nullptr) == SQLITE_OK &&
                    sqlite3_step(rows) == SQLITE_ROW;
   sqlite3_finalize(rows);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/process/expectations.h"
 
 namespace dure {
@@ -34,7 +35,7 @@ std::int64_t bought(const ClusterProcess& cluster, int version, int price) {
   for (const char* shard : {"data/shard-1.db", "data/shard-2.db"}) {
     sqlite3* database = nullptr;
     sqlite3_stmt* row = nullptr;
-    EXPECT_EQ(sqlite3_open(cluster.path(shard).c_str(), &database), SQLITE_OK);
+    EXPECT_EQ(store::open_by_hand(cluster.path(shard).c_str(), &database), SQLITE_OK);
     EXPECT_EQ(sqlite3_prepare_v2(
                   database,
                   "SELECT count(*) FROM ledger_txn JOIN ledger_entry USING(txn) JOIN account ON account.id = account "

@@ -10,6 +10,8 @@ const char* to_text(Bug bug) {
       return "unsynced-store";
     case Bug::kDeafStore:
       return "deaf-store";
+    case Bug::kTrustingStore:
+      return "trusting-store";
   }
   return "";
 }
@@ -31,6 +33,7 @@ std::string bug_names() {
 
 void plant(Bug bug, Stores& stores) {
   if (bug == Bug::kUnsyncedStore) stores.be_unsynced();
+  if (bug == Bug::kTrustingStore) stores.be_trusting();
   if (bug == Bug::kDeafStore) stores.disk().be_silent_about_syncs();
 }
 

@@ -11,8 +11,9 @@ enum class Bug {
   kNone,
   kUnsyncedStore,  // says SAVED before it is on the disk: a power cut loses the last commits of the shards
   kDeafStore,      // takes a sync that failed for one that did not
+  kTrustingStore,  // verifies neither the seals of pages nor the end of its log
 };
-inline constexpr Bug kBugs[] = {Bug::kNone, Bug::kUnsyncedStore, Bug::kDeafStore};
+inline constexpr Bug kBugs[] = {Bug::kNone, Bug::kUnsyncedStore, Bug::kDeafStore, Bug::kTrustingStore};
 const char* to_text(Bug bug);
 bool bug_from_text(const std::string& text, Bug* bug);
 std::string bug_names();

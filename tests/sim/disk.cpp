@@ -7,7 +7,7 @@
 namespace dure::sim {
 namespace {
 constexpr std::size_t kSector = 512;
-constexpr std::uint64_t kErrorOneIn = 50, kSyncFailureOneIn = 3;
+constexpr std::uint64_t kErrorOneIn = 50, kSyncFailureOneIn = 3, kFlipOneIn = 300;
 }  // namespace
 
 Disk::Disk(std::uint64_t seed)
@@ -63,7 +63,17 @@ int Disk::read(const File& file, std::uint64_t at, std::string_view* bytes, std:
     return SQLITE_IOERR_READ;
   }
   *bytes = at < file.live.size() ? std::string_view(file.live).substr(at, length) : std::string_view();
+  if (!calm_ && faults_.count(DiskFault::kFlips) != 0 && rng_.below(kFlipOneIn) == 0) flip_a_bit(file, bytes);
   return SQLITE_OK;
+}
+
+void Disk::flip_a_bit(const File& file, std::string_view* bytes) {
+  if (bytes->empty() || (!file.name.ends_with(".db") && !file.name.ends_with("-wal"))) return;
+  ++figures_.flips;
+  flipped_ = *bytes;
+  char& byte = flipped_[rng_.below(flipped_.size())];
+  byte = static_cast<char>(byte ^ (1 << rng_.below(8)));
+  *bytes = flipped_;
 }
 
 int Disk::write(File& file, std::uint64_t at, std::string_view bytes) {

@@ -84,6 +84,23 @@ TEST(Disk, AFailedSyncIsToldOnceAndTheNextOneLies) {
   EXPECT_TRUE(forgotten);
 }
 
+TEST(Disk, AFlippedBitIsInWhatIsReadAndNotOnTheDisk) {
+  Disk disk(9);
+  Disk::File* file = disk.open("f.db", true);
+  const std::string text(512, 'a');
+  ASSERT_EQ(disk.write(*file, 0, text), SQLITE_OK);
+  disk.set(DiskFault::kFlips, true);
+  int wrong = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string_view bytes;
+    ASSERT_EQ(disk.read(*file, 0, &bytes, 512), SQLITE_OK);
+    wrong += bytes != text;
+    ASSERT_EQ(file->live, text);
+  }
+  EXPECT_GT(wrong, 3);
+  EXPECT_LT(wrong, 30);
+}
+
 // One player is given gold by a store on the disk; the power goes between any two commits.
 class OnDisk : public ::testing::Test {
  protected:
@@ -168,6 +185,17 @@ TEST(DiskFaults, AStoreThatTakesAFailedSyncForAGoodOneIsFound) {
   for (std::uint64_t seed = 1; seed <= 60 && !found; ++seed) {
     Plan plan = draw_plan(seed);
     plan.bug = Bug::kDeafStore;
+    found = !run_plan(plan).broken.empty();
+  }
+  EXPECT_TRUE(found) << "sixty seeds, and nobody noticed";
+}
+
+// Teeth: without the seals a flipped bit is believed.
+TEST(DiskFaults, AStoreThatVerifiesNothingIsFound) {
+  bool found = false;
+  for (std::uint64_t seed = 1; seed <= 60 && !found; ++seed) {
+    Plan plan = draw_plan(seed);
+    plan.bug = Bug::kTrustingStore;
     found = !run_plan(plan).broken.empty();
   }
   EXPECT_TRUE(found) << "sixty seeds, and nobody noticed";

@@ -88,6 +88,9 @@ void Faults::begin(const Fault& fault) {
     case FaultKind::kSyncFails:
       disk_.set(DiskFault::kSyncFails, true);
       break;
+    case FaultKind::kDiskFlips:
+      disk_.set(DiskFault::kFlips, true);
+      break;
     case FaultKind::kDiskStalls:
       cluster_.stall_workers(agent_node(), fault.lasts);
       break;
@@ -136,6 +139,9 @@ void Faults::finish(const Fault& fault) {
       break;
     case FaultKind::kSyncFails:
       disk_.set(DiskFault::kSyncFails, false);
+      break;
+    case FaultKind::kDiskFlips:
+      disk_.set(DiskFault::kFlips, false);
       break;
     case FaultKind::kClock:
       cluster_.set_clock(fault.nodes[0], {});

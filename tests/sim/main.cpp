@@ -238,7 +238,8 @@ int main(int argc, char** argv) {
   app.add_option("--long", options.long_file,
                  "with --seeds: go on where the last call on this file stopped; figures add up by the program's hash")
       ->type_name("FILE");
-  app.add_option("--bug", options.bug, "plant a deliberate bug: unsynced-store, deaf-store")->type_name("NAME");
+  app.add_option("--bug", options.bug, "plant a deliberate bug: unsynced-store, deaf-store, trusting-store")
+      ->type_name("NAME");
   try {
     app.parse(argc, argv);
     if (!options.seed && options.seeds == 0 && options.scenarios.empty())

@@ -93,6 +93,7 @@ void draw_faults(Plan* plan, FaultKind kind) {
       case FaultKind::kDiskErrors:
       case FaultKind::kSyncFails:
       case FaultKind::kDiskStalls:
+      case FaultKind::kDiskFlips:
         fault.nodes = {agent_node()};
         fault.lasts = rng.chance(0.1) ? draw_ms(rng, 3000, 10000) : draw_ms(rng, 10, 3000);
         break;
@@ -156,6 +157,8 @@ const char* to_text(FaultKind kind) {
       return "sync-fails";
     case FaultKind::kDiskStalls:
       return "disk-stalls";
+    case FaultKind::kDiskFlips:
+      return "disk-flips";
     case FaultKind::kClock:
       return "clock";
     case FaultKind::kMangle:
@@ -173,6 +176,7 @@ bool is_of_disk(FaultKind kind) {
     case FaultKind::kDiskErrors:
     case FaultKind::kSyncFails:
     case FaultKind::kDiskStalls:
+    case FaultKind::kDiskFlips:
       return true;
     default:
       return false;

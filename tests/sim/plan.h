@@ -30,12 +30,13 @@ enum class FaultKind {
   kClock,
   kMangle,
   kRedisDies,
+  kDiskFlips,
 };
 inline constexpr FaultKind kFaultKinds[] = {
     FaultKind::kCrash,    FaultKind::kStop,       FaultKind::kPause,     FaultKind::kCut,        FaultKind::kMute,
     FaultKind::kPart,     FaultKind::kDelay,      FaultKind::kHangUp,    FaultKind::kMove,       FaultKind::kPowerCut,
     FaultKind::kDiskFull, FaultKind::kDiskErrors, FaultKind::kSyncFails, FaultKind::kDiskStalls, FaultKind::kClock,
-    FaultKind::kMangle,   FaultKind::kRedisDies};
+    FaultKind::kMangle,   FaultKind::kRedisDies,  FaultKind::kDiskFlips};
 const char* to_text(FaultKind kind);
 // Of the machine under the agent, the only process that has a disk.
 bool is_of_disk(FaultKind kind);

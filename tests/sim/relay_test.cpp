@@ -9,6 +9,7 @@
 #include "common/proto/cluster.pb.h"
 #include "dbagent/agent.h"
 #include "dbagent/outbox_relay.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 #include "tests/sim/cluster.h"
 
@@ -226,7 +227,7 @@ class RelayTest : public testing::TestWithParam<std::uint64_t> {
     std::map<std::int64_t, std::int64_t> sent;
     for (const std::uint32_t shard : {0u, 1u}) {
       sqlite3* db = nullptr;
-      ASSERT_EQ(sqlite3_open(options_of(path_, shard, {1, 1}).path.c_str(), &db), SQLITE_OK);
+      ASSERT_EQ(store::open_by_hand(options_of(path_, shard, {1, 1}).path.c_str(), &db), SQLITE_OK);
       each(db, "SELECT amount FROM account WHERE kind = 3",
            [&](sqlite3_stmt* row) { transit += sqlite3_column_int64(row, 0); });
       each(db, "SELECT message_id FROM inbox",
@@ -268,7 +269,7 @@ class RelayTest : public testing::TestWithParam<std::uint64_t> {
     std::int64_t sum = 0;
     for (const std::uint32_t shard : {0u, 1u}) {
       sqlite3* db = nullptr;
-      EXPECT_EQ(sqlite3_open(options_of(path_, shard, {1, 1}).path.c_str(), &db), SQLITE_OK);
+      EXPECT_EQ(store::open_by_hand(options_of(path_, shard, {1, 1}).path.c_str(), &db), SQLITE_OK);
       each(db, sql, [&](sqlite3_stmt* row) { sum += sqlite3_column_int64(row, 0); });
       sqlite3_close(db);
     }

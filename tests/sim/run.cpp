@@ -161,6 +161,9 @@ class Run {
     outcome_.reached["disk failed a sync"] += disk.failed_syncs;
     outcome_.reached["disk was full"] += disk.refused;
     outcome_.reached["disk failed to read or write"] += disk.errors;
+    outcome_.reached["disk flipped a bit"] += disk.flips;
+    outcome_.reached["a flipped page was detected"] += stores_.noticed().pages;
+    outcome_.reached["a flipped log was detected"] += stores_.noticed().logs;
     for (const NodeId node : nodes_of(plan_.shape))
       for (const auto& line : cluster_.log(node).lines) ++outcome_.reached["log " + line.substr(0, line.find(' '))];
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/routes.h"
@@ -17,31 +18,6 @@ namespace dure::sim {
 namespace {
 
 constexpr std::uint64_t kCommitsBetweenLooks = 8;  // at what never changes
-
-template <class Options>
-Options options_of(Disk& disk, const std::string& queue, const Incarnation& incarnation, bool synced) {
-  Options options;
-  options.path = queue + ".db";
-  options.vfs = disk.vfs();
-  options.cluster_id = "dure";
-  options.agent_incarnation = incarnation;
-  options.sync = synced;
-  return options;
-}
-
-template <class Store>
-std::unique_ptr<Store> opened(Result<std::unique_ptr<Store>> store, const Disk& disk) {
-  if (store) return std::move(*store);
-  if (disk.ails()) throw CannotStart(store.error().detail);
-  throw std::runtime_error(store.error().detail);
-}
-
-std::unique_ptr<store::ShardStore> open_shard(Disk& disk, std::uint32_t shard, const Incarnation& incarnation,
-                                              bool synced) {
-  auto options = options_of<store::ShardOptions>(disk, Agent::shard_queue(shard), incarnation, synced);
-  options.shard = shard;
-  return opened(store::ShardStore::open(options), disk);
-}
 
 template <class Reply, class Request>
 Reply ask(store::ShardStore& shard, const Request& request) {
@@ -97,6 +73,37 @@ void read_player(store::ShardStore& store, std::uint32_t shard, std::uint64_t pl
 
 }  // namespace
 
+template <class Options>
+Options Stores::options_of(const std::string& queue, const Incarnation& incarnation) {
+  Options options;
+  options.path = queue + ".db";
+  options.vfs = disk_.vfs();
+  options.cluster_id = "dure";
+  options.agent_incarnation = incarnation;
+  options.sync = synced_;
+  options.verify_seals = !trusting_;
+  return options;
+}
+
+template <class Store>
+std::unique_ptr<Store> Stores::opened(Result<std::unique_ptr<Store>> store) {
+  if (store) return std::move(*store);
+  notice(store.error().detail);
+  if (disk_.ails()) throw CannotStart(store.error().detail);
+  throw std::runtime_error(store.error().detail);
+}
+
+std::unique_ptr<store::ShardStore> Stores::open_shard(std::uint32_t shard, const Incarnation& incarnation) {
+  auto options = options_of<store::ShardOptions>(Agent::shard_queue(shard), incarnation);
+  options.shard = shard;
+  return opened(store::ShardStore::open(options));
+}
+
+void Stores::notice(const std::string& failure) {
+  if (failure.find("does not fit its seal") != std::string::npos) ++noticed_.pages;
+  if (failure.find("log is damaged") != std::string::npos) ++noticed_.logs;
+}
+
 // Remembers of each file how new it was when it last answered SAVED, and compares when another life opens it.
 class WitnessedWorker : public Worker {
  public:
@@ -113,8 +120,10 @@ class WitnessedWorker : public Worker {
   std::string run(std::string_view batch) override {
     std::string answer = worker_->run(batch);
     proto::StoreBatchReply reply;
-    if (reply.ParseFromString(answer) && !reply.retry() && reply.changed() > 0)
+    if (!reply.ParseFromString(answer)) return answer;
+    if (!reply.retry() && reply.changed() > 0)
       stores_.saved_[queue_] = std::max(stores_.saved_[queue_], reply.shard_time());
+    if (reply.failed() && !std::exchange(failed_, true)) stores_.notice(reply.detail());
     return answer;
   }
 
@@ -122,6 +131,7 @@ class WitnessedWorker : public Worker {
   Stores& stores_;
   std::string queue_;
   std::unique_ptr<Worker> worker_;
+  bool failed_ = false;
 };
 
 // A shard's, whose every commit is judged.
@@ -188,13 +198,13 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
   std::map<std::string, std::unique_ptr<Worker>> workers;
   for (const std::uint32_t shard : shards) {
     const std::string queue = Agent::shard_queue(shard);
-    auto judged = std::make_unique<JudgedWorker>(*this, shard, open_shard(disk_, shard, incarnation, synced_));
+    auto judged = std::make_unique<JudgedWorker>(*this, shard, open_shard(shard, incarnation));
     workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(judged));
   }
   const std::string queue = Agent::kDirectoryQueue;
-  auto options = options_of<store::DirectoryOptions>(disk_, queue, incarnation, synced_);
+  auto options = options_of<store::DirectoryOptions>(queue, incarnation);
   options.shards = static_cast<std::uint32_t>(shards.size());
-  auto directory = std::make_unique<JudgedDirectory>(*this, opened(store::DirectoryStore::open(options), disk_));
+  auto directory = std::make_unique<JudgedDirectory>(*this, opened(store::DirectoryStore::open(options)));
   workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(directory));
   return workers;
 }
@@ -202,7 +212,7 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
 Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& players) {
   Stored stored;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    const auto store = open_shard(disk_, shard, Incarnation{1, shard + 1}, true);
+    const auto store = open_shard(shard, Incarnation{1, shard + 1});
     read_books(*store, shard, &stored);
     for (const std::uint64_t player : players) read_player(*store, shard, player, &stored);
   }

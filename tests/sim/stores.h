@@ -9,12 +9,17 @@
 #include <vector>
 
 #include "common/base/ids.h"
+#include "common/base/result.h"
 #include "common/logic/worker.h"
 #include "common/proto/value.pb.h"
 #include "tests/sim/broken.h"
 #include "tests/sim/commit_laws.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/register_laws.h"
+
+namespace dure::store {
+class ShardStore;
+}
 
 namespace dure::sim {
 
@@ -32,6 +37,8 @@ class Stores {
   Disk& disk() { return disk_; }
   // A deliberate bug: SAVED is said before the sync.
   void be_unsynced() { synced_ = false; }
+  // Another: what the disk gives back is believed.
+  void be_trusting() { trusting_ = true; }
 
   // The workers of an agent that serves `shards` and the directory, by queue. Throws CannotStart while the disk ails,
   // runtime_error if a file that was in order cannot be opened.
@@ -42,6 +49,11 @@ class Stores {
   // Files that came back older than what was answered from them, and what was wrong after a commit.
   Verdict broken() const;
   std::uint64_t commits_judged() const { return laws_.looks(); }
+  // Bits that the disk flipped and a store noticed.
+  struct Noticed {
+    std::uint64_t pages = 0, logs = 0;
+  };
+  const Noticed& noticed() const { return noticed_; }
 
  private:
   friend class WitnessedWorker;
@@ -50,7 +62,14 @@ class Stores {
   Disk disk_;
   CommitLaws laws_{disk_};
   RegisterLaws register_laws_{disk_};
-  bool synced_ = true;
+  template <class Options>
+  Options options_of(const std::string& queue, const Incarnation& incarnation);
+  template <class Store>
+  std::unique_ptr<Store> opened(Result<std::unique_ptr<Store>> store);
+  std::unique_ptr<store::ShardStore> open_shard(std::uint32_t shard, const Incarnation& incarnation);
+  void notice(const std::string& failure);
+  bool synced_ = true, trusting_ = false;
+  Noticed noticed_;
   std::map<std::string, std::uint64_t> saved_;  // the newest time of a SAVED answer, by queue
   Verdict broken_;
 };

@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -8,7 +9,7 @@ namespace {
 // What somebody with the sqlite3 shell would do to a stopped shard.
 void by_hand(const std::string& path, const char* sql) {
   sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(open_by_hand(path.c_str(), &db), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
   sqlite3_close(db);
 }
@@ -52,7 +53,7 @@ TEST_F(AuditTest, ASecondHolderIsNamed) {
 
 TEST_F(AuditTest, ASecondHolderIsRefusedWhileTheIndexStands) {
   sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(open_by_hand(path.c_str(), &db), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(db, "INSERT INTO item_holder VALUES(x'00000000000000010000000000000007', 0, 2)", nullptr,
                          nullptr, nullptr),
             SQLITE_CONSTRAINT);

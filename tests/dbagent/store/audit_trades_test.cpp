@@ -1,6 +1,7 @@
 // What the audit says of trades whose rows somebody has changed by hand.
 #include <sqlite3.h>
 
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/trade_fixture.h"
 
 namespace dure::store {
@@ -14,7 +15,7 @@ class AuditTradesTest : public TradeTest {
   }
   void by_hand(std::uint32_t shard, const char* sql) {
     sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open(file(shard).c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(open_by_hand(file(shard).c_str(), &db), SQLITE_OK);
     EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
     sqlite3_close(db);
   }

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "common/proto/trade.pb.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/move_fixture.h"
 #include "tests/dbagent/store/trade_fixture.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 void by_hand_in(const std::string& path, const char* sql) {
   sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(open_by_hand(path.c_str(), &database), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
   sqlite3_close(database);
 }

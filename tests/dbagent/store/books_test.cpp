@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "common/proto/operator.pb.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -44,7 +45,7 @@ class BooksTest : public ::testing::Test {
   proto::BooksReply after_damage(const char* sql) {
     store.reset();
     sqlite3* db = nullptr;
-    EXPECT_EQ(sqlite3_open(folder.file("shard").c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(open_by_hand(folder.file("shard").c_str(), &db), SQLITE_OK);
     char* error = nullptr;
     EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, &error), SQLITE_OK) << error;
     sqlite3_close(db);

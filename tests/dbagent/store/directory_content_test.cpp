@@ -1,6 +1,7 @@
 #include <sqlite3.h>
 
 #include "common/proto/content.pb.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 #include "tests/dbagent/store/vfs_shim.h"
 
@@ -49,7 +50,7 @@ class DirectoryContentTest : public ::testing::Test {
   void make_it_older() {
     directory.reset();
     sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open(folder.file("directory.db").c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(open_by_hand(folder.file("directory.db").c_str(), &db), SQLITE_OK);
     ASSERT_EQ(
         sqlite3_exec(
             db, "DROP TABLE content; ALTER TABLE name DROP COLUMN given_up; UPDATE shard_meta SET schema_version = 2",

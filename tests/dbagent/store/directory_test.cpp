@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -140,7 +141,7 @@ TEST_F(DirectoryTest, ATicketIsUsedUpByTheFirstSessionItBeginsWhereverItIsShownA
   ASSERT_EQ(begin(2, 72, "v0", 7, kNow + 60'000 + kUsedTicketGraceMs + 1).code(), proto::STORED);
   sqlite3* reader = nullptr;
   store.reset();
-  ASSERT_EQ(sqlite3_open(path.c_str(), &reader), SQLITE_OK);
+  ASSERT_EQ(open_by_hand(path.c_str(), &reader), SQLITE_OK);
   sqlite3_stmt* count = nullptr;
   ASSERT_EQ(sqlite3_prepare_v2(reader, "SELECT count(*) FROM used_ticket", -1, &count, nullptr), SQLITE_OK);
   ASSERT_EQ(sqlite3_step(count), SQLITE_ROW);
@@ -359,7 +360,7 @@ TEST_F(DirectoryTest, AGmCommandIsClaimedOnceByEachNodeAndItsAuditCannotBeRewrit
   EXPECT_TRUE(store->audit_chain_whole());
   store.reset();
   sqlite3* db = nullptr;
-  sqlite3_open(path.c_str(), &db);
+  open_by_hand(path.c_str(), &db);
   sqlite3_exec(db, "UPDATE gm_audit SET text = 'give Anna 1 gold' WHERE number = 1", nullptr, nullptr, nullptr);
   sqlite3_close(db);
   store = std::move(DirectoryStore::open(options).value());

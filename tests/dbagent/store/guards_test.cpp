@@ -4,6 +4,7 @@
 #include "dbagent/store/move_content.h"
 #include "dbagent/store/schema.h"
 #include "dbagent/store/store_file.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/move_fixture.h"
 
 namespace dure::store {
@@ -14,7 +15,7 @@ class GuardTest : public ShardTest {
   void by_hand(const std::string& sql) {
     store.reset();
     sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(open_by_hand(path.c_str(), &db), SQLITE_OK);
     EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
     sqlite3_close(db);
     store = open_shard(shard_options(path));
@@ -23,7 +24,7 @@ class GuardTest : public ShardTest {
     store.reset();
     sqlite3* db = nullptr;
     sqlite3_stmt* row = nullptr;
-    EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(open_by_hand(path.c_str(), &db), SQLITE_OK);
     EXPECT_EQ(sqlite3_prepare_v2(db, sql, -1, &row, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
     EXPECT_EQ(sqlite3_step(row), SQLITE_ROW);
     const std::int64_t number = sqlite3_column_int64(row, 0);
@@ -385,7 +386,7 @@ std::string second_hash(const std::string& path, const std::string& first_text) 
   directory.reset();
   sqlite3* db = nullptr;
   sqlite3_stmt* row = nullptr;
-  EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(open_by_hand(path.c_str(), &db), SQLITE_OK);
   EXPECT_EQ(sqlite3_prepare_v2(db, "SELECT hex(hash) FROM gm_audit WHERE number = 2", -1, &row, nullptr), SQLITE_OK);
   EXPECT_EQ(sqlite3_step(row), SQLITE_ROW);
   const std::string hash = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));

@@ -3,6 +3,7 @@
 
 #include "dbagent/store/move_content.h"
 #include "dbagent/store/schema.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/move_fixture.h"
 
 namespace dure::store {
@@ -296,7 +297,7 @@ TEST_F(MoveTest, ALateFreezeOfAnOlderMoveDoesNothing) {
 TEST_F(MoveTest, AnAccountWithAnOpenTradeIsNotFrozen) {
   stores[3].reset();
   sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(folder.file("shard-3").c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(open_by_hand(folder.file("shard-3").c_str(), &db), SQLITE_OK);
   const char* hold =
       "INSERT INTO hold(txn_id, leg, pid, epoch, pseq, creq, reason, vote, finished, verdict, settle_seq, terms, at) "
       "VALUES(zeroblob(16), 0, 2, 1, 1, 0, 'trade', 1, 0, 0, 0, x'', 0)";
@@ -309,7 +310,7 @@ TEST_F(MoveTest, AnAccountWithAnOpenTradeIsNotFrozen) {
   EXPECT_EQ(refused.detail(), "a trade is open");
   EXPECT_EQ(apply(3, Ops(1, 1).op(1).balance("gold", 1)).code(), proto::STORED);
   stores[3].reset();
-  ASSERT_EQ(sqlite3_open(folder.file("shard-3").c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(open_by_hand(folder.file("shard-3").c_str(), &db), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(db, "UPDATE hold SET finished = 1, verdict = 2", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(db);
   open_all();

@@ -1,6 +1,7 @@
 // What other transitions see of a player on the move. Its rows are made by hand here.
 #include <sqlite3.h>
 
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -11,7 +12,7 @@ class MovingTest : public ShardTest {
   void by_hand(const char* sql) {
     store.reset();
     sqlite3* db = nullptr;
-    ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(open_by_hand(path.c_str(), &db), SQLITE_OK);
     EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
     sqlite3_close(db);
     store = open_shard(shard_options(path));

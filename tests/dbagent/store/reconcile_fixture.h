@@ -6,6 +6,7 @@
 #include "common/proto/reconcile.pb.h"
 #include "dbagent/reconcile_rounds.h"
 #include "dbagent/store/backup.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/trade_fixture.h"
 
 namespace dure::store {
@@ -143,7 +144,7 @@ class ReconcileTest : public TradeTest {
   std::int64_t number(std::uint32_t shard, const std::string& sql) {
     sqlite3* db = nullptr;
     stores.at(shard);
-    sqlite3_open(folder.file("shard" + std::to_string(shard)).c_str(), &db);
+    open_by_hand(folder.file("shard" + std::to_string(shard)).c_str(), &db);
     sqlite3_stmt* row = nullptr;
     EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &row, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
     const std::int64_t value = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;

@@ -6,6 +6,7 @@
 
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/schema.h"
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/reconcile_fixture.h"
 
 namespace dure::store {
@@ -330,7 +331,7 @@ TEST_F(ReconcileTest, WhatReconcilingNeedsIsNeverCollected) {
 std::set<std::string> shape_of(const std::string& path) {
   std::set<std::string> names;
   sqlite3* db = nullptr;
-  EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(open_by_hand(path.c_str(), &db), SQLITE_OK);
   const auto add = [](void* to, int, char** row, char**) {
     static_cast<std::set<std::string>*>(to)->insert(row[0]);
     return 0;
@@ -508,7 +509,7 @@ TEST_P(ReconcileProperty, WhateverCrossedIsInBothOrInNeither) {
   std::map<std::string, std::set<std::int64_t>> ends;
   for (const std::uint32_t shard : {1u, 2u, 3u}) {
     sqlite3* db = nullptr;
-    sqlite3_open(folder.file("shard" + std::to_string(shard)).c_str(), &db);
+    open_by_hand(folder.file("shard" + std::to_string(shard)).c_str(), &db);
     sqlite3_stmt* row = nullptr;
     sqlite3_prepare_v2(db, "SELECT hex(txn_id), verdict FROM hold", -1, &row, nullptr);
     while (sqlite3_step(row) == SQLITE_ROW)

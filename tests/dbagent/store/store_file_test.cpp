@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -34,7 +35,7 @@ TEST(StoreFile, AnotherShardAnotherKindAndANewerSchemaAreRefused) {
   static_cast<FileOptions&>(directory) = options;
   EXPECT_EQ(DirectoryStore::open(directory).error().trouble, Trouble::kInvalid);
   sqlite3* db = nullptr;
-  sqlite3_open(options.path.c_str(), &db);
+  open_by_hand(options.path.c_str(), &db);
   sqlite3_exec(db, "UPDATE shard_meta SET schema_version = 99", nullptr, nullptr, nullptr);
   sqlite3_close(db);
   EXPECT_NE(refusal(options).detail.find("schema version 99"), std::string::npos);
@@ -45,7 +46,7 @@ TEST(StoreFile, AnOlderSchemaIsRefusedAndNotGuessedAt) {
   const auto options = shard_options(folder.file("s.db"));
   open_shard(options).reset();
   sqlite3* db = nullptr;
-  sqlite3_open(options.path.c_str(), &db);
+  open_by_hand(options.path.c_str(), &db);
   sqlite3_exec(db, "UPDATE shard_meta SET schema_version = 0", nullptr, nullptr, nullptr);
   sqlite3_close(db);
   EXPECT_EQ(refusal(options).trouble, Trouble::kInvalid);

@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/trade_fixture.h"
 
 namespace dure::store {
@@ -182,7 +183,7 @@ class TradePropertyTest : public TradeTest, public ::testing::WithParamInterface
   // How far an epoch came, from the rows themselves.
   std::uint64_t last_pseq(std::uint64_t player, std::uint64_t epoch) {
     sqlite3* db = nullptr;
-    sqlite3_open(folder.file("shard" + std::to_string(shard_of(player))).c_str(), &db);
+    open_by_hand(folder.file("shard" + std::to_string(shard_of(player))).c_str(), &db);
     sqlite3_stmt* row = nullptr;
     sqlite3_prepare_v2(db, "SELECT last_pseq FROM ended_epoch WHERE pid = ?1 AND epoch = ?2", -1, &row, nullptr);
     sqlite3_bind_int64(row, 1, static_cast<std::int64_t>(player));
