@@ -38,7 +38,7 @@ bool is_same_page(const char* frame, const char* next) {
 
 class Walker {
  public:
-  explicit Walker(sqlite3_file* file) : file_(file) {}
+  Walker(sqlite3_file* file, bool sealed) : file_(file), sealed_(sealed) {}
   LogWalk run() {
     sqlite3_int64 size = 0;
     if ((walk_.code = file_->pMethods->xFileSize(file_, &size)) != SQLITE_OK || size < kLogHeadBytes)
@@ -54,7 +54,7 @@ class Walker {
     walk_.end = walk_.head->chain;
     while (walk_.frames.size() < in_file_ && next_follows()) {
       std::memcpy(walk_.frames.emplace_back().head, frame_, kFrameHeadBytes);
-      walk_.frames.back().page = hash_of(frame_ + kFrameHeadBytes, kPageBytes);
+      walk_.frames.back().page = print_of(frame_ + kFrameHeadBytes, sealed_);
       walk_.end = stored_chain(frame_);
     }
     if (walk_.code == SQLITE_OK && walk_.frames.size() < in_file_) look_behind();
@@ -114,6 +114,7 @@ class Walker {
   }
 
   sqlite3_file* file_;
+  const bool sealed_;
   LogWalk walk_;
   std::uint64_t in_file_ = 0;
   char frame_[kFrameBytes], next_[kFrameBytes];
@@ -149,6 +150,6 @@ bool follows(const LogHead& head, Chain before, const char* frame) {
   return word(frame) != 0 && of_this_log(head, frame) && chain_of(head, before, frame) == stored_chain(frame);
 }
 
-LogWalk walk_log(sqlite3_file* file) { return Walker(file).run(); }
+LogWalk walk_log(sqlite3_file* file, bool sealed) { return Walker(file, sealed).run(); }
 
 }  // namespace dure::store

@@ -57,7 +57,7 @@ bool follows(const LogHead& head, Chain before, const char* frame);
 // Of a frame as it was read or written, so that a later look can be compared.
 struct FrameMark {
   char head[kFrameHeadBytes] = {};
-  std::uint64_t page = 0;  // a hash of it; 0: not known
+  std::uint64_t page = 0;  // print_of() it
 };
 
 struct LogWalk {
@@ -70,6 +70,6 @@ struct LogWalk {
 };
 // Of a log of pages of kPageBytes; of another one only the head. Where it seems to end it is read again: once is no
 // proof that it does.
-LogWalk walk_log(sqlite3_file* file);
+LogWalk walk_log(sqlite3_file* file, bool sealed);
 
 }  // namespace dure::store

@@ -42,9 +42,11 @@ bool is_of_before_seals(const char* head) {
   return std::memcmp(head, kMagic, sizeof kMagic) == 0 && head[20] == 0 && application(head) != kSealedApplication;
 }
 
-std::uint64_t hash_of(const char* bytes, int length) {
-  const std::uint64_t hash = XXH3_64bits(bytes, static_cast<std::size_t>(length));
-  return hash == 0 ? 1 : hash;
+std::uint64_t print_of(const char* page, bool sealed) {
+  if (!sealed) return XXH3_64bits(page, kPageBytes);
+  std::uint64_t print;
+  std::memcpy(&print, page + kSealedBytes, sizeof print);
+  return print;
 }
 
 }  // namespace dure::store

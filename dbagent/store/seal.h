@@ -19,7 +19,7 @@ bool fits_seal(const char* page, std::uint64_t number);
 // By the first kHeadBytes of a file: made before there were seals. What is no database is not.
 bool is_of_before_seals(const char* head);
 bool reserves_seal(const char* head);
-// A checksum of any bytes, never 0.
-std::uint64_t hash_of(const char* bytes, int length);
+// What tells this page from others at its place: its seal, or a checksum of a page that has none.
+std::uint64_t print_of(const char* page, bool sealed);
 
 }  // namespace dure::store

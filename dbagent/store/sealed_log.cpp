@@ -36,7 +36,7 @@ int SealedLog::read(char* to, int length, std::int64_t at) {
 
 // SQLite reads the head to recover the log, and for nothing else.
 int SealedLog::recover(char* to) {
-  LogWalk walk = walk_log(below_);
+  LogWalk walk = walk_log(below_, pages_->sealed);
   if (walk.code != SQLITE_OK) return walk.code;
   if (!walk.rot.empty() && pages_->verify) return refuse(walk.rot);
   frames_ = std::move(walk.frames);
@@ -53,7 +53,7 @@ int SealedLog::read_frame(char* to, std::uint64_t frame) {
   if (const int code = read_below(to, kFrameBytes, frame_at(frame)); code != SQLITE_OK || !pages_->verify) return code;
   if (known(frame)) {
     const FrameMark& was = mark(frame);
-    if (std::memcmp(to, was.head, kFrameHeadBytes) != 0 || hash_of(to + kFrameHeadBytes, kPageBytes) != was.page)
+    if (std::memcmp(to, was.head, kFrameHeadBytes) != 0 || !is_as_marked(to + kFrameHeadBytes, frame))
       return refuse_frame(frame);
   } else if (ended_ && frame == frames_.size() + 1 && follows(head_, end_, to)) {
     return refuse("it ended before frame " + std::to_string(frame) + " a moment ago, and does not now");
@@ -65,7 +65,7 @@ int SealedLog::read_page(char* to, std::uint64_t frame) {
   if (const int code = read_below(to, kPageBytes, frame_at(frame) + kFrameHeadBytes);
       code != SQLITE_OK || !pages_->verify)
     return code;
-  if (known(frame) && hash_of(to, kPageBytes) == mark(frame).page) return SQLITE_OK;
+  if (known(frame) && is_as_marked(to, frame)) return SQLITE_OK;
   if (known(frame) && !pages_->shared) return refuse_frame(frame);
   bool fits = false;
   const int code = fits_chain(to, frame, &fits);
@@ -143,7 +143,7 @@ int SealedLog::write_page(const char* from, std::uint64_t frame) {
   char* page = frame_ + kFrameHeadBytes;
   if (pages_->sealed) seal(page, page_of(frame_));
   std::memcpy(mark(frame).head, frame_, kFrameHeadBytes);
-  mark(frame).page = hash_of(page, kPageBytes);
+  mark(frame).page = print_of(page, pages_->sealed);
   return write_below(page, kPageBytes, frame_at(frame) + kFrameHeadBytes);
 }
 
@@ -157,7 +157,7 @@ int SealedLog::write_frame(std::uint64_t frame) {
     put(chain_of(head_, before, frame_), frame_);
   }
   std::memcpy(mark(frame).head, frame_, kFrameHeadBytes);
-  mark(frame).page = hash_of(page, kPageBytes);
+  mark(frame).page = print_of(page, pages_->sealed);
   return write_below(frame_, kFrameBytes, frame_at(frame));
 }
 
@@ -247,7 +247,12 @@ FrameMark& SealedLog::mark(std::uint64_t frame) {
 }
 
 bool SealedLog::known(std::uint64_t frame) const {
-  return frame <= frames_.size() && frames_[static_cast<std::size_t>(frame - 1)].page != 0;
+  return frame <= frames_.size() && page_of(frames_[static_cast<std::size_t>(frame - 1)].head) != 0;
+}
+
+bool SealedLog::is_as_marked(const char* page, std::uint64_t frame) {
+  const FrameMark& was = mark(frame);
+  return print_of(page, pages_->sealed) == was.page && (!pages_->sealed || fits_seal(page, page_of(was.head)));
 }
 
 int SealedLog::refuse_frame(std::uint64_t frame) {

@@ -57,6 +57,7 @@ class SealedLog {
   int write_below(const char* from, int length, std::int64_t at);
   FrameMark& mark(std::uint64_t frame);
   bool known(std::uint64_t frame) const;
+  bool is_as_marked(const char* page, std::uint64_t frame);
   int refuse(const std::string& what);
   int refuse_frame(std::uint64_t frame);
 
