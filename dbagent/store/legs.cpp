@@ -96,7 +96,7 @@ proto::LegReply leg_state(Shard& shard, const proto::LegQuery& request) {
       outcome_of(shard, *hold, outcome);
       return reply;
     }
-    if (const WaitingLeg* waits = shard.waiting->find(txn, side); waits && waits->player_id == request.player_id()) {
+    if (const auto waits = shard.waiting->find(txn, side); waits && waits->player_id == request.player_id()) {
       outcome->set_pseq(waits->operation.pseq());
       return reply;
     }

@@ -113,8 +113,9 @@ void decide_swapped(Shard& shard, const Key16& txn, const proto::SwapRecord& rec
       "(SELECT last_swap FROM player WHERE pid = ?6))",
       txn, static_cast<int>(proto::COMMIT), shard.file.shard_time(), Blob{record.SerializeAsString()},
       record.player_ids(0), record.player_ids(1));
-  shard.db.run("UPDATE player SET last_swap = ?1 WHERE pid IN (?2, ?3)", txn, record.player_ids(0),
-               record.player_ids(1));
+  // One by one: SQLite makes a table of its own of what stands behind IN.
+  for (const auto player : record.player_ids())
+    shard.db.run("UPDATE player SET last_swap = ?1 WHERE pid = ?2", txn, player);
 }
 
 int verdict_for(Shard& shard, const Key16& txn, std::uint32_t side, const Hold& leg) {

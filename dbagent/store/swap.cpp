@@ -129,9 +129,9 @@ void consume(Shard& shard, Root& root, const Leg& leg, proto::LegOutcome* outcom
 
 void consume_waiting(Shard& shard, const Key16& txn) {
   for (const std::uint32_t side : {0, 1}) {
-    const WaitingLeg* found = shard.waiting->find(txn, side);
+    const auto found = shard.waiting->find(txn, side);
     if (found == nullptr) continue;
-    const WaitingLeg waits = *found;
+    const WaitingLeg& waits = *found;
     shard.waiting->erase(txn, side);
     const Leg leg(waits.operation);
     auto root = find_root(shard, waits.player_id);
@@ -147,9 +147,9 @@ void consume_waiting(Shard& shard, const Key16& txn) {
 
 void prepare_waiting(Shard& shard, const Key16& txn) {
   for (const std::uint32_t side : {0, 1}) {
-    const WaitingLeg* found = shard.waiting->find(txn, side);
+    const auto found = shard.waiting->find(txn, side);
     if (found == nullptr) continue;
-    const WaitingLeg waits = *found;
+    const WaitingLeg& waits = *found;
     shard.waiting->erase(txn, side);
     const Leg leg(waits.operation);
     auto root = find_root(shard, waits.player_id);
@@ -173,7 +173,7 @@ void prepare_waiting(Shard& shard, const Key16& txn) {
 }
 
 LegEnd swap_or_wait(Shard& shard, Root& root, const Leg& leg, proto::LegOutcome* outcome, std::string* guard) {
-  const WaitingLeg* found = shard.waiting->find(leg.txn, leg.other());
+  const auto found = shard.waiting->find(leg.txn, leg.other());
   if (const char* wrong = does_not_fit(shard, root, leg, false)) {
     shard.waiting->erase(leg.txn, leg.side);
     decide_abort(shard, leg.txn);
@@ -181,7 +181,7 @@ LegEnd swap_or_wait(Shard& shard, Root& root, const Leg& leg, proto::LegOutcome*
     return LegEnd::kRejected;
   }
   if (found == nullptr) return wait(shard, root, leg);
-  const WaitingLeg waits = *found;
+  const WaitingLeg& waits = *found;
   const Leg other(waits.operation);
   auto partner = find_root(shard, waits.player_id);
   const bool dead = !partner || partner->epoch > waits.epoch || partner->last_pseq >= waits.operation.pseq();

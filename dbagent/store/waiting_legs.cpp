@@ -2,17 +2,17 @@
 
 namespace dure::store {
 
-const WaitingLeg* WaitingLegs::find(const Key16& txn, std::uint32_t side) const {
+std::shared_ptr<const WaitingLeg> WaitingLegs::find(const Key16& txn, std::uint32_t side) const {
   const auto at = trades_.find(txn);
-  return at != trades_.end() && at->second[side] ? &*at->second[side] : nullptr;
+  return at == trades_.end() ? nullptr : at->second[side];
 }
 
 bool WaitingLegs::put(const Key16& txn, std::uint32_t side, WaitingLeg leg) {
   if (!trades_.contains(txn) && trades_.size() >= kTradesMax) return false;
   remember(txn);
-  std::optional<WaitingLeg>& place = trades_[txn][side];
+  auto& place = trades_[txn][side];
   if (place && place->epoch == leg.epoch && place->operation.pseq() == leg.operation.pseq()) leg.since = place->since;
-  place = std::move(leg);
+  place = std::make_shared<const WaitingLeg>(std::move(leg));
   return true;
 }
 

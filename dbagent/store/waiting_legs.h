@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "common/proto/value.pb.h"
@@ -24,7 +24,8 @@ class WaitingLegs : public Undoable {
  public:
   static constexpr std::size_t kTradesMax = 16384;
 
-  const WaitingLeg* find(const Key16& txn, std::uint32_t side) const;
+  // Nullptr: none. What was found outlives its erasure.
+  std::shared_ptr<const WaitingLeg> find(const Key16& txn, std::uint32_t side) const;
   // A leg that comes again goes on waiting since it first came. False: too many trades wait.
   [[nodiscard]] bool put(const Key16& txn, std::uint32_t side, WaitingLeg leg);
   void erase(const Key16& txn, std::uint32_t side);
@@ -38,7 +39,7 @@ class WaitingLegs : public Undoable {
   void undo() override { undo_back_to(0); }
 
  private:
-  using Pair = std::array<std::optional<WaitingLeg>, 2>;
+  using Pair = std::array<std::shared_ptr<const WaitingLeg>, 2>;
   struct Before {
     Key16 txn;
     Pair pair;
