@@ -5,6 +5,7 @@
 #include "common/proto/reconcile.pb.h"
 #include "common/proto/trade.pb.h"
 #include "dbagent/store/posting.h"
+#include "dbagent/store/savepoint.h"
 #include "dbagent/store/trade.h"
 
 namespace dure::store {
@@ -149,7 +150,7 @@ class Attempts {
     std::vector<Key16> missing;
     std::string why;
     bool changed = false;
-    shard_.db.run("SAVEPOINT fact");
+    Savepoint before(shard_.db);
     try {
       changed = act(Provider(shard_, force_, &said, &missing));
     } catch (const GuardFalse& guard) {
@@ -158,13 +159,13 @@ class Attempts {
       if (!trouble.constraint()) throw;
       why = trouble.what();
     }
-    if (!why.empty()) shard_.db.run("ROLLBACK TO fact");
-    shard_.db.run("RELEASE fact");
     if (why.empty()) {
+      before.keep();
       if (changed) reply_->set_redone(reply_->redone() + 1);
       reply_->mutable_notes()->MergeFrom(said.notes());
       return;
     }
+    before.take_back();
     auto* waits = reply_->add_waiting();
     waits->set_kind(kind);
     waits->set_index(static_cast<std::uint32_t>(index));

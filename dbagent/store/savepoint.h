@@ -1,4 +1,5 @@
-// What may have to be taken back alone: an item of a batch, an operation of a request. One thread at a time.
+// What may have to be taken back alone: an item of a batch, an operation of a request, a fact of reconciling. One
+// thread at a time.
 //
 // Inside a savepoint of SQLite each page is copied before it is changed first, and that costs a fifth of a group, for
 // refusals that hardly ever come. So a batch is run without savepoints first. What has written nothing needs none to be
