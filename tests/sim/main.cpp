@@ -209,7 +209,8 @@ int run_all(const Options& options) {
   Batch batch(options);
   for (const auto& named : scenarios) batch.run(named, scenarios.size());
   if (options.seed) batch.run(of_seed(*options.seed, bug), 1);
-  for (std::uint64_t n = 0; n < options.seeds; ++n) batch.run(of_seed(options.from + n, bug), options.seeds);
+  for (std::uint64_t n = 0; n < options.seeds && !(options.fail_fast && batch.table().failed() != 0); ++n)
+    batch.run(of_seed(options.from + n, bug), options.seeds);
   return batch.end();
 }
 
@@ -238,8 +239,7 @@ int main(int argc, char** argv) {
   app.add_option("--long", options.long_file,
                  "with --seeds: go on where the last call on this file stopped; figures add up by the program's hash")
       ->type_name("FILE");
-  app.add_option("--bug", options.bug, "plant a deliberate bug: unsynced-store, deaf-store, trusting-store")
-      ->type_name("NAME");
+  app.add_option("--bug", options.bug, "plant a deliberate bug: " + dure::sim::bug_names())->type_name("NAME");
   try {
     app.parse(argc, argv);
     if (!options.seed && options.seeds == 0 && options.scenarios.empty())

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What dure-sim refuses, with which exit code and words. Argument: the program.
+# What dure-sim refuses, with which exit code and words, and where it stops. Argument: the program.
 set -u
 program=$1
 folder=$(mktemp -d)
@@ -28,4 +28,10 @@ expect 64 "takes --seeds N and draws them itself" --long "$folder/batch.db" --se
 expect 78 "cannot open" --long "$folder/none/batch.db" --seeds 1
 expect 78 "bad.scenario:2: unknown word 'sings'; allowed: shops, fights, trades" --scenario "$folder/bad.scenario"
 expect 78 "none.scenario:1: cannot be read" --scenario "$folder/none.scenario"
+# Of many seeds that fail it runs the first.
+said=$("$program" --seeds 5 --bug unsynced-store --fail-fast 2> "$folder/progress")
+if [ $? -ne 1 ] || [ "$(grep -c '^FAILED' <<< "$said")" -ne 1 ] || ! grep -qx 'seeds  *1' <<< "$said"; then
+  echo "--fail-fast did not stop at the first: $said"
+  failed=1
+fi
 exit $failed
