@@ -64,6 +64,7 @@ void Node::turn(MonoTime now, WallTime wall, std::vector<Inbound>* in, std::vect
   while (!ready_.empty()) {
     Answer* answer = ready_.front();
     ready_.pop_front();
+    answer->ready_ = false;
     if (answer->wanted()) guarded("task", {}, 0, [answer] { answer->waiter_.resume(); });
   }
   if (const Duration step = tick_interval(); step > Duration{} && now_ >= tick_due_) {

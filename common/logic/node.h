@@ -98,6 +98,8 @@ class Node {
   const NodeIdentity& identity() const { return identity_; }
   NodeId id() const { return identity_.id; }
   const Link* link(NodeId peer) const;
+  // False: a call to it fails at once, nothing is sent.
+  bool reachable(NodeId peer) const;
 
   // ── for the role and its features ─────────────────────────────────────────────────────────────────────────
   MonoTime now() const { return now_; }
@@ -333,7 +335,7 @@ class Node::Answer {
   CallId id_;
   NodeId peer_;
   TimerId timer_ = 0;
-  bool done_ = false;
+  bool done_ = false, ready_ = false;  // ready_: in the node's queue of that name
 };
 
 template <class Reply>
@@ -344,8 +346,7 @@ class Node::Call : public Node::Answer {
     header.kind = MeshKind::kRequest;
     header.call = id;
     header.remaining_ms = static_cast<std::uint32_t>(to_ms(deadline_after));
-    const Link* link = node.link(to);
-    if (to != node.id() && (link == nullptr || link->breaker_open() || node.unlucky("call.unreachable")))
+    if (!node.reachable(to) || (to != node.id() && node.unlucky("call.unreachable")))
       finish(fail(Trouble::kUnreachable, to_text(to)));
     else if (!node.send_raw(to, header, body))
       finish(fail(Trouble::kUnreachable, to_text(to)));

@@ -175,6 +175,11 @@ NodeId Node::directory_agent() const {
   return {};
 }
 
+bool Node::reachable(NodeId peer) const {
+  const Link* to = link(peer);
+  return peer == id() || (to != nullptr && !to->breaker_open());
+}
+
 NodeId Node::shard_agent(std::uint32_t shard) const {
   const auto has = [shard](const std::vector<std::uint32_t>& shards) {
     return std::find(shards.begin(), shards.end(), shard) != shards.end();

@@ -217,7 +217,7 @@ void Node::fail_calls(NodeId peer) {
 Node::Answer::~Answer() {
   if (id_) node_.waiting_.erase(id_);
   if (timer_ != 0) node_.timers_.cancel(timer_);
-  std::erase(node_.ready_, this);
+  if (ready_) std::erase(node_.ready_, this);
 }
 
 CallId Node::Answer::enlist(NodeId peer) {
@@ -240,7 +240,9 @@ void Node::Answer::finish(Result<std::string> result) {
   result_ = std::move(result);
   node_.waiting_.erase(id_);
   if (timer_ != 0) node_.timers_.cancel(std::exchange(timer_, 0));
-  if (waiter_) node_.ready_.push_back(this);
+  if (!waiter_) return;
+  ready_ = true;
+  node_.ready_.push_back(this);
 }
 
 Node::WorkAwait::WorkAwait(Node& node, std::string queue, std::string request) : Answer(node) {
