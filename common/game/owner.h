@@ -4,6 +4,7 @@
 // Moving a player is always the same act: hold its input, flush to SAVED, give (id, expected epoch) to the next owner,
 // which acquires with epoch + 1 and switches the route itself. A failing step means that the old owner acquires back.
 #pragma once
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -233,6 +234,7 @@ class OwnerNode : public Node {
   void walk_on(Player& player, const std::string& reason);
   // The gateway takes the session to the lobby, if it still believes that this epoch's owner has it.
   void ask_on(const SessionBinding& session, std::uint64_t epoch, const std::string& reason);
+  void unsaved(Player& player);  // its window is to be sent
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);
   void flush_soft(Player& player);
@@ -261,7 +263,7 @@ class OwnerNode : public Node {
   std::map<PlayerId, Player> players_;
   ShardCache shards_;
   PartyKeeper parties_{*this};
-  std::set<PlayerId> dirty_;  // windows with operations not yet sent
+  std::map<std::uint32_t, std::deque<PlayerRef>> unsent_;  // by shard: whose windows wait, longest waiting first
   std::vector<std::pair<PlayerId, proto::Operation>> staged_;
   std::set<PlayerId> faulted_;  // whose operations were dropped, for on_fault
   // Acquired just now; true: its inbox was told of since, and the grant that is on its way may not know.

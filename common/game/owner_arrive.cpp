@@ -115,7 +115,8 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
   player.creqs.load(grant.last_creq(), grant.last_creq_hash(), grant.last_creq_result() == 1);
   player.creq_saved_told = player.creq_committed = grant.last_creq();
   load_trades(player, grant);
-  player.saving = player.poisoned = false;
+  player.saving = Player::Saving::kNothing;
+  player.poisoned = false;
   player.soft_balances.clear();
   player.soft_counters.clear();
   for (const auto& [pseq, waiter] : std::exchange(player.saved_waiters, {}))

@@ -59,7 +59,6 @@ void OwnerNode::forget(PlayerId pid) {
   tell_presence(*player, true);
   for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
   retire(std::move(player->scope));
-  dirty_.erase(pid);
   parties_.forget(pid);
   players_.erase(pid);
 }
@@ -135,7 +134,6 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
     on_left(*player);
     for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
     retire(std::move(player->scope));
-    dirty_.erase(ref.id);
     players_.erase(ref.id);
     co_return true;
   }
@@ -201,10 +199,9 @@ void OwnerNode::on_peer_up(NodeId peer) {
     parties_.tell_chat();
   } else if (peer.role() == Role::kDbagent) {
     for (auto& [pid, player] : players_) {
-      if (!player.window.empty()) dirty_.insert(pid);
-      if (shard_agent(player.shard) == peer) complete(player.save_pause, std::string("its agent is back"));
-      // Its notices may have been lost.
-      if (shard_agent(player.shard) == peer) look_into_inbox(player);
+      if (shard_agent(player.shard) != peer) continue;
+      complete(player.save_pause, std::string("its agent is back"));
+      look_into_inbox(player);  // its notices may have been lost
     }
   }
 }

@@ -10,24 +10,42 @@
 namespace dure {
 namespace {
 constexpr std::size_t kOperationsPerRequest = 64;
+constexpr int kSavesATurn = 256;  // of one shard: when an agent is back, a turn stays short
 constexpr Duration kSaveRetry = milliseconds(100), kSaveRetryMost = seconds(1);
 
-// Where nobody answers the windows of all players wait: longer and longer, and not all to the same turn.
+// Where an agent beats but does not answer, the windows of all players wait longer and longer, and not all to the same
+// turn.
 Duration spread(Duration pause, PlayerId player) {
   return pause + pause * static_cast<std::int64_t>(mix64(player.value) % 64) / 64;
 }
 }  // namespace
 
+void OwnerNode::unsaved(Player& player) {
+  if (player.saving != Player::Saving::kNothing) return;
+  player.saving = Player::Saving::kWaits;
+  unsent_[player.shard].push_back({player.id, player.epoch});
+}
+
 void OwnerNode::on_turn_end() {
-  for (const PlayerId id : std::exchange(dirty_, {}))
-    if (Player* player = find(id); player != nullptr && !player->saving && !player->window.empty()) {
+  for (auto& [shard, waiting] : unsent_) {
+    // While its agent is silent nothing is made ready that could not be sent.
+    if (waiting.empty() || !reachable(shard_agent(shard))) continue;
+    int sent = 0;
+    for (std::size_t n = waiting.size(); n > 0 && sent < kSavesATurn; --n) {
+      const PlayerRef ref = waiting.front();
+      waiting.pop_front();
+      Player* player = find(ref);
+      if (player == nullptr || player->saving != Player::Saving::kWaits) continue;
       if (unlucky("save.put_off")) {
-        dirty_.insert(id);
+        waiting.push_back(ref);
         continue;
       }
-      player->saving = true;
-      spawn(save(PlayerRef{id, player->epoch}));
+      player->saving = Player::Saving::kSent;
+      spawn(save(ref));
+      ++sent;
     }
+    if (sent == kSavesATurn) after(Duration{}, [] {});  // the others have the next turn
+  }
 }
 
 Task<void> OwnerNode::save(PlayerRef ref) {
@@ -36,7 +54,7 @@ Task<void> OwnerNode::save(PlayerRef ref) {
     Player* player = find(ref);
     if (player == nullptr) co_return;
     if (player->window.empty()) {
-      player->saving = false;
+      player->saving = Player::Saving::kNothing;
       co_return;
     }
     proto::ApplyRequest request;
@@ -55,6 +73,11 @@ Task<void> OwnerNode::save(PlayerRef ref) {
     player = find(ref);
     if (player == nullptr) co_return;
     if (!answer) {
+      if (!reachable(agent)) {
+        player->saving = Player::Saving::kNothing;
+        unsaved(*player);
+        co_return;
+      }
       if (unlucky("save.retry.longest")) retry = kSaveRetryMost;
       Expect again(*this, spread(retry, ref.id));
       player->save_pause = again.id();

@@ -37,6 +37,8 @@ struct Player {
   // kActive ──► kLeaving (flush, then hand over or let go) ──► gone
   //    ▲────────────┘ (taken back: a new epoch)
   enum class State { kActive, kLeaving };
+  // Its window: nothing to send; waits for its turn, or for its agent; a task sends it and waits for the answer.
+  enum class Saving { kNothing, kWaits, kSent };
 
   PlayerId id;
   AccountId account;
@@ -54,9 +56,9 @@ struct Player {
   Position position;
   std::uint32_t hit_points = 100, hit_points_max = 100;
   std::uint64_t subject = 0;  // the role's own: zone index, run id
-  bool saving = false;        // a save task is under way
-  bool stranded = false;      // its agent has been silent for kStoreLost: nothing is accepted, and nothing may harm it
-  bool poisoned = false;      // its memory may differ from its operations: to be acquired again
+  Saving saving = Saving::kNothing;
+  bool stranded = false;  // its agent has been silent for kStoreLost: nothing is accepted, and nothing may harm it
+  bool poisoned = false;  // its memory may differ from its operations: to be acquired again
   std::map<SoftReason, std::map<std::string, std::int64_t>> soft_balances;  // reason → currency → delta
   std::map<SoftReason, std::map<std::string, std::int64_t>> soft_counters;
   std::vector<std::pair<std::uint64_t, CallId>> saved_waiters;  // pseq → who waits for it

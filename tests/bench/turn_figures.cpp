@@ -4,12 +4,12 @@
 #include <chrono>
 #include <deque>
 
-#include "common/game/owner.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/lobby.pb.h"
 #include "tests/bench/world.h"
 #include "tests/common/fake_cluster.h"
+#include "tests/common/game/inn.h"
 
 namespace dure::bench {
 namespace {
@@ -17,21 +17,6 @@ namespace {
 const NodeId kAgent(Role::kDbagent, 1), kGateway(Role::kGateway, 1);
 constexpr Duration kStep = milliseconds(10);
 constexpr int kStepsASecond = 100, kSeconds = 20;
-
-class Inn : public OwnerNode {
- public:
-  using OwnerNode::OwnerNode;
-  Placing placing(const proto::Admit&) override {
-    Placing here;
-    here.here = true;
-    here.place = "inn/1";
-    return here;
-  }
-  bool still_open(const std::string&, const proto::Admit&) const override { return true; }
-  void on_arrived(Player&, const proto::Admit&, bool) override {}
-  void on_left(Player&) override {}
-  void fill_state(const Player&, std::uint64_t*, std::uint32_t*, std::uint32_t*) const override {}
-};
 
 struct Turns {
   std::vector<double> us;
@@ -49,7 +34,7 @@ class Crowd {
     identity.incarnation = {7, 7};
     OwnerNode::Options options;
     options.reasons = {"loot"};
-    inn_ = std::make_unique<Inn>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, options);
+    inn_ = std::make_unique<test::Inn>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, options);
     cluster_ = std::make_unique<test::FakeCluster>(*inn_, routes_);
     cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [](auto&, auto&) {
       proto::PlayerLocateReply found;
@@ -169,7 +154,7 @@ class Crowd {
   Routes routes_ = std::move(*Routes::build(engine_files()));
   test::MemoryLog log_;
   SeededEntropy entropy_{1};
-  std::unique_ptr<Inn> inn_;
+  std::unique_ptr<test::Inn> inn_;
   std::unique_ptr<test::FakeCluster> cluster_;
   std::deque<std::pair<int, std::string>> asked_;
   MonoTime now_{};

@@ -89,7 +89,7 @@ class FakeCluster {
       if (now >= beat_due_) {
         beat_due_ = now + kHeartbeatInterval;
         for (const auto& [peer, fake] : peers_)
-          if (node_.peer_up(peer)) {
+          if (node_.peer_up(peer) && !silent.count(peer)) {
             proto::Heartbeat beat;
             beat.set_draining(draining.count(peer) != 0);
             say(peer, beat);
@@ -191,6 +191,7 @@ class FakeCluster {
   std::function<bool(Outbound&)> on_effect;
 
   std::set<NodeId> draining;             // peers that say so with their heartbeats
+  std::set<NodeId> silent;               // peers that do not beat
   std::optional<MonitorValues> monitor;  // the last ones
   MonoTime now{seconds(1000)};
   WallTime wall{seconds(1'800'000'000)};

@@ -2,33 +2,20 @@
 // twice, in another order, or not at all.
 #include <gtest/gtest.h>
 
-#include "common/game/owner.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/gateway.pb.h"
 #include "common/proto/lobby.pb.h"
 #include "common/proto/trade.pb.h"
 #include "tests/common/fake_cluster.h"
+#include "tests/common/game/inn.h"
 
 namespace dure {
 namespace {
 
-const NodeId kAgent(Role::kDbagent, 1), kGateway(Role::kGateway, 1);
+using test::Inn;
 
-class Inn : public OwnerNode {
- public:
-  using OwnerNode::OwnerNode;
-  Placing placing(const proto::Admit&) override {
-    Placing here;
-    here.here = true;
-    here.place = "inn/1";
-    return here;
-  }
-  bool still_open(const std::string&, const proto::Admit&) const override { return true; }
-  void on_arrived(Player&, const proto::Admit&, bool) override {}
-  void on_left(Player&) override {}
-  void fill_state(const Player&, std::uint64_t*, std::uint32_t*, std::uint32_t*) const override {}
-};
+const NodeId kAgent(Role::kDbagent, 1), kGateway(Role::kGateway, 1);
 
 proto::Amount gold(std::int64_t value) {
   proto::Amount amount;
