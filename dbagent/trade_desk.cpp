@@ -59,31 +59,48 @@ Task<Result<Reply>> TradeDesk::ask(std::uint32_t shard, std::shared_ptr<const Re
 }
 
 Task<void> TradeDesk::carry_vote(Vote vote) {
-  const Result<proto::TradeVerdict> reply = co_await ask<proto::TradeVerdict, proto::TradeVote>(vote->shard(), vote);
-  under_way_.erase({vote->terms().txn().high(), vote->terms().txn().low(), vote->side(), false});
-  const bool decided = reply && reply->code() == proto::STORED && reply->verdict() != proto::UNDECIDED;
-  if (!decided || !vote->yes()) co_return;
-  const auto request = std::make_shared<proto::TradeFinish>();
-  request->set_shard(vote->from_shard());
-  *request->mutable_txn() = vote->terms().txn();
-  request->set_side(vote->side());
-  request->set_verdict(reply->verdict());
-  if (reply->goods_size() > 0) {
-    *request->mutable_items() = reply->goods(0).items();
-    request->set_other_shard(reply->goods(0).shard());
+  const Errand errand{vote->terms().txn().high(), vote->terms().txn().low(), vote->side(), false};
+  for (int tries = 1; tries <= kTries; ++tries) {
+    const Result<proto::TradeVerdict> reply = co_await ask<proto::TradeVerdict, proto::TradeVote>(vote->shard(), vote);
+    const bool decided = reply && reply->code() == proto::STORED && reply->verdict() != proto::UNDECIDED;
+    if (!decided || !vote->yes()) break;
+    auto request = std::make_shared<proto::TradeFinish>();
+    request->set_shard(vote->from_shard());
+    *request->mutable_txn() = vote->terms().txn();
+    request->set_side(vote->side());
+    request->set_verdict(reply->verdict());
+    if (reply->goods_size() > 0) {
+      *request->mutable_items() = reply->goods(0).items();
+      request->set_other_shard(reply->goods(0).shard());
+    }
+    Errand finish = errand;
+    finish.finish = true;
+    if (!under_way_.insert(finish).second) break;
+    const Result<proto::TradeFinishReply> finished =
+        co_await agent_.call<proto::TradeFinishReply>(agent_.shard_agent(request->shard()), *request, kDeadline);
+    under_way_.erase(finish);
+    look(*request, finished);
+    // The register is asked anew: it may have been restored to a time before it said this.
+    if ((finished && finished->code() != proto::RETRY) || agent_.stopping()) break;
+    co_await agent_.wait(kBetweenTries);
   }
-  tell_leg(request);
+  under_way_.erase(errand);
 }
 
-// The owner hears of it as an event of the leg's shard.
+// What a register of this agent decided: with a restore of it this memory is gone, too. The owner hears of it as an
+// event of the leg's shard.
 Task<void> TradeDesk::carry_finish(Finish finish) {
   const Result<proto::TradeFinishReply> reply =
       co_await ask<proto::TradeFinishReply, proto::TradeFinish>(finish->shard(), finish);
   under_way_.erase({finish->txn().high(), finish->txn().low(), finish->side(), true});
+  look(*finish, reply);
+}
+
+void TradeDesk::look(const proto::TradeFinish& finish, const Result<proto::TradeFinishReply>& reply) {
   // The guards say that the register or the other leg is not what it should be: somebody has to look.
   if (reply && reply->code() == proto::REJECTED)
     agent_.log().event(LogLevel::kError, "trade.stuck",
-                       {{"node", agent_.identity().name}, {"shard", finish->shard()}, {"side", finish->side()}});
+                       {{"node", agent_.identity().name}, {"shard", finish.shard()}, {"side", finish.side()}});
 }
 
 // ── what was lost ───────────────────────────────────────────────────────────────────────────────────────────

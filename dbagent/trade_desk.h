@@ -2,9 +2,10 @@
 // decided, tells owners what became of their legs. Lives with every agent, reaches shards by calls like everybody else.
 // Logic thread only.
 //
-// Keeps nothing that must outlive it: all that is durable are the rows of the shards. Whatever was lost is found by the
-// scan, each second: a hold older than kStuck votes again, and its register aborts what is undecided; legs
-// that wait for another one as long are aborted, too. So nobody waits for ever for somebody who died.
+// Keeps nothing that must outlive it: all that is durable are the rows of the shards; nor the verdict of another
+// agent's register longer than for one try, so that a restored register hears of its trades only what is so. Whatever
+// was lost is found by the scan, each second: a hold older than kStuck votes again, and its register aborts what is
+// undecided; legs that wait for another one as long are aborted, too. So nobody waits for ever for somebody who died.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -18,6 +19,7 @@ namespace dure {
 namespace proto {
 class StoreEvent;
 class TradeFinish;
+class TradeFinishReply;
 class TradeNotice;
 class TradeVerdict;
 class TradeVote;
@@ -53,6 +55,7 @@ class TradeDesk {
   void tell_owner(std::uint32_t node, const proto::TradeNotice& notice);
   Task<void> carry_vote(Vote vote);
   Task<void> carry_finish(Finish finish);
+  void look(const proto::TradeFinish& finish, const Result<proto::TradeFinishReply>& reply);
   Task<void> scan_shard(std::uint32_t shard);
   Task<void> abort_waiting(std::uint32_t shard, std::uint64_t high, std::uint64_t low);
   // The reply of the shard's agent, once it is no RETRY; none after some tries: the scan comes back to it.

@@ -56,9 +56,23 @@ class TradeDeskTest : public store::TradeTest {
       auto* work = std::get_if<Work>(&outbound);
       if (work == nullptr) return false;
       if (dead.contains(shard)) return true;
+      if (refuses == shard && holds_finish(*work)) {
+        refused = true;
+        proto::StoreBatchReply full;
+        full.set_retry(true);
+        lives.at(shard).cluster->in(WorkDone{work->work_id, Bytes(full.SerializeAsString())});
+        return true;
+      }
       lives.at(shard).cluster->in(WorkDone{work->work_id, Bytes(stores.at(shard)->run(work->request.view()))});
       return true;
     };
+  }
+  static bool holds_finish(const Work& work) {
+    proto::StoreBatch batch;
+    EXPECT_TRUE(batch.ParseFromString(std::string(work.request.view())));
+    for (const auto& item : batch.items())
+      if (item.message_id() == route_id(proto::TradeFinish::descriptor())) return true;
+    return false;
   }
   void meet() {
     for (const std::uint32_t shard : {1, 2}) {
@@ -110,6 +124,8 @@ class TradeDeskTest : public store::TradeTest {
   std::map<std::uint32_t, Life> lives;
   std::set<std::uint32_t> dead;  // shards whose agent does not live
   std::set<std::uint32_t> lost;  // messages that do not arrive
+  std::uint32_t refuses = 0;     // the shard whose store has no room for a FINISH
+  bool refused = false;          // it has refused one
   proto::TradeTerms terms = store::terms_of(1, 1, {1, 30, {}}, {3, 0, {30}});
 };
 
@@ -223,6 +239,39 @@ TEST_F(TradeDeskTest, ARegisterThatIsAwayIsWaitedForAndNothingIsLost) {
   const bool committed = verdict(1, terms, false).verdict() == proto::COMMIT;
   expect_settled(committed ? proto::LEG_COMMITTED : proto::LEG_ABORTED);
   EXPECT_EQ(lives.at(2).agent->trade_desk().stuck(), 0u);
+}
+
+TEST_F(TradeDeskTest, AVerdictIsNotCarriedOnWhenItsRegisterIsGone) {
+  lost.insert(route_id(proto::TradeFinish::descriptor()));  // the register's own word does not arrive
+  refuses = 2;
+  send_leg(terms, 0);
+  send_leg(terms, 1);
+  for (int i = 0; i < 100 && !refused; ++i) run(milliseconds(5));
+  ASSERT_TRUE(refused);
+  // It may come back as it was before it decided: until then nobody acts on what it said.
+  dead.insert(1);
+  refuses = 0;
+  for (auto& [shard, life] : lives) life.cluster->down(agent_of(3 - shard));
+  run(seconds(5));
+  EXPECT_EQ(state_of(2, 3, terms).outcome().state(), proto::LEG_HELD);
+
+  dead.clear();
+  start(1);
+  meet();
+  run(seconds(5));
+  expect_settled(proto::LEG_COMMITTED);
+}
+
+TEST_F(TradeDeskTest, AFinishThatWasRefusedIsTriedAgainWithinMoments) {
+  lost.insert(route_id(proto::TradeFinish::descriptor()));
+  refuses = 2;
+  send_leg(terms, 0);
+  send_leg(terms, 1);
+  for (int i = 0; i < 100 && !refused; ++i) run(milliseconds(5));
+  ASSERT_TRUE(refused);
+  refuses = 0;
+  run(milliseconds(300));
+  EXPECT_EQ(state_of(2, 3, terms).outcome().state(), proto::LEG_COMMITTED);
 }
 
 TEST_F(TradeDeskTest, AnAgentsNewLifeDrivesWhatItsOldOneLeft) {
