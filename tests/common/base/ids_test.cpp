@@ -63,7 +63,8 @@ TEST(Ids, ItemsReadAsTheyAreWritten) {
 TEST(Ids, WhatIsNoItemIsNone) {
   for (const std::string& bad : {std::string(), std::string("0123"), std::string(31, 'a'), std::string(33, 'a'),
                                  std::string(32, 'g'), "-" + std::string(31, '1'), "0x" + std::string(30, '1'),
-                                 std::string(16, '1') + " " + std::string(15, '1'), std::string(32, '\0')})
+                                 std::string(16, '1') + " " + std::string(15, '1'), std::string(31, '1') + "g",
+                                 std::string(15, '1') + "g" + std::string(16, '1'), std::string(32, '\0')})
     EXPECT_FALSE(item_from_text(bad)) << bad;
 }
 
@@ -72,6 +73,9 @@ TEST(Ids, EveryTroubleAndRoleHasAWord) {
   for (const char* name : {"gateway", "general", "dungeon", "chat", "dbagent", "tool"})
     EXPECT_STREQ(to_text(role_from_text(name)), name);
   EXPECT_EQ(role_from_text(""), Role::kNone);
+  EXPECT_STREQ(to_text(Role::kNone), "none");
+  EXPECT_STREQ(to_text(static_cast<Role>(99)), "none") << "as it may stand in bytes from elsewhere";
+  EXPECT_STREQ(to_text(static_cast<Trouble>(99)), "unknown");
 }
 
 }  // namespace

@@ -33,6 +33,15 @@ TEST(CreqLedger, KnowsTheLastOneOfTheEarlierOwner) {
   EXPECT_EQ(ledger.ask(9, 42), Verdict::kAborted);
 }
 
+TEST(CreqLedger, NoughtIsNoRequest) {
+  CreqLedger ledger;
+  ledger.load(0, 0, true);
+  EXPECT_EQ(ledger.ask(0, 0), Verdict::kSuperseded) << "and not the earlier owner's last";
+  ledger.open(0);
+  EXPECT_EQ(ledger.ask(0, 0), Verdict::kSuperseded);
+  EXPECT_EQ(ledger.ask(1, 1), Verdict::kExecute);
+}
+
 TEST(CreqLedger, ARunningConversationIsNotStartedTwice) {
   CreqLedger ledger;
   ledger.begin(1, 5);

@@ -97,6 +97,72 @@ TEST(MirrorTrade, GuardsRefuseWholly) {
   EXPECT_EQ(mirror.apply(leg(10, 30, 120)), Mirror::Guard::kTaken);
 }
 
+TEST(MirrorTrade, ALegIsOfAnItemThatIsThereAndFreeAndOfOneOfTwoSides) {
+  Mirror mirror;
+  put(&mirror, "gold", 100);
+  EXPECT_EQ(mirror.apply(with_sword(leg(10, 0))), Mirror::Guard::kNoItem);
+  mint(&mirror, kSword);
+  ASSERT_TRUE(mirror.reserve(kSword, "auction"));
+  EXPECT_EQ(mirror.apply(with_sword(leg(10, 0))), Mirror::Guard::kBusy);
+  proto::Operation third = leg(10, 0);
+  third.mutable_trade()->set_side(2);
+  EXPECT_EQ(mirror.apply(third), Mirror::Guard::kInvalid);
+  proto::Operation alone = leg(10, 0);
+  alone.mutable_trade()->mutable_terms()->mutable_sides()->RemoveLast();
+  EXPECT_EQ(mirror.apply(alone), Mirror::Guard::kInvalid);
+  proto::Operation nameless = leg(10, 0);
+  nameless.mutable_trade()->mutable_terms()->clear_txn();
+  EXPECT_EQ(mirror.apply(nameless), Mirror::Guard::kInvalid);
+  proto::Operation bad = leg(10, 5);
+  bad.mutable_trade()->mutable_terms()->mutable_sides(1)->mutable_give(0)->set_value(0);
+  EXPECT_EQ(mirror.apply(bad), Mirror::Guard::kInvalid) << "of the other's side, too";
+  proto::Operation twice = with_sword(with_sword(leg(10, 0)));
+  EXPECT_EQ(mirror.apply(twice), Mirror::Guard::kInvalid) << "an item once";
+  EXPECT_EQ(mirror.balance("gold"), 100);
+  EXPECT_TRUE(mirror.open_trades().empty());
+}
+
+TEST(MirrorTrade, WhatIsKeptForOtherTradesCountsAsRoom) {
+  proto::Aggregate aggregate;
+  *aggregate.add_balances() = amount("gold", 100);
+  *aggregate.add_reserved() = amount("gold", std::numeric_limits<std::int64_t>::max());
+  Mirror mirror;
+  mirror.load(aggregate);
+  EXPECT_EQ(mirror.apply(leg(0, 1)), Mirror::Guard::kCap);
+  EXPECT_EQ(mirror.balance("gold"), 100);
+}
+
+TEST(MirrorTrade, OneOfTwoTradesThatIsSettledLeavesTheRoomOfTheOther) {
+  Mirror mirror;
+  put(&mirror, "gold", 10);
+  proto::Operation other = leg(0, 20);
+  *other.mutable_trade()->mutable_terms()->mutable_txn() = to_uid({8, 8});
+  other.mutable_trade()->mutable_terms()->set_register_shard(3);
+  ASSERT_EQ(mirror.apply(leg(0, 30)), Mirror::Guard::kOk);
+  ASSERT_EQ(mirror.apply(other), Mirror::Guard::kOk);
+  EXPECT_EQ(mirror.register_of({8, 8}), 3u);
+  EXPECT_EQ(mirror.register_of({7, 7}), 0u) << "no trade of ours";
+  ASSERT_TRUE(mirror.settle(outcome(proto::LEG_ABORTED)));
+  proto::Operation earn;
+  earn.add_effects()->mutable_balance()->set_currency("gold");
+  earn.mutable_effects(0)->mutable_balance()->set_cap(100);
+  earn.mutable_effects(0)->mutable_balance()->set_delta(71);
+  EXPECT_EQ(mirror.apply(earn), Mirror::Guard::kCap) << "room for 20 is still kept";
+  earn.mutable_effects(0)->mutable_balance()->set_delta(70);
+  EXPECT_EQ(mirror.apply(earn), Mirror::Guard::kOk);
+}
+
+TEST(MirrorTrade, AHoldWhoseRoomIsNotNamedIsSettledToo) {
+  proto::Aggregate aggregate;
+  *aggregate.add_holds()->mutable_terms() = leg(30, 50).trade().terms();
+  Mirror mirror;
+  mirror.load(aggregate);
+  proto::LegOutcome done = outcome(proto::LEG_COMMITTED, 8);
+  *done.add_credited() = amount("gold", 50);
+  EXPECT_TRUE(mirror.settle(done));
+  EXPECT_EQ(mirror.balance("gold"), 50);
+}
+
 TEST(MirrorTrade, RoomForEitherEndIsKeptUntilItIsSettled) {
   Mirror mirror;
   put(&mirror, "gold", 50);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/bytes.h"
+#include "common/base/hash.h"
 #include "common/logic/crossing_codec.h"
 
 namespace dure {
@@ -120,6 +122,54 @@ TEST(Journal, EndsWhereItsProcessDiedAndNamesTheOffsetOfWhatWasChanged) {
   std::string newer = bytes;
   newer[8] = 9;
   EXPECT_EQ(JournalReader::open(newer).error().detail, "offset 8: a journal of format 9.1; this program replays 2.1");
+}
+
+// One record of that kind and body, with a check that is right: what a program wrote that was wrong, or is a forger's.
+std::string trouble_of(std::uint8_t kind, std::string body) {
+  std::string bytes = journal_head(), checked(1, static_cast<char>(kind));
+  checked += body;
+  char head[8];
+  store_le(head, static_cast<std::uint32_t>(body.size()));
+  store_le(head + 4, static_cast<std::uint32_t>(fnv1a(checked)));
+  bytes.append(head, sizeof head).append(checked);
+  auto reader = JournalReader::open(bytes);
+  const auto record = reader->next();
+  return record ? "" : record.error().detail;
+}
+
+TEST(Journal, ARecordThatIsRightlyCheckedAndWrongIsRefused) {
+  const std::string number(8, '\1'), zeros(8, '\0');
+  EXPECT_EQ(trouble_of(4, number + number), "") << "the end of a turn is two numbers";
+  const std::string length = "offset 16: a record of another length than its fields";
+  EXPECT_EQ(trouble_of(4, number), length);
+  EXPECT_EQ(trouble_of(4, number + number + "x"), length);
+  EXPECT_EQ(trouble_of(3, std::string("\5\0\0\0four", 8)), length);
+  EXPECT_EQ(trouble_of(5, ""), "offset 16: a record of the unknown kind 5");
+  EXPECT_EQ(trouble_of(0, ""), "offset 16: a record of the unknown kind 0");
+  // A start that sets more aside than there is, and a turn of more inputs than there are.
+  const std::string nobody(4, '\0'), many("\377\377\377\377");
+  EXPECT_EQ(trouble_of(1, nobody + zeros + zeros + nobody + nobody + many + number), length);
+  const std::string times = zeros + zeros + zeros + zeros + zeros, one("\1\0\0\0", 4);
+  EXPECT_EQ(trouble_of(2, times + one), "offset 16: ends where an input should be");
+  EXPECT_EQ(trouble_of(2, times + one + "\377"), "offset 16: an input of the unknown kind 255");
+  EXPECT_EQ(trouble_of(2, times.substr(1) + one), length);
+}
+
+TEST(Journal, AShortFileAndAnotherLayoutAreRefused) {
+  EXPECT_EQ(JournalReader::open(journal_head().substr(0, 15)).error().detail, "offset 0: this is not a journal");
+  std::string other = journal_head();
+  other[12] = 7;
+  EXPECT_EQ(JournalReader::open(other).error().detail, "offset 8: a journal of format 2.7; this program replays 2.1");
+}
+
+TEST(CrossingCodec, ATopicOfAnotherSizeIsNoInput) {
+  std::string bytes = encoded(TopicGapped{ClientId(11), SessionId(12), TopicKey{}});
+  const auto at = bytes.size() - encode_topic(TopicKey{}).size() - 4;
+  store_le(bytes.data() + at, static_cast<std::uint32_t>(31));
+  bytes.pop_back();
+  std::string_view rest = bytes;
+  EXPECT_EQ(decode_inbound(&rest).error().detail, "ends in the middle of an input of kind 11");
+  EXPECT_EQ(rest, bytes) << "nothing is taken of it";
 }
 
 TEST(Journal, ADigestSeesEveryEffectAndTheirOrder) {

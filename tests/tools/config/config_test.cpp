@@ -68,7 +68,104 @@ TEST(Config, RefusesAWrongType) {
             "x.toml:4:1: gateway.listen = '7001': allowed host:port (where clients connect)");
 }
 
+TEST(Config, RefusesATableOrAListWhereAValueShouldBe) {
+  EXPECT_EQ(refusal(kCluster + "[general]\ntick_rate_hz = {a = 1}\n"),
+            "x.toml:4:1: general.tick_rate_hz = a table: allowed 1..60 (ticks of a zone)");
+  EXPECT_EQ(refusal(kCluster + "[general]\ntick_rate_hz = [1]\n"),
+            "x.toml:4:1: general.tick_rate_hz = a list: allowed 1..60 (ticks of a zone)");
+  EXPECT_EQ(refusal(kCluster + "[log]\nlevel = 5\n").substr(0, 25), "x.toml:4:1: log.level = 5");
+  EXPECT_EQ(refusal(kCluster + "[dbagent]\nshards = 1\n"),
+            "x.toml:4:10: dbagent.shards = 1: allowed a list of 1..1024 (shards that this node serves)");
+  EXPECT_EQ(refusal(kCluster + "[dbagent]\nshards = [\"one\"]\n"),
+            "x.toml:4:11: dbagent.shards[0] = 'one': allowed a list of 1..1024 (shards that this node serves)");
+  EXPECT_EQ(refusal(kCluster + "node = 5\n").substr(0, 53), "x.toml:3:8: cluster.node = 5: allowed [[node]] tables");
+  EXPECT_EQ(refusal(kCluster + "node = [5]\n").substr(0, 53), "x.toml:3:9: cluster.node = 5: allowed [[node]] tables");
+}
+
+TEST(Config, TakesEveryLevelAndShowsOnlyTheBeginningOfALongText) {
+  for (const char* level : {"debug", "info", "warning", "error"})
+    EXPECT_EQ(refusal(kCluster + "[log]\nlevel = \"" + level + "\"\n"), "");
+  EXPECT_EQ(refusal(kCluster + "[log]\nlevel = \"" + std::string(200, 'x') + "\"\n").substr(0, 104),
+            "x.toml:4:1: log.level = '" + std::string(76, 'x') + "...");
+  EXPECT_NE(refusal(kCluster + "data_dir = \"a\\u0000b\"\n"), "") << "a text ends where a C string does";
+}
+
+// What of `value` is refused as text of [section] key.
+bool taken(const std::string& section, const std::string& key, const std::string& value) {
+  const std::string text = section == "cluster" ? "[cluster]\n" + key + " = \"" + value + "\"\n"
+                                                : kCluster + "[" + section + "]\n" + key + " = \"" + value + "\"\n";
+  return refusal(text).empty();
+}
+
+TEST(Config, NamesAreOfLettersDigitsAndTwoSigns) {
+  for (const std::string& good : {std::string("a"), std::string("Az-09_zA"), std::string(64, 'x')})
+    EXPECT_TRUE(taken("cluster", "cluster_id", good)) << good;
+  for (const std::string& bad : {std::string(), std::string(65, 'x'), std::string("a/b"), std::string("a:b"),
+                                 std::string("a@b"), std::string("a[b"), std::string("a`b"), std::string("a{b")})
+    EXPECT_FALSE(taken("cluster", "cluster_id", bad)) << bad;
+}
+
+TEST(Config, KeysAreOfSixtyFourHexadecimalDigits) {
+  const std::string zeros(61, '0');
+  for (const char* good : {"0af", "9AF", "fF5"}) EXPECT_TRUE(taken("dev", "ticket_key", zeros + good)) << good;
+  for (const char* bad : {"00g", "00G", "00/", "00:", "00@", "00`", "00", "0000"})
+    EXPECT_FALSE(taken("dev", "ticket_key", zeros + bad)) << bad;
+  const auto named = [](const std::string& key) {
+    return refusal(kCluster + "[gm]\npublic_keys = [\"" + key + "\"]\n").empty();
+  };
+  EXPECT_TRUE(named("anna:" + std::string(64, 'a')));
+  EXPECT_FALSE(named(std::string(64, 'a')));
+  EXPECT_FALSE(named(":" + std::string(64, 'a')));
+  EXPECT_FALSE(named("anna:" + std::string(63, 'a')));
+  EXPECT_FALSE(named("anna:" + std::string(63, 'a') + "x"));
+}
+
+TEST(Config, AddressesHaveTheFormOfTheirKind) {
+  for (const char* good : {"localhost:1", "[::1]:65535", "127.0.0.1:7001"})
+    EXPECT_TRUE(taken("gateway", "listen", good)) << good;
+  for (const char* bad : {"", "7001", ":7001", "localhost:", "localhost:0", "localhost:65536", "localhost:7x",
+                          "localhost:99999999999", "tcp://localhost:1"})
+    EXPECT_FALSE(taken("gateway", "listen", bad)) << bad;
+  EXPECT_TRUE(taken("gateway", "listen_websocket", ""));
+  EXPECT_TRUE(taken("gateway", "listen_websocket", "localhost:2"));
+  EXPECT_FALSE(taken("gateway", "listen_websocket", "7011"));
+  for (const char* good : {"", "unix:/run/redis", "localhost:6379"}) EXPECT_TRUE(taken("redis", "address", good)) << good;
+  EXPECT_TRUE(taken("redis", "address", "unix:" + std::string(99, 'r')));
+  EXPECT_FALSE(taken("redis", "address", "unix:" + std::string(100, 'r')));
+  for (const char* bad : {"unix:", "redis://localhost:6379", "localhost"})
+    EXPECT_FALSE(taken("redis", "address", bad)) << bad;
+}
+
+TEST(Config, NodesAreNamedByARoleThatServesAndReachedByTheMesh) {
+  const auto node = [](const std::string& name, const std::string& address) {
+    return refusal(kCluster + "[[cluster.node]]\nname = \"" + name + "\"\naddress = \"" + address + "\"\n");
+  };
+  for (const char* good : {"ipc:///run/dure.chat", "tcp://127.0.0.1:1", "tcp://[::1]:1", "tcp://localhost:1"})
+    EXPECT_EQ(node("chat-1", good), "") << good;
+  EXPECT_EQ(node("chat-1", "ipc://" + std::string(99, 'p')), "");
+  EXPECT_NE(node("chat-1", "ipc://" + std::string(100, 'p')), "");
+  for (const char* bad : {"", "ipc://", "tcp://", "tcp://127.0.0.1", "127.0.0.1:1", "udp://127.0.0.1:1"})
+    EXPECT_NE(node("chat-1", bad).find("allowed tcp://host:port, ipc://path or inproc"), std::string::npos) << bad;
+  EXPECT_EQ(node("all-1/chat", "inproc"), "");
+  EXPECT_NE(node("chat-1", "inproc").find("only nodes of the united server (all-1/…) need no address"),
+            std::string::npos);
+  for (const char* bad : {"tool-1", "chat-1/general", "chat"})
+    EXPECT_NE(node(bad, "tcp://127.0.0.1:1").find("allowed role-number"), std::string::npos) << bad;
+}
+
+TEST(Config, TimesAndSizesOfAGatewayFitTogether) {
+  EXPECT_EQ(refusal(kCluster + "[gateway]\nheartbeat_timeout_ms = 9999\n"),
+            "x.toml:4:1: gateway.heartbeat_timeout_ms = 9999: must be at least twice gateway.heartbeat_interval_ms");
+  EXPECT_EQ(refusal(kCluster + "[gateway]\nheartbeat_timeout_ms = 10000\n"), "");
+  EXPECT_EQ(refusal(kCluster + "[gateway]\nframe_bytes_max = 1024\nframe_bytes_max_before_login = 1025\n"),
+            "x.toml:5:1: gateway.frame_bytes_max_before_login = 1025: must not be larger than gateway.frame_bytes_max");
+  const std::string one = kCluster + "[[cluster.node]]\nname = \"gateway-1\"\naddress = \"tcp://127.0.0.1:1\"\n";
+  EXPECT_EQ(refusal(one + "[node.\"gateway-1\"]\ngateway.heartbeat_timeout_ms = 300\n").substr(0, 52),
+            "x.toml:7:9: gateway.heartbeat_timeout_ms = 300: must");
+}
+
 TEST(Config, RefusesInvalidUtf8AtItsPlace) {
+  EXPECT_EQ(refusal(kCluster + "# \xf0\x9f\x98\x80 \xf0\x9f\x98"), "x.toml:3:5: invalid UTF-8") << "cut short";
   EXPECT_EQ(refusal(kCluster + "# \xea\xb0\x80\n# ab\xff\n"), "x.toml:4:5: invalid UTF-8");
 }
 
@@ -119,8 +216,33 @@ TEST(Config, KeepsTheDoorsOfGatewaysApart) {
 TEST(Config, RefusesOverridesOfStrangersAndOfWhatIsCommon) {
   EXPECT_EQ(refusal(kNodes + "[node.\"gateway-3\"]\n"),
             "x.toml:9:7: node.\"gateway-3\": no such node in [[cluster.node]]");
+  for (const std::string name : {"", "wizard-1"})
+    EXPECT_NE(refusal(kNodes + "[node.\"" + name + "\"]\n").find("no such node"), std::string::npos) << name;
+  EXPECT_EQ(refusal(kNodes + "[node]\n\"gateway-2\" = 5\n"),
+            "x.toml:10:1: node.\"gateway-2\": allowed a table of sections");
+  EXPECT_NE(refusal("node = 5\n" + kNodes).find("x.toml:1:1: node: allowed [node.\"gateway-1\"] tables"),
+            std::string::npos);
+  const std::string general = kCluster + "[[cluster.node]]\nname = \"general-1\"\naddress = \"tcp://127.0.0.1:1\"\n";
+  EXPECT_EQ(refusal(general + "[node.\"general-1\"]\n[node.\"lobby-1\"]\n"),
+            "x.toml:7:7: node.\"lobby-1\": duplicate: another name of the same node");
   const std::string common = refusal(kNodes + "[node.\"gateway-2\"]\ncluster.realm_id = 2\n");
   EXPECT_EQ(common, "x.toml:10:1: node.\"gateway-2\".cluster: is the same for all nodes, [node] cannot override it");
+}
+
+TEST(Config, NamesTheCommonPlaceOfASettingThatANodeLeftAsItIs) {
+  EXPECT_EQ(refusal(kNodes + "[gateway]\nlisten = \"127.0.0.1:9\"\n[node.\"gateway-2\"]\ngateway.io_threads = 2\n"),
+            "x.toml:10:1: gateway.listen = '127.0.0.1:9': gateway-2 and gateway-1 would both listen there");
+}
+
+TEST(Config, RefusesASecondDirectory) {
+  const std::string two =
+      kCluster + "[[cluster.node]]\nname = \"dbagent-1\"\naddress = \"tcp://127.0.0.1:1\"\n"
+                 "[[cluster.node]]\nname = \"dbagent-2\"\naddress = \"tcp://127.0.0.1:2\"\n"
+                 "[node.\"dbagent-1\"]\ndbagent.directory = true\ndbagent.shards = [1]\n"
+                 "[node.\"dbagent-2\"]\ndbagent.shards = [2]\n";
+  EXPECT_EQ(refusal(two), "");
+  EXPECT_EQ(refusal(two + "dbagent.directory = true\n"),
+            "x.toml:14:9: dbagent.directory: dbagent-2 and dbagent-1 would both serve the directory");
 }
 
 TEST(Config, RefusesTwoNodesOfOneNameAddressOrPort) {
@@ -137,6 +259,8 @@ TEST(Config, RefusesRightsOfUnknownKeysAndUnknownVerbs) {
   const std::string gm = kCluster + "[gm]\npublic_keys = [\"anna:" + std::string(64, 'a') + "\"]\n";
   EXPECT_EQ(refusal(gm + "rights = [\"otto:give\"]\n"),
             "x.toml:5:1: gm.rights: 'otto:give': no key of gm.public_keys is called so");
+  EXPECT_EQ(refusal(gm + "rights = [\"anna\"]\n"), "x.toml:5:1: gm.rights: 'anna': allowed: name:verb,verb");
+  EXPECT_EQ(refusal(gm + "rights = [\"anna:give,kick\", \"anna:status\"]\n"), "");
   EXPECT_EQ(refusal(gm + "rights = [\"anna:give,dance\"]\n"),
             "x.toml:5:1: gm.rights: 'anna:give,dance': 'dance' is no command of dure gm");
   EXPECT_EQ(refusal(gm + "rights = [\"anna\"]\n"), "x.toml:5:1: gm.rights: 'anna': allowed: name:verb,verb");

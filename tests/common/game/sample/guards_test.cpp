@@ -90,6 +90,10 @@ TEST(SampleGuards, TroubleNamesFileLineColumnKeyAndWhatIsAllowed) {
       std::string::npos)
       << reason("create = []\n");
   EXPECT_EQ(reason("unique_key = 1\n"), "guards.toml:3:14: unique_key: true or false is needed");
+  EXPECT_EQ(trouble("[[reason]\n").substr(0, 12), "guards.toml:");
+  EXPECT_NE(reason("mints = [{ name = \"\", operation_max = 1 }]\n").find("a text that is not empty is needed"),
+            std::string::npos);
+  EXPECT_EQ(reason("counts = [{ name = \"*\", operation_max = 9 }]\n"), "") << "of everything";
 }
 
 }  // namespace
