@@ -181,6 +181,8 @@ TEST(Config, RefusesAnEmptyAMissingAndAHugeFile) {
 TEST(Config, RefusesWhatIsNoToml) {
   EXPECT_EQ(refusal(kCluster + "realm_id = \n").substr(0, 10), "x.toml:3:1");
   EXPECT_EQ(refusal(kCluster + "[ }]\n"), "x.toml: not TOML");  // where the library asserts
+  EXPECT_EQ(refusal(kCluster + "realm\xd2\x8f = 1\n"), "x.toml:3:6: expected '=', saw '\xd2\x8f'");  // no white space
+  EXPECT_EQ(refusal(kCluster + "[log]\nlevel = \"\"\"\\\n\xc2\xa7\"\"\"\n").substr(0, 24), "x.toml:4:1: log.level = ");
   EXPECT_EQ(refusal("[chat]\n"), "x.toml:1:1: cluster is missing: allowed a [cluster] table (who we are)");
   EXPECT_EQ(refusal("[cluster]\nrealm_id = 1\n").substr(0, 45), "x.toml:1:1: cluster.cluster_id is missing: al");
 }
