@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "common/proto/store.pb.h"
 #include "dbagent/agent.h"
 #include "tests/common/fake_cluster.h"
@@ -63,7 +65,10 @@ class TradeDeskTest : public store::TradeTest {
         lives.at(shard).cluster->in(WorkDone{work->work_id, Bytes(full.SerializeAsString())});
         return true;
       }
-      lives.at(shard).cluster->in(WorkDone{work->work_id, Bytes(stores.at(shard)->run(work->request.view()))});
+      proto::StoreBatchReply reply;
+      EXPECT_TRUE(reply.ParseFromString(stores.at(shard)->run(work->request.view())));
+      for (; !forged[shard].empty(); forged[shard].pop_front()) *reply.add_events() = forged[shard].front();
+      lives.at(shard).cluster->in(WorkDone{work->work_id, Bytes(reply.SerializeAsString())});
       return true;
     };
   }
@@ -126,6 +131,8 @@ class TradeDeskTest : public store::TradeTest {
   std::set<std::uint32_t> lost;  // messages that do not arrive
   std::uint32_t refuses = 0;     // the shard whose store has no room for a FINISH
   bool refused = false;          // it has refused one
+  std::map<std::uint32_t, std::deque<proto::StoreEvent>>
+      forged;  // what a shard says with its next group, and should not
   proto::TradeTerms terms = store::terms_of(1, 1, {1, 30, {}}, {3, 0, {30}});
 };
 
@@ -272,6 +279,48 @@ TEST_F(TradeDeskTest, AFinishThatWasRefusedIsTriedAgainWithinMoments) {
   refuses = 0;
   run(milliseconds(300));
   EXPECT_EQ(state_of(2, 3, terms).outcome().state(), proto::LEG_COMMITTED);
+}
+
+TEST_F(TradeDeskTest, ANoticeIsForWhoOwnsPlayersAlone) {
+  const NodeId dungeon(Role::kDungeon, 1), chat(Role::kChat, 1);
+  test::FakeCluster& cluster = *lives.at(1).cluster;
+  for (const NodeId node : {dungeon, chat}) cluster.up(node);
+  for (const NodeId node : {dungeon, chat}) {
+    auto* notice = forged[1].emplace_back().mutable_to_owner();
+    notice->set_node(node.value);
+    notice->mutable_trade()->set_player_id(1);
+  }
+  run(seconds(2));
+  EXPECT_TRUE(forged[1].empty());
+  EXPECT_TRUE(cluster.take<proto::TradeNotice>(dungeon).has_value());
+  EXPECT_FALSE(cluster.take<proto::TradeNotice>(chat).has_value());
+}
+
+// The register and a leg that do not agree: nothing changes, and somebody has to look.
+TEST_F(TradeDeskTest, AVerdictThatALegRefusesIsAnErrorOfOurs) {
+  send_leg(terms, 1);
+  run(milliseconds(50));
+  auto* undecided = forged[1].emplace_back().mutable_finish();
+  undecided->set_shard(2);
+  *undecided->mutable_txn() = terms.txn();
+  undecided->set_side(1);
+  run(seconds(1));
+  EXPECT_EQ(lives.at(1).agent->trade_desk().under_way(), 0u);
+  ASSERT_EQ(log.errors.size(), 1u);
+  EXPECT_EQ(log.errors[0], "trade.stuck node=dbagent-1 shard=2 side=1");
+  EXPECT_EQ(state_of(2, 3, terms).outcome().state(), proto::LEG_HELD);
+}
+
+// A vote that another shard cannot take is not carried on.
+TEST_F(TradeDeskTest, AVoteForARegisterThatIsElsewhereEndsHere) {
+  auto* vote = forged[1].emplace_back().mutable_vote();
+  vote->set_shard(2);  // whose terms name shard 1
+  *vote->mutable_terms() = terms;
+  vote->set_yes(true);
+  run(seconds(2));
+  EXPECT_EQ(lives.at(1).agent->trade_desk().under_way(), 0u);
+  EXPECT_EQ(verdict(1, terms, false).verdict(), proto::UNDECIDED);
+  EXPECT_TRUE(log.errors.empty());
 }
 
 TEST_F(TradeDeskTest, AnAgentsNewLifeDrivesWhatItsOldOneLeft) {

@@ -42,5 +42,20 @@ TEST(SessionStates, EveryStateAndClientMessageHasADefinedAnswer) {
   EXPECT_GT(pairs, 50);
 }
 
+TEST(SessionStates, WhatIsAlwaysAllowedNeedsASessionUnlessTheGatewayAnswersItself) {
+  Session session;
+  for (const Bound bound : {Bound::kGateway, Bound::kOwner, Bound::kChat}) {
+    EXPECT_EQ(judge(&session, false, Phase::kAlways, bound), Verdict::kTake);
+    EXPECT_EQ(judge(nullptr, false, Phase::kAlways, bound),
+              bound == Bound::kGateway ? Verdict::kTake : Verdict::kWrongState);
+  }
+}
+
+TEST(SessionStates, AStateThatIsNoneTakesNothing) {
+  Session session;
+  session.state = static_cast<SessionState>(99);
+  EXPECT_EQ(judge(&session, false, Phase::kWorld, Bound::kOwner), Verdict::kWrongState);
+}
+
 }  // namespace
 }  // namespace dure

@@ -61,10 +61,10 @@ TEST(Ids, ItemsReadAsTheyAreWritten) {
 }
 
 TEST(Ids, WhatIsNoItemIsNone) {
-  for (const std::string& bad : {std::string(), std::string("0123"), std::string(31, 'a'), std::string(33, 'a'),
-                                 std::string(32, 'g'), "-" + std::string(31, '1'), "0x" + std::string(30, '1'),
-                                 std::string(16, '1') + " " + std::string(15, '1'), std::string(31, '1') + "g",
-                                 std::string(15, '1') + "g" + std::string(16, '1'), std::string(32, '\0')})
+  for (const std::string& bad :
+       {std::string(), std::string("0123"), std::string(31, 'a'), std::string(33, 'a'), std::string(32, 'g'),
+        "-" + std::string(31, '1'), "0x" + std::string(30, '1'), std::string(16, '1') + " " + std::string(15, '1'),
+        std::string(31, '1') + "g", std::string(15, '1') + "g" + std::string(16, '1'), std::string(32, '\0')})
     EXPECT_FALSE(item_from_text(bad)) << bad;
 }
 

@@ -192,6 +192,35 @@ TEST_F(DirectoryTest, ThePreviousTokenAfterThirtySecondsKillsTheFamily) {
   EXPECT_EQ(resume("t0", "t2", 30'001).detail(), "token reused");
 }
 
+TEST_F(DirectoryTest, AnIncompleteSessionIsNeitherBegunNorResumed) {
+  EXPECT_EQ(begin(0, 0, "t0").code(), proto::REJECTED);
+  EXPECT_EQ(begin(0, 70, "").code(), proto::REJECTED);
+  EXPECT_EQ(begin(0, 70, "t0").session_epoch(), 1u) << "nothing was begun before";
+  EXPECT_EQ(resume("", "t1").code(), proto::REJECTED);
+  EXPECT_EQ(resume("t0", "").code(), proto::REJECTED);
+  EXPECT_EQ(resume("t0", "t1").session_epoch(), 2u);
+}
+
+TEST_F(DirectoryTest, ASessionIdIsOfOneAccountTokenAndEpoch) {
+  ASSERT_EQ(begin(0, 70, "t0").code(), proto::STORED);
+  EXPECT_EQ(begin(5, 70, "t0").code(), proto::EXPECTED_OTHER) << "no repeat: of another epoch";
+  const std::uint64_t mine = account_id;
+  account_id = mine + 1;
+  EXPECT_EQ(begin(0, 70, "t0").code(), proto::EXPECTED_OTHER) << "no repeat: of another account";
+  EXPECT_EQ(begin(0, 71, "t0").code(), proto::NO_SUCH) << "which nobody has";
+  account_id = mine;
+  EXPECT_EQ(begin(0, 70, "t0").session_epoch(), 1u);
+}
+
+TEST_F(DirectoryTest, ATokenThatWasSpentIsNotGivenOutAgain) {
+  begin(0, 70, "t0");
+  ASSERT_EQ(resume("t0", "t1").code(), proto::STORED);
+  ASSERT_EQ(resume("t1", "t2").code(), proto::STORED);
+  EXPECT_EQ(resume("t2", "t0").code(), proto::REJECTED);
+  EXPECT_EQ(resume("t2", "t2").code(), proto::REJECTED);
+  EXPECT_EQ(resume("t2", "t3").session_epoch(), 4u);
+}
+
 TEST_F(DirectoryTest, AnUnknownTokenKillsNothing) {
   begin(0, 70, "t0");
   EXPECT_EQ(resume("guess", "t1").code(), proto::NO_SUCH);

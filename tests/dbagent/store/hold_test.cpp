@@ -227,6 +227,47 @@ TEST_F(HoldTest, OtherTermsAbort) {
   expect_unchanged();
 }
 
+TEST_F(HoldTest, TheRegistersOwnLegThatComesLastIsGivenBackAtOnceIfTheOthersTermsDiffer) {
+  auto other = terms;
+  other.mutable_sides(0)->mutable_give(0)->set_value(29);
+  apply(2, leg(other, 1));
+  EXPECT_EQ(cast(*take_vote()).verdict(), proto::UNDECIDED);
+  const auto last = apply(1, leg(terms, 0));
+  ASSERT_EQ(last.legs_size(), 1);
+  EXPECT_EQ(last.legs(0).state(), proto::LEG_ABORTED);
+  EXPECT_EQ(last.legs(0).settle_seq(), 1u);
+  EXPECT_EQ(last.legs(0).credited(0).value(), 30) << "its own";
+  carry_all();
+  expect_unchanged();
+}
+
+TEST_F(HoldTest, AnAbortUndoesItsOwnRequestAndNoLaterOne) {
+  apply(1, leg(terms, 0, 2, 1, 5));
+  Ops later(1, 1);
+  later.op(3, 6).balance("gold", 1);
+  EXPECT_EQ(apply(1, later).code(), proto::STORED);
+  EXPECT_EQ(verdict(1, terms, true).verdict(), proto::ABORT);
+  const auto after = acquire(1, 1);
+  EXPECT_EQ(gold_of(after.aggregate()), 101);
+  EXPECT_EQ(after.last_creq(), 6u);
+  EXPECT_EQ(after.last_creq_result(), 0u) << "that one was done";
+}
+
+TEST_F(HoldTest, TheScanAsksForNoMoreThanAPage) {
+  apply(2, leg(terms, 1));
+  apply(2, leg(terms_of(2, 1, {1, 1, {}}, {3, 5, {}}), 1, 3));
+  const auto page = [&](std::uint32_t limit) {
+    proto::OpenHoldsQuery query;
+    query.set_shard(2);
+    query.set_limit(limit);
+    return on<proto::OpenHoldsReply>(2, query).holds_size();
+  };
+  EXPECT_EQ(page(1), 1);
+  EXPECT_EQ(page(0), 2);
+  EXPECT_EQ(page(1'000'000), 2);
+  scan();
+}
+
 TEST_F(HoldTest, ADecisionNeverChanges) {
   apply(1, leg(terms, 0));
   apply(2, leg(terms, 1));
@@ -307,6 +348,23 @@ TEST_F(HoldTest, GoodsThatWereNotAgreedAreNotTaken) {
   EXPECT_EQ(finish(request).code(), proto::REJECTED);
   finish(finish_of(vote, verdict));
   expect_exchanged();
+}
+
+TEST_F(HoldTest, OtherGoodsThanTheAgreedOnesAreNotTaken) {
+  const auto gives_item = terms_of(9, 1, {1, 0, {10}}, {3, 5, {}});
+  apply(2, leg(gives_item, 1));
+  apply(1, leg(gives_item, 0));
+  const auto vote = *take_vote();
+  const proto::TradeFinish right = finish_of(vote, cast(vote));
+  ASSERT_EQ(right.items_size(), 1);
+  proto::TradeFinish wrong = right;
+  wrong.mutable_items(0)->mutable_id()->set_low(11);
+  EXPECT_EQ(finish(wrong).code(), proto::REJECTED) << "another item";
+  wrong = right;
+  wrong.mutable_items(0)->set_version(right.items(0).version() + 1);
+  EXPECT_EQ(finish(wrong).code(), proto::REJECTED) << "in another version";
+  EXPECT_EQ(finish(right).code(), proto::STORED);
+  EXPECT_EQ(items_of(acquire(3, 2)), (Items{10, 30}));
 }
 
 TEST_F(HoldTest, FinishIsDoneOnceAndAnswersAlways) {

@@ -1,6 +1,7 @@
 // SWAP, LEGFAIL, CONSUME: trades whose two rows and register are on one shard.
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/trade_terms.h"
+#include "dbagent/store/waiting_legs.h"
 #include "tests/dbagent/store/trade_fixture.h"
 #include "tests/dbagent/store/vfs_shim.h"
 
@@ -257,6 +258,155 @@ TEST_F(SwapTest, MalformedLegsAreRefusedAndDecideNothing) {
   EXPECT_EQ(apply(1, effects).code(), proto::REJECTED);
 }
 
+TEST_F(SwapTest, WhatALegMustNotSayIsNamed) {
+  const auto wrong = [&](const auto& change) {
+    Ops ops = leg(terms_of(30, 1, {1, 30, {10}, 200}, {2, 5, {20}, 200}), 0);
+    change(*ops.request.mutable_operations(0));
+    const char* word = what_is_wrong(ops.request.operations(0), 1);
+    return std::string(word == nullptr ? "" : word);
+  };
+  const auto mine = [](proto::Operation& op) { return op.mutable_trade()->mutable_terms()->mutable_sides(0); };
+  const auto theirs = [](proto::Operation& op) { return op.mutable_trade()->mutable_terms()->mutable_sides(1); };
+  EXPECT_EQ(wrong([](auto&) {}), "");
+  EXPECT_EQ(wrong([](auto& op) { op.clear_reason(); }), "reason");
+  EXPECT_EQ(wrong([](auto& op) { op.set_reason(std::string(65, 'r')); }), "reason");
+  EXPECT_EQ(wrong([](auto& op) { op.set_reason(std::string(64, 'r')); }), "");
+  EXPECT_EQ(wrong([](auto& op) { op.mutable_trade()->set_side(2); }), "terms");
+  EXPECT_EQ(wrong([](auto& op) { op.mutable_trade()->set_side(1); }), "another's leg");
+  EXPECT_EQ(wrong([&](auto& op) { mine(op)->mutable_give(0)->set_value(0); }), "goods");
+  EXPECT_EQ(wrong([&](auto& op) { mine(op)->mutable_give(0)->clear_name(); }), "goods");
+  EXPECT_EQ(wrong([&](auto& op) { mine(op)->mutable_give(0)->set_name(std::string(65, 'g')); }), "goods");
+  EXPECT_EQ(wrong([&](auto& op) { theirs(op)->mutable_give(0)->set_value(-1); }), "goods") << "the other side's, too";
+  EXPECT_EQ(wrong([&](auto& op) { mine(op)->mutable_caps(0)->set_value(0); }), "goods");
+  EXPECT_EQ(wrong([&](auto& op) { *mine(op)->add_items() = mine(op)->items(0); }), "goods") << "an item once";
+  const auto two = [&](const std::string& first, const std::string& second) {
+    return wrong([&](auto& op) {
+      mine(op)->mutable_give(0)->set_name(first);
+      *mine(op)->add_give() = mine(op)->give(0);
+      mine(op)->mutable_give(1)->set_name(second);
+    });
+  };
+  EXPECT_EQ(two("gold", "ore"), "");
+  EXPECT_EQ(two("ore", "gold"), "goods") << "by name";
+  EXPECT_EQ(two("gold", "gold"), "goods");
+}
+
+TEST_F(SwapTest, ACapOfWhatIsNotExchangedIsNoCapOfWhatIs) {
+  proto::TradeTerms one = terms_of(31, 1, {1, 30, {}}, {2, 0, {}});
+  auto* cap = one.mutable_sides(1)->add_caps();
+  cap->set_name("ore");
+  cap->set_value(1);
+  const auto exchange = exchange_of(one, 1);
+  ASSERT_EQ(exchange.size(), 1u);
+  EXPECT_EQ(exchange.at("gold").get, 30);
+  EXPECT_EQ(exchange.at("gold").cap, 0);
+  apply(1, leg(one, 0));
+  EXPECT_EQ(apply(1, leg(one, 1)).legs(0).state(), proto::LEG_COMMITTED);
+}
+
+TEST_F(SwapTest, OfTwoCurrenciesOneMayGoBothWays) {
+  Ops ore(2, 1);
+  ore.op(2).balance("ore", 7);
+  ASSERT_EQ(apply(1, ore).code(), proto::STORED);
+  proto::TradeTerms both = terms_of(32, 1, {1, 30, {}}, {2, 10, {}});
+  auto* amount = both.mutable_sides(1)->add_give();
+  amount->set_name("ore");
+  amount->set_value(7);
+  apply(1, leg(both, 0));
+  EXPECT_EQ(apply(1, leg(both, 1, 3)).legs(0).state(), proto::LEG_COMMITTED);
+  const auto one = acquire(1, 1), two = acquire(2, 1);
+  EXPECT_EQ(gold_of(one.aggregate()), 80);
+  EXPECT_EQ(gold_of(two.aggregate()), 120);
+  ASSERT_EQ(one.aggregate().balances_size(), 2);
+  EXPECT_EQ(one.aggregate().balances(1).name(), "ore");
+  EXPECT_EQ(one.aggregate().balances(1).value(), 7);
+}
+
+TEST_F(SwapTest, AWaitingLegWhoseNumberWentToSomethingElseLosesTheTradeAlone) {
+  EXPECT_EQ(apply(1, leg(terms, 1)).legs(0).state(), proto::LEG_WAITING);
+  ASSERT_EQ(apply(1, Ops(2, 1).op(2).balance("gold", 1)).saved_pseq(), 2u);
+  const auto late = apply(1, leg(terms, 0));
+  EXPECT_EQ(late.saved_pseq(), 2u);
+  EXPECT_EQ(late.legs(0).state(), proto::LEG_ABORTED);
+  EXPECT_EQ(verdict(1, terms, false).verdict(), proto::ABORT);
+  EXPECT_EQ(gold_of(acquire(1, 1).aggregate()), 100);
+  EXPECT_EQ(gold_of(acquire(2, 1).aggregate()), 101);
+}
+
+TEST_F(SwapTest, AResentLegThatIsMalformedOrOfAnotherRegisterVotesNothing) {
+  Ops bad = leg(terms, 0, 1);  // its number is counted: it brought 100 gold
+  bad.request.mutable_operations(0)->clear_reason();
+  auto reply = apply(1, bad);
+  EXPECT_EQ(reply.code(), proto::STORED);
+  EXPECT_EQ(reply.legs(0).state(), proto::LEG_WAITING) << "nothing is known of it";
+  const auto elsewhere = terms_of(34, 2, {1, 30, {}}, {3, 0, {}});
+  reply = apply(1, leg(elsewhere, 0, 1));
+  EXPECT_EQ(reply.code(), proto::STORED);
+  EXPECT_EQ(reply.legs(0).state(), proto::LEG_WAITING);
+  EXPECT_EQ(changed, 0u);
+  EXPECT_TRUE(said.empty());
+}
+
+Key16 txn(std::uint64_t high, std::uint64_t low) { return key_of(uid(high, low)); }
+
+TEST_F(SwapTest, MoreLegsThanMayWaitAreNotTaken) {
+  WaitingLegs waiting;
+  WaitingLeg one;
+  one.epoch = 1;
+  one.operation.set_pseq(2);
+  one.since = 5;
+  for (std::uint64_t i = 1; i <= WaitingLegs::kTradesMax; ++i) ASSERT_TRUE(waiting.put(txn(1, i), 0, one));
+  EXPECT_FALSE(waiting.put(txn(2, 1), 0, one));
+  EXPECT_TRUE(waiting.put(txn(1, 7), 1, one)) << "the other leg of one that waits";
+  EXPECT_EQ(waiting.trades(), WaitingLegs::kTradesMax);
+  EXPECT_EQ(waiting.since(5, 3), (std::vector<Key16>{txn(1, 1), txn(1, 2), txn(1, 3)}));
+  EXPECT_TRUE(waiting.since(4, 3).empty());
+  waiting.erase(txn(1, 7), 0);
+  EXPECT_NE(waiting.find(txn(1, 7), 1), nullptr);
+  EXPECT_FALSE(waiting.put(txn(2, 1), 0, one));
+  waiting.erase(txn(1, 7), 1);
+  EXPECT_TRUE(waiting.put(txn(2, 1), 0, one));
+}
+
+TEST_F(SwapTest, ALegWaitsSinceItFirstCameInItsEpochAndNumber) {
+  WaitingLegs waiting;
+  WaitingLeg one;
+  one.epoch = 1;
+  one.operation.set_pseq(2);
+  one.since = 5;
+  ASSERT_TRUE(waiting.put(txn(1, 1), 0, one));
+  one.since = 9;
+  ASSERT_TRUE(waiting.put(txn(1, 1), 0, one));
+  EXPECT_EQ(waiting.find(txn(1, 1), 0)->since, 5);
+  one.operation.set_pseq(3);
+  ASSERT_TRUE(waiting.put(txn(1, 1), 0, one));
+  EXPECT_EQ(waiting.find(txn(1, 1), 0)->since, 9);
+  one.since = 11;
+  one.epoch = 2;
+  ASSERT_TRUE(waiting.put(txn(1, 1), 0, one));
+  EXPECT_EQ(waiting.find(txn(1, 1), 0)->since, 11);
+  waiting.keep();
+  waiting.begin_item();
+  waiting.erase(txn(1, 1), 0);
+  waiting.undo_item();
+  EXPECT_EQ(waiting.find(txn(1, 1), 0)->since, 11) << "as it was before";
+}
+
+// As many as may wait, and one more: its owner is told to come again, as when the store is busy.
+TEST_F(SwapTest, ALegThatFindsNoRoomToWaitIsSentAgain) {
+  constexpr std::uint64_t kPage = 1024;
+  for (std::uint64_t from = 0; from < WaitingLegs::kTradesMax; from += kPage) {
+    BatchOf batch(now);
+    for (std::uint64_t i = from; i < from + kPage; ++i)
+      batch.add(leg(terms_of(100 + i, 1, {1, 30, {}}, {2, 0, {}}), 0).request);
+    batch.run(*stores.at(1));
+  }
+  const auto crowded = apply(1, leg(terms, 0));
+  EXPECT_EQ(crowded.code(), proto::RETRY);
+  EXPECT_EQ(crowded.saved_pseq(), 1u);
+  EXPECT_EQ(state_of(1, 1, terms).code(), proto::NO_SUCH);
+}
+
 TEST_F(SwapTest, AUsedClientNumberIsRefused) {
   Ops ops(1, 1);
   ops.op(2, 10).balance("gold", 1);
@@ -286,6 +436,13 @@ TEST_F(SwapTest, WhoAsksHearsHowItsLegStands) {
   EXPECT_EQ(one.outcome().state(), proto::LEG_COMMITTED);
   EXPECT_EQ(one.outcome().pseq(), 2u);
   EXPECT_EQ(one.outcome().items_size(), 1);
+  EXPECT_EQ(state_of(1, 2, terms).outcome().credited(0).value(), 30) << "the other side its own";
+  EXPECT_EQ(state_of(1, 3, terms).code(), proto::NO_SUCH) << "it had no part in it";
+  proto::LegQuery strayed;
+  strayed.set_shard(2);
+  strayed.set_player_id(3);
+  *strayed.mutable_txn() = terms.txn();
+  EXPECT_EQ(on<proto::LegReply>(1, strayed).code(), proto::WRONG_SHARD);
 }
 
 TEST_F(SwapTest, BothLegsInOneGroupAreExchanged) {

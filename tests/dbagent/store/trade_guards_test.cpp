@@ -86,6 +86,66 @@ TEST_F(TradeGuardTest, AWaitingLegThatDoesNotFitAPrepareIsFenced) {
   EXPECT_EQ(gold_of_new_owner(1, 1), 100);
 }
 
+// A character that was deleted while its leg waited.
+TEST_F(TradeGuardTest, AWaitingLegOfNobodyIsForgotten) {
+  const auto erase = [&](std::uint64_t player) {
+    proto::DeletePlayerRequest request;
+    request.set_shard(1);
+    request.set_account_id(9);
+    request.set_player_id(player);
+    request.set_delete_at_unix_ms(now + 1);
+    ASSERT_EQ(on<proto::StoreReply>(1, request).code(), proto::STORED);
+    now += 2;
+    proto::PurgePlayer purge;
+    purge.set_shard(1);
+    purge.set_player_id(player);
+    ASSERT_EQ(on<proto::StoreReply>(1, purge).code(), proto::STORED);
+  };
+  const auto other = terms_of(24, 1, {1, 5, {}}, {2, 5, {}});
+  EXPECT_EQ(apply(1, leg(here, 0)).legs(0).state(), proto::LEG_WAITING);
+  EXPECT_EQ(apply(1, leg(other, 0)).legs(0).state(), proto::LEG_WAITING);
+  erase(1);
+  EXPECT_EQ(cast(yes_from_elsewhere(here, 1)).verdict(), proto::UNDECIDED) << "its leg is not prepared";
+  EXPECT_EQ(verdict(1, other, true).verdict(), proto::ABORT);
+  EXPECT_FALSE(take_notice()) << "nobody is there to be told";
+  EXPECT_EQ(gold_of_new_owner(2, 1), 100);
+}
+
+// ── votes that nobody of ours casts ─────────────────────────────────────────────────────────────────────────
+
+TEST_F(TradeGuardTest, AVoteIsForItsRegisterAndNamesATradeOfTwo) {
+  const auto good = yes_from_elsewhere(across, 1);
+  auto vote = good;
+  vote.set_shard(2);
+  EXPECT_EQ(on<proto::TradeVerdict>(1, vote).code(), proto::WRONG_SHARD);
+  EXPECT_EQ(on<proto::TradeVerdict>(2, vote).code(), proto::WRONG_SHARD) << "its terms name another register";
+  vote = good;
+  vote.mutable_terms()->clear_txn();
+  EXPECT_EQ(cast(vote).code(), proto::REJECTED);
+  vote = good;
+  vote.mutable_terms()->mutable_sides()->RemoveLast();
+  vote.set_side(0);
+  EXPECT_EQ(cast(vote).code(), proto::REJECTED);
+  vote = good;
+  vote.set_side(2);
+  EXPECT_EQ(cast(vote).code(), proto::REJECTED);
+  EXPECT_EQ(changed, 0u);
+  EXPECT_EQ(cast(good).verdict(), proto::UNDECIDED);
+  vote = good;
+  vote.mutable_terms()->mutable_sides(1)->set_player_id(9);
+  EXPECT_EQ(cast(vote).verdict(), proto::ABORT) << "not the leg that was counted";
+  EXPECT_EQ(verdict(1, across, true).verdict(), proto::ABORT);
+}
+
+TEST_F(TradeGuardTest, AMalformedLegOfAnEndedEpochVotesNothing) {
+  acquire(3, 2);
+  auto bad = leg(across, 1);
+  bad.request.mutable_operations(0)->clear_reason();
+  EXPECT_EQ(apply(2, bad).code(), proto::STALE_EPOCH);
+  EXPECT_FALSE(take_vote());
+  EXPECT_EQ(changed, 0u);
+}
+
 // ── around a hold ───────────────────────────────────────────────────────────────────────────────────────────
 
 TEST_F(TradeGuardTest, ACharacterInTheMiddleOfATradeIsNotPurged) {

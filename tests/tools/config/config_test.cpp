@@ -129,7 +129,8 @@ TEST(Config, AddressesHaveTheFormOfTheirKind) {
   EXPECT_TRUE(taken("gateway", "listen_websocket", ""));
   EXPECT_TRUE(taken("gateway", "listen_websocket", "localhost:2"));
   EXPECT_FALSE(taken("gateway", "listen_websocket", "7011"));
-  for (const char* good : {"", "unix:/run/redis", "localhost:6379"}) EXPECT_TRUE(taken("redis", "address", good)) << good;
+  for (const char* good : {"", "unix:/run/redis", "localhost:6379"})
+    EXPECT_TRUE(taken("redis", "address", good)) << good;
   EXPECT_TRUE(taken("redis", "address", "unix:" + std::string(99, 'r')));
   EXPECT_FALSE(taken("redis", "address", "unix:" + std::string(100, 'r')));
   for (const char* bad : {"unix:", "redis://localhost:6379", "localhost"})
@@ -237,11 +238,11 @@ TEST(Config, NamesTheCommonPlaceOfASettingThatANodeLeftAsItIs) {
 }
 
 TEST(Config, RefusesASecondDirectory) {
-  const std::string two =
-      kCluster + "[[cluster.node]]\nname = \"dbagent-1\"\naddress = \"tcp://127.0.0.1:1\"\n"
-                 "[[cluster.node]]\nname = \"dbagent-2\"\naddress = \"tcp://127.0.0.1:2\"\n"
-                 "[node.\"dbagent-1\"]\ndbagent.directory = true\ndbagent.shards = [1]\n"
-                 "[node.\"dbagent-2\"]\ndbagent.shards = [2]\n";
+  const std::string two = kCluster +
+                          "[[cluster.node]]\nname = \"dbagent-1\"\naddress = \"tcp://127.0.0.1:1\"\n"
+                          "[[cluster.node]]\nname = \"dbagent-2\"\naddress = \"tcp://127.0.0.1:2\"\n"
+                          "[node.\"dbagent-1\"]\ndbagent.directory = true\ndbagent.shards = [1]\n"
+                          "[node.\"dbagent-2\"]\ndbagent.shards = [2]\n";
   EXPECT_EQ(refusal(two), "");
   EXPECT_EQ(refusal(two + "dbagent.directory = true\n"),
             "x.toml:14:9: dbagent.directory: dbagent-2 and dbagent-1 would both serve the directory");

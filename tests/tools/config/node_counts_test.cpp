@@ -70,9 +70,10 @@ TEST(NodeCounts, RefusesWhatIsNoConfigurationAndWhatHasNoModel) {
 }
 
 TEST(NodeCounts, AddsTheFirstOverrideAndLeavesOutANodeThatHasNone) {
-  const Written one("[cluster]\ncluster_id = \"t\"\n[[cluster.node]]\nname = \"gateway-1\"\naddress = \"tcp://127.0.0.1:1\"\n"
-                    "[[cluster.node]]\nname = \"chat-1\"\naddress = \"tcp://127.0.0.1:2\"\n"
-                    "[[cluster.node]]\nname = \"chat-2\"\naddress = \"tcp://127.0.0.1:3\"\n");
+  const Written one(
+      "[cluster]\ncluster_id = \"t\"\n[[cluster.node]]\nname = \"gateway-1\"\naddress = \"tcp://127.0.0.1:1\"\n"
+      "[[cluster.node]]\nname = \"chat-1\"\naddress = \"tcp://127.0.0.1:2\"\n"
+      "[[cluster.node]]\nname = \"chat-2\"\naddress = \"tcp://127.0.0.1:3\"\n");
   const auto text = with_node_counts(one.path(), {{Role::kGateway, 2}, {Role::kChat, 1}});
   ASSERT_TRUE(text) << text.error().detail;
   const auto config = parse_config(*text, "derived.toml");

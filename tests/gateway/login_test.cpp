@@ -1,0 +1,122 @@
+// Logins by ticket, and what becomes of a login when its session is to begin.
+#include "tests/gateway/gateway_fixture.h"
+
+namespace dure::test {
+namespace {
+
+// As the worker says of a ticket whose signature is good, made with the key of that kind.
+class TicketTest : public GatewayTest {
+ protected:
+  TicketTest() {
+    cluster_.answers<proto::AccountQuery, proto::AccountReply>(
+        kAgent, [this](const MeshHeader&, const proto::AccountQuery&) {
+          proto::AccountReply reply;
+          reply.set_account_id(5);
+          reply.set_shard(1);
+          reply.set_session_epoch(session_epoch_);
+          return std::optional(reply);
+        });
+    ticket_.set_account("mina");
+    ticket_.set_cluster_id(identity().cluster_id);
+    ticket_.set_nonce(8);
+    ticket_.set_not_after_unix_ms(unix_ms(cluster_.wall) + 1000);
+  }
+  proto::LoginReply show(char key, const proto::Ticket& ticket, const std::string& address = "127.0.0.1:5") {
+    return show_bytes(key + ticket.SerializeAsString(), address);
+  }
+  proto::LoginReply show_bytes(const std::string& checked, const std::string& address = "127.0.0.1:5") {
+    checked_ticket_ = checked;
+    const ClientId client(++clients_);
+    open(client, address);
+    proto::LoginRequest login;
+    login.set_protocol_version(kProtocolVersion);
+    login.set_content_version(1);
+    login.set_ticket("signed");
+    send(client, login);
+    const auto reply = pick<proto::LoginReply>(seen(client)).value_or(proto::LoginReply());
+    EXPECT_TRUE(reply.has_characters() || reply.has_denied()) << reply.DebugString();
+    port_.closed(client, cluster_.now);
+    settle();
+    return reply;
+  }
+  bool good(const proto::Ticket& ticket) { return show('t', ticket).has_characters(); }
+
+  proto::Ticket ticket_;
+  std::uint64_t clients_ = 100;
+};
+
+TEST_F(TicketTest, IsOfThisClusterOfAShowableAccountAndOfItsTime) {
+  EXPECT_TRUE(good(ticket_));
+  const auto with = [&](const auto& change) {
+    proto::Ticket other = ticket_;
+    change(other);
+    return good(other);
+  };
+  EXPECT_FALSE(with([](auto& t) { t.set_cluster_id("another"); }));
+  EXPECT_FALSE(with([](auto& t) { t.clear_account(); }));
+  EXPECT_TRUE(with([](auto& t) { t.set_account(std::string(64, 'a')); }));
+  EXPECT_FALSE(with([](auto& t) { t.set_account(std::string(65, 'a')); }));
+  EXPECT_FALSE(with([](auto& t) { t.set_account("a\nb"); }));
+  EXPECT_FALSE(with([](auto& t) { t.clear_nonce(); }));
+  EXPECT_FALSE(with([&](auto& t) { t.set_not_after_unix_ms(unix_ms(cluster_.wall) - 1); })) << "it is over";
+  EXPECT_FALSE(with([&](auto& t) { t.set_not_after_unix_ms(unix_ms(cluster_.wall) + to_ms(std::chrono::hours(99))); }))
+      << "nobody signs for so long";
+  EXPECT_EQ(show_bytes("t\xFF").denied().reason(), "ticket") << "signed, and no ticket";
+  EXPECT_TRUE(good(ticket_));
+}
+
+TEST_F(TicketTest, OfTheDevelopersKeyIsGoodOnLoopbackAlone) {
+  EXPECT_TRUE(show('d', ticket_).has_characters());
+  EXPECT_TRUE(show('d', ticket_, "10.0.0.1:5").has_denied());
+  EXPECT_TRUE(show('t', ticket_, "10.0.0.1:5").has_characters());
+}
+
+TEST_F(TicketTest, OfAClientThatIsGoneBeginsNothing) {
+  worker_answers_ = false;
+  open(kMina);
+  proto::LoginRequest login;
+  login.set_protocol_version(kProtocolVersion);
+  login.set_content_version(1);
+  login.set_ticket("signed");
+  send(kMina, login);
+  ASSERT_EQ(unworked_.size(), 1u);
+  port_.closed(kMina, cluster_.now);
+  settle();
+  cluster_.in(WorkDone{unworked_.front().work_id, Bytes("t" + ticket_.SerializeAsString())});
+  settle();
+  EXPECT_EQ(session_epoch_, 3u);
+  EXPECT_FALSE(cluster_.take<proto::SessionBegin>(kAgent).has_value());
+}
+
+TEST_F(GatewayTest, ABeginThatLosesEveryRaceIsBusyAndABannedOneIsToldUntilWhen) {
+  password_hash_ = "";
+  open(kMina);
+  int begins = 0;
+  const auto answer = [&](proto::StoreCode code, std::int64_t banned_until) {
+    cluster_.answers<proto::SessionBegin, proto::SessionReply>(
+        kAgent, [&begins, code, banned_until](const MeshHeader&, const proto::SessionBegin&) {
+          ++begins;
+          proto::SessionReply reply;
+          reply.set_code(code);
+          reply.set_detail("why");
+          reply.set_session_epoch(static_cast<std::uint32_t>(begins));
+          reply.set_banned_until_unix_ms(banned_until);
+          return std::optional(reply);
+        });
+  };
+  answer(proto::EXPECTED_OTHER, 0);
+  EXPECT_TRUE(log_in(kMina).has_busy());
+  EXPECT_GT(begins, 1);
+  EXPECT_LT(begins, 10);
+  answer(proto::NO_SUCH, 0);
+  EXPECT_TRUE(log_in(kMina).has_busy());
+  const std::int64_t tomorrow = unix_ms(cluster_.wall) + 86'400'000;
+  answer(proto::REJECTED, tomorrow);
+  EXPECT_EQ(log_in(kMina).banned().until_unix_ms(), tomorrow);
+  answer(proto::REJECTED, 0);
+  EXPECT_EQ(log_in(kMina).denied().reason(), "why");
+  EXPECT_FALSE(gateway_.session(session_));
+}
+
+}  // namespace
+}  // namespace dure::test

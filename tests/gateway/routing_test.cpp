@@ -1,0 +1,151 @@
+// Words of owners and of chat, and what of them changes a session.
+#include "tests/gateway/gateway_fixture.h"
+
+namespace dure::test {
+namespace {
+
+TEST_F(GatewayTest, WordsOfAnotherOwnerEpochOrTopicChangeNothing) {
+  enter(kMina);
+  cluster_.up(kDungeon);
+  TopicKey topic;
+  topic.place = 3;
+  const auto subscribed = [&](NodeId from, std::uint64_t epoch, const std::string& bytes, SessionId session) {
+    proto::Subscribe subscribe;
+    subscribe.set_session_id(session.value);
+    subscribe.add_topics(bytes);
+    MeshHeader header;
+    header.kind = MeshKind::kNotice;
+    header.message_id = route_id(proto::Subscribe::descriptor());
+    header.player_epoch = epoch;
+    cluster_.raw(from, header, subscribe.SerializeAsString());
+    settle();
+    return gateway_.session(session_)->topics.size();
+  };
+  const std::string key = encode_topic(topic);
+  EXPECT_EQ(subscribed(kDungeon, 7, key, session_), 0u) << "not its owner";
+  EXPECT_EQ(subscribed(kGeneral, 6, key, session_), 0u) << "of an earlier epoch";
+  EXPECT_EQ(subscribed(kGeneral, 7, "no topic", session_), 0u);
+  EXPECT_EQ(subscribed(kGeneral, 7, key, SessionId(999)), 0u);
+  EXPECT_EQ(subscribed(kGeneral, 7, key, session_), 1u);
+  const auto unsubscribed = [&](NodeId from, std::uint64_t epoch, const std::string& bytes) {
+    proto::Unsubscribe words;
+    words.set_session_id(session_.value);
+    words.add_topics(bytes);
+    MeshHeader header;
+    header.kind = MeshKind::kNotice;
+    header.message_id = route_id(proto::Unsubscribe::descriptor());
+    header.player_epoch = epoch;
+    cluster_.raw(from, header, words.SerializeAsString());
+    settle();
+    return gateway_.session(session_)->topics.size();
+  };
+  EXPECT_EQ(unsubscribed(kGeneral, 6, key), 1u);
+  EXPECT_EQ(unsubscribed(kDungeon, 7, key), 1u) << "not its publisher";
+  EXPECT_EQ(unsubscribed(kGeneral, 7, "no topic"), 1u);
+  proto::Publish publish;
+  publish.set_topic("no topic");
+  publish.set_frame(encode_frame(212, 0, ""));
+  cluster_.say(kGeneral, publish);
+  cluster_.in(TopicGapped{kMina, SessionId(999), topic});
+  settle();
+  EXPECT_TRUE(seen(kMina).empty());
+  EXPECT_FALSE(cluster_.take<proto::TopicGap>(kGeneral));
+  EXPECT_EQ(unsubscribed(kGeneral, 7, key), 0u);
+  gateway_.check_invariants();
+}
+
+TEST_F(GatewayTest, AnOwnerThatNobodyWaitsForIsToldSo) {
+  enter(kMina);
+  const auto told = [&](const auto& change) {
+    proto::RouteSet set;
+    set.set_session_id(session_.value);
+    set.set_session_epoch(session_epoch_);
+    set.set_player_id(50);
+    set.set_player_epoch(9);
+    change(set);
+    cluster_.forget_sent();
+    cluster_.up(kDungeon);
+    cluster_.say(kDungeon, set);
+    settle();
+    return cluster_.take<proto::SessionLost>(kDungeon).has_value();
+  };
+  EXPECT_TRUE(told([](auto& set) { set.set_session_id(999); }));
+  EXPECT_TRUE(told([](auto& set) { set.set_player_id(51); }));
+  EXPECT_TRUE(told([&](auto& set) { set.set_session_epoch(session_epoch_ + 1); }));
+  EXPECT_EQ(gateway_.session(session_)->route.owner, kGeneral);
+  EXPECT_FALSE(told([](auto&) {}));
+  EXPECT_EQ(gateway_.session(session_)->route.owner, kDungeon);
+}
+
+TEST_F(GatewayTest, AnOwnerThatLetsAPlayerGoForGoodEndsItsSession) {
+  enter(kMina);
+  proto::RouteDrop drop;
+  drop.set_session_id(session_.value);
+  drop.set_player_epoch(7);
+  drop.set_code(proto::NOT_ALLOWED);
+  drop.set_reason("banned");
+  drop.set_player_epoch(6);
+  cluster_.say(kGeneral, drop);
+  settle();
+  EXPECT_NE(gateway_.session(session_), nullptr) << "of an earlier epoch";
+  drop.set_player_epoch(7);
+  cluster_.say(kGeneral, drop);
+  settle();
+  EXPECT_EQ(gateway_.session(session_), nullptr);
+  EXPECT_EQ(pick<proto::CloseNotice>(seen(kMina))->reason(), "banned");
+}
+
+TEST_F(GatewayTest, WhoWantedToLeaveAndIsDroppedIsNotWalkedBack) {
+  enter(kMina);
+  send(kMina, proto::LeaveWorldRequest());
+  proto::RouteDrop drop;
+  drop.set_session_id(session_.value);
+  drop.set_player_epoch(7);
+  drop.set_ask_lobby(true);
+  cluster_.say(kGeneral, drop);
+  settle();
+  EXPECT_EQ(gateway_.session(session_), nullptr);
+}
+
+TEST_F(GatewayTest, AHoldOfWhoIsNotInTheWorldIsNone) {
+  enter(kMina);
+  send(kMina, proto::LeaveWorldRequest());
+  proto::RouteHold hold;
+  hold.set_session_id(session_.value);
+  hold.set_player_epoch(7);
+  cluster_.say(kGeneral, hold);
+  settle();
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kLeaving);
+}
+
+TEST_F(GatewayTest, WhoIsSoughtAndKnownToNobodyIsSentAway) {
+  enter(kMina);
+  cluster_.up(kDungeon);
+  route(kDungeon, 8, "run/1");
+  settle();
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [](const MeshHeader&, const proto::Admit&) {
+    proto::AdmitReply gone;
+    gone.set_code(proto::NOT_FOUND);
+    return std::optional(gone);
+  });
+  cluster_.down(kDungeon);
+  settle();
+  EXPECT_EQ(gateway_.session(session_), nullptr);
+  EXPECT_EQ(pick<proto::CloseNotice>(seen(kMina))->reason(), "the character is gone");
+}
+
+TEST_F(GatewayTest, AGatewayThatStopsSeeksNobody) {
+  enter(kMina);
+  cluster_.in(StopRequested{});
+  cluster_.turn();
+  cluster_.forget_sent();
+  proto::RouteDrop drop;
+  drop.set_session_id(session_.value);
+  drop.set_player_epoch(7);
+  cluster_.down(kGeneral);
+  settle();
+  EXPECT_FALSE(cluster_.take<proto::Admit>(kGeneral));
+}
+
+}  // namespace
+}  // namespace dure::test
