@@ -1,6 +1,7 @@
 // The steps of a move, guard by guard, and what travels with an account.
 #include <sqlite3.h>
 
+#include "common/proto/reconcile.pb.h"
 #include "dbagent/store/move_content.h"
 #include "dbagent/store/schema.h"
 #include "tests/dbagent/store/by_hand.h"
@@ -375,6 +376,126 @@ TEST_F(MoveTest, ACopyThatIsNotWhatWasSentIsRefused) {
   EXPECT_EQ(copy(4, 1, content).state(), proto::ACCOUNT_ARRIVING);
   abort(1);
   unfreeze(3, 1);
+  discard(4, 1);
+}
+
+TEST_F(MoveTest, ACopyWhoseRowsAreNoneIsRefusedAndItsAccountStaysWhereItWas) {
+  intent(1, 4);
+  const auto content = freeze(3, 1);
+  proto::MoveContent whole;
+  ASSERT_TRUE(whole.ParseFromString(content.bytes()));
+  const auto refused = [&](const std::string& bytes) {
+    auto forged = content;
+    forged.set_bytes(bytes);
+    forged.set_bytes_total(bytes.size());
+    forged.set_hash(hash_of(bytes));
+    const auto reply = copy(4, 1, forged);
+    EXPECT_NE(reply.state(), proto::ACCOUNT_ARRIVING);
+    return reply.detail();
+  };
+  EXPECT_EQ(refused("\xFF"), "content");
+  proto::MoveContent other = whole;
+  other.set_move_id(2);
+  EXPECT_EQ(refused(other.SerializeAsString()), "content of another move");
+  const auto with_row = [&](const std::string& row) {
+    proto::MoveContent forged = whole;
+    for (auto& table : *forged.mutable_tables())
+      if (table.rows_size() > 0) {
+        table.set_rows(0, row);
+        break;
+      }
+    return refused(forged.SerializeAsString());
+  };
+  EXPECT_EQ(with_row("\xFF"), "row of the content");
+  EXPECT_EQ(with_row(""), "row of the content") << "of other columns";
+  EXPECT_EQ(copy(4, 1, content).state(), proto::ACCOUNT_ARRIVING);
+  abort(1);
+  unfreeze(3, 1);
+  discard(4, 1);
+}
+
+TEST_F(MoveTest, StepsForAnotherShardOrOfAnAccountThatNobodyHasChangeNothing) {
+  auto strayed = of<proto::MoveFreeze>(1);
+  strayed.set_shard(4);
+  EXPECT_EQ(ask<proto::MoveContentReply>(*shard(3), strayed).detail(), "another shard");
+  proto::UnsettledMoves unsettled;
+  unsettled.set_shard(4);
+  EXPECT_EQ(ask<proto::UnsettledMovesReply>(*shard(3), unsettled).code(), proto::WRONG_SHARD);
+  proto::ShardFiguresQuery figures;
+  figures.set_shard(4);
+  EXPECT_EQ(ask<proto::ShardFigures>(*shard(3), figures).code(), proto::WRONG_SHARD);
+  const std::uint64_t mine = account;
+  account = mine + 1;
+  EXPECT_EQ(intent(1, 4).code(), proto::NO_SUCH);
+  EXPECT_EQ(flip(1, 4, 1).code(), proto::NO_SUCH);
+  EXPECT_EQ(abort(1).code(), proto::NO_SUCH);
+  account = mine;
+  EXPECT_EQ(query(0).move().move_id(), 0u) << "no move was ever begun";
+}
+
+TEST_F(MoveTest, NoughtIsNoMove) {
+  EXPECT_EQ(intent(0, 4).detail(), "not the next move");
+  EXPECT_EQ(flip(0, 4, 0).detail(), "is not the open move");
+  EXPECT_EQ(abort(0).detail(), "is not the open move");
+  EXPECT_EQ(intent(1, 2).detail(), "no such shard") << "below the first";
+  EXPECT_EQ(intent(1, 5).detail(), "no such shard");
+  EXPECT_EQ(intent(1, 4).code(), proto::STORED);
+  EXPECT_EQ(intent(1, 3).code(), proto::EXPECTED_OTHER) << "no repeat: to another shard";
+  EXPECT_EQ(intent(1, 4).code(), proto::STORED);
+  EXPECT_EQ(abort(1).code(), proto::STORED);
+}
+
+TEST_F(MoveTest, ListsAreOfNoMoreThanWasAskedFor) {
+  const auto open = [&](std::uint32_t limit) {
+    proto::OpenMovesQuery request;
+    request.set_limit(limit);
+    return ask<proto::OpenMovesReply>(*directory, request).moves_size();
+  };
+  const auto into = [&](std::uint32_t limit) {
+    proto::MovesInto request;
+    request.set_shard(4);
+    request.set_limit(limit);
+    return ask<proto::MovesIntoReply>(*directory, request).moves_size();
+  };
+  const std::uint64_t first = account;
+  move(1, 3, 4);
+  proto::AccountQuery second;
+  for (const char* name : {"anna", "bert"}) {
+    second.set_account(name);
+    second.set_create(true);
+    const auto made = ask<proto::AccountReply>(*directory, second);
+    account = made.account_id();
+    EXPECT_EQ(intent(1, made.shard() == 3 ? 4 : 3).code(), proto::STORED);
+  }
+  EXPECT_EQ(open(1), 1);
+  EXPECT_EQ(open(0), 2);
+  EXPECT_EQ(open(9), 2);
+  EXPECT_EQ(into(0), 1);
+  EXPECT_EQ(into(1), 1);
+  account = first;
+}
+
+TEST_F(MoveTest, NothingIsBehindTheEndOfAContent) {
+  intent(1, 4);
+  const auto content = freeze(3, 1);
+  auto more = of<proto::MoveContentQuery>(1);
+  more.set_offset(content.bytes_total());
+  const auto end = step<proto::MoveContentReply>(3, more);
+  EXPECT_EQ(end.code(), proto::STORED);
+  EXPECT_TRUE(end.bytes().empty());
+  EXPECT_EQ(end.bytes_total(), content.bytes_total());
+  more.set_move_id(2);
+  EXPECT_EQ(step<proto::MoveContentReply>(3, more).detail(), "another move");
+  // An empty part brings nothing on, either.
+  auto nothing = of<proto::MoveCopy>(1);
+  nothing.set_bytes_total(content.bytes_total());
+  nothing.set_hash(content.hash());
+  EXPECT_EQ(step<proto::MoveStepReply>(4, nothing).bytes_next(), 0u);
+  EXPECT_EQ(copy(4, 1, content).state(), proto::ACCOUNT_ARRIVING);
+  abort(1);
+  unfreeze(3, 1);
+  more.set_move_id(1);
+  EXPECT_EQ(step<proto::MoveContentReply>(3, more).detail(), "not frozen");
   discard(4, 1);
 }
 
