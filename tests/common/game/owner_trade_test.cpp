@@ -174,6 +174,118 @@ TEST_F(OwnerTradeTest, WhatOneSideCannotGiveIsPutIntoNoWindow) {
   EXPECT_EQ(has(2), 100);
 }
 
+TEST_F(OwnerTradeTest, AnItemThatIsNotThereIsNotGivenAndOneThatIsTravels) {
+  const ItemId sword{1, 2};
+  const auto start = [&] {
+    OwnerNode::TradeStart started;
+    node_->after(Duration{}, [&] {
+      TradeGift gift;
+      gift.items.insert(sword);
+      started = node_->start_trade("trade", {player(1), gift, {5, 50}}, {player(2), {}, {6, 60}});
+    });
+    cluster_->turn();
+    return started;
+  };
+  EXPECT_EQ(start().guard, Mirror::Guard::kNoItem);
+  EXPECT_TRUE(sent_.empty());
+  proto::Operation found;
+  found.set_reason("loot");
+  auto* item = found.add_effects()->mutable_mint()->mutable_item();
+  *item->mutable_id() = uid_of(sword);
+  item->set_version(3);
+  node_->after(Duration{}, [&] { ASSERT_EQ(node_->commit(player(1), found), Mirror::Guard::kOk); });
+  cluster_->turn();
+  sent_.clear();
+  EXPECT_EQ(start().guard, Mirror::Guard::kOk);
+  EXPECT_EQ(player(1).mirror.item(sword), nullptr);
+  const auto leg = std::find_if(sent_.begin(), sent_.end(), [](const auto& sent) { return sent.player_id() == 2; });
+  ASSERT_NE(leg, sent_.end());
+  EXPECT_EQ(leg->operations(0).trade().terms().sides(0).items(0).version(), 3);
+}
+
+TEST_F(OwnerTradeTest, ATradeThatNoClientAskedForIsToldWithoutANumberAndNotAgain) {
+  node_->after(Duration{}, [&] {
+    TradeGift gift;
+    gift.amounts["gold"] = 30;
+    ASSERT_EQ(node_->start_trade("trade", {player(1), gift, {}}, {player(2), {}, {}}).guard, Mirror::Guard::kOk);
+  });
+  on_apply_ = [&](const proto::ApplyRequest& request) {
+    const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
+    return reply(1, outcome(txn, proto::LEG_COMMITTED, 1, request.player_id() == 2 ? 30 : 0));
+  };
+  cluster_->run(milliseconds(50));
+  EXPECT_EQ(has(2), 130);
+  const auto told = settled();
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->creq(), 0u);
+  EXPECT_TRUE(player(1).settled.empty());
+  EXPECT_TRUE(player(2).settled.empty());
+}
+
+TEST_F(OwnerTradeTest, OfTwoTradesTheOneThatIsSettledEndsItsOwnWaitAlone) {
+  const auto first = trade(30, 10), second = trade(5, 5);
+  ASSERT_EQ(second.guard, Mirror::Guard::kOk);
+  ASSERT_NE(first.txn, second.txn);
+  on_apply_ = [&](const proto::ApplyRequest&) { return reply(2, outcome(first.txn, proto::LEG_HELD, 1)); };
+  cluster_->run(seconds(6));
+  ASSERT_EQ(player(1).trade_waiters.size(), 2u);
+  notice(1, 1, outcome(first.txn, proto::LEG_COMMITTED, 1, 10, 1));
+  EXPECT_EQ(ended_, TradeOutcome::kCommitted);
+  ASSERT_EQ(player(1).trade_waiters.size(), 1u);
+  EXPECT_EQ(player(1).trade_waiters.front().first, second.txn);
+  EXPECT_TRUE(player(1).mirror.trading(second.txn));
+}
+
+// Its request was overtaken when the trade began, so the row does not know the number; this owner does.
+TEST_F(OwnerTradeTest, AnOwnerThatReadsItsPlayerAnewStillKnowsWhoAskedForAnOvertakenTrade) {
+  node_->after(Duration{}, [&] { player(1).creqs.record(9, 90, "later"); });
+  const auto start = trade(30, 10);
+  ASSERT_EQ(start.guard, Mirror::Guard::kOk);
+  EXPECT_EQ(sent_[0].operations(0).creq(), 0u);
+  auto* hold = rows_[1].mutable_aggregate()->add_holds();
+  *hold->mutable_terms() = sent_[0].operations(0).trade().terms();
+  node_->spawn([](Inn* node) -> Task<void> {
+    const PlayerRef ref{PlayerId(1), 1};
+    const std::string why = "test";
+    (void)co_await node->reacquire(ref, why);
+  }(node_.get()));
+  cluster_->run(seconds(7));
+  ASSERT_EQ(player(1).epoch, 2u);
+  while (settled().has_value()) {
+  }
+  notice(1, 2, outcome(start.txn, proto::LEG_COMMITTED, 1, 10, 1));
+  const auto told = settled();
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->creq(), 5u);
+}
+
+TEST_F(OwnerTradeTest, WhereItsRowIsIsAskedAnewWhenNobodyKnowsTheTrade) {
+  on_apply_ = [&](const proto::ApplyRequest& request) {
+    const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
+    return reply(1, outcome(txn, proto::LEG_HELD, 1));
+  };
+  trade(30, 10);
+  on_query_ = [&](const proto::LegQuery& query) {
+    proto::LegReply found;
+    // Player 1's row has left its shard; of player 2's trade its own shard and the register's know nothing.
+    found.set_code(query.player_id() == 1 ? proto::WRONG_SHARD : proto::NO_SUCH);
+    return found;
+  };
+  std::map<std::uint64_t, int> located;
+  cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [&](auto&, const auto& request) {
+    ++located[request.player_id()];
+    proto::PlayerLocateReply now_there;
+    now_there.set_shard(3);
+    return now_there;
+  });
+  cluster_->run(seconds(3));
+  EXPECT_EQ(player(1).shard, 3u);
+  EXPECT_EQ(player(2).shard, 3u);
+  EXPECT_GE(located[1], 1);
+  EXPECT_GE(located[2], 1);
+  EXPECT_EQ(has(1), 70) << "nothing is given back by guess";
+}
+
 TEST_F(OwnerTradeTest, ASwapIsCreditedByTheReplyAndToldWithItsRequest) {
   TradeId txn;
   on_apply_ = [&](const proto::ApplyRequest& request) {
