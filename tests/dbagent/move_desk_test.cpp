@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "common/proto/cluster.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/agent.h"
@@ -27,7 +30,7 @@ class MoveDeskTest : public store::MoveTest {
     store::MoveTest::TearDown();
   }
   // A new life of the agent; what the last one had in memory is gone.
-  void start(MoveLimits moves = {}) {
+  void start(MoveLimits moves = {}, bool with_directory = true) {
     AgentOptions options;
     options.moves = moves;
     NodeIdentity identity;
@@ -35,7 +38,7 @@ class MoveDeskTest : public store::MoveTest {
     identity.name = to_text(kAgent);
     identity.incarnation = {1, ++agents};
     identity.shards = {3, 4};
-    identity.directory = true;
+    identity.directory = with_directory;
     const MonoTime before = cluster ? cluster->now : MonoTime{seconds(1000)};
     cluster.reset();
     agent = std::make_unique<Agent>(identity, routes, Seams{&log, &entropy}, options);
@@ -125,6 +128,74 @@ TEST_F(MoveDeskTest, WhatCannotBeMovedIsSaidAtOnce) {
   EXPECT_EQ(answer(ask_move(9))->detail(), "no such shard");
   EXPECT_EQ(answer(ask_move(4, 999))->detail(), "no such account");
   EXPECT_TRUE(settled_at(3));
+}
+
+TEST_F(MoveDeskTest, AnAgentWithoutTheDirectoryMovesNobody) {
+  start({}, false);
+  EXPECT_EQ(answer(ask_move(4))->code(), proto::WRONG_SHARD);
+  EXPECT_EQ(watch(true).code(), proto::WRONG_SHARD);
+  cluster->run(seconds(5));
+  EXPECT_TRUE(settled_at(3));
+}
+
+TEST_F(MoveDeskTest, MoreMovesThanMayWaitAreAskedForAgain) {
+  MoveLimits limits;
+  limits.at_once = 1;
+  limits.waiting_max = 1;
+  start(limits);
+  works_left = 0;  // the first one never ends
+  const CallId first = ask_move(4), second = ask_move(4, 901), third = ask_move(4, 902);
+  EXPECT_EQ(answer(third, milliseconds(50))->code(), proto::RETRY);
+  EXPECT_FALSE(answer(first, milliseconds(5)));
+  EXPECT_FALSE(answer(second, milliseconds(5)));
+  start();
+  works_left = 1'000'000;
+}
+
+TEST_F(MoveDeskTest, AnAgentThatStopsBeginsNoMove) {
+  cluster->in(StopRequested{});
+  cluster->turn();
+  const CallId call = ask_move(4);
+  cluster->turn();
+  const auto reply = cluster->take_reply<proto::MoveAccountReply>(kTool, call);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::RETRY);
+  start();
+  cluster->run(seconds(3));
+  EXPECT_TRUE(settled_at(3));
+}
+
+TEST_F(MoveDeskTest, WhatCannotBeReadIsRefusedAndMovesNobody) {
+  for (const auto* message : {proto::MoveAccount::descriptor(), proto::MoveWatch::descriptor()}) {
+    MeshHeader header;
+    header.kind = MeshKind::kRequest;
+    header.message_id = route_id(message);
+    header.call = CallId(777);
+    header.remaining_ms = 2000;
+    cluster->forget_sent();
+    cluster->raw(kTool, header, "\xFF");
+    cluster->turn();
+    const auto& sent = cluster->sent(kTool);
+    const auto refusal =
+        std::find_if(sent.begin(), sent.end(), [](const auto& one) { return one.header.call == CallId(777); });
+    ASSERT_NE(refusal, sent.end()) << message->name();
+    proto::CallFailed failed;
+    ASSERT_TRUE(failed.ParseFromString(refusal->body));
+    EXPECT_EQ(failed.code(), proto::INVALID);
+  }
+  EXPECT_TRUE(settled_at(3));
+  EXPECT_TRUE(log.errors.empty());
+}
+
+TEST_F(MoveDeskTest, WhoWatchesWithoutAWordToCancelChangesNothing) {
+  EXPECT_EQ(watch(false).code(), proto::NO_SUCH);
+  const CallId call = ask_move(4);
+  cluster->turn();
+  EXPECT_EQ(watch(false).move().target(), 4u);
+  const auto reply = answer(call);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->move().fate(), proto::MOVE_FLIPPED);
+  EXPECT_TRUE(settled_at(4));
 }
 
 TEST_F(MoveDeskTest, WhoAsksForTheSameMoveHearsOfIt) {
