@@ -84,6 +84,37 @@ TEST_F(CharactersTest, AShardThatNeverHasTheAccountIsNotAskedForEver) {
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kAccount);
 }
 
+TEST_F(CharactersTest, ACreationIsRefusedByTheDirectoryOrFollowsItsAccountForSomeTries) {
+  proto::StoreCode reserved = proto::REJECTED;
+  int created = 0;
+  cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(kAgent,
+                                                                [&](const MeshHeader&, const proto::ReserveName&) {
+                                                                  proto::ReserveNameReply reply;
+                                                                  reply.set_code(reserved);
+                                                                  return std::optional(reply);
+                                                                });
+  cluster_.answers<proto::CreatePlayerRequest, proto::StoreReply>(
+      kAgent, [&](const MeshHeader&, const proto::CreatePlayerRequest&) {
+        ++created;
+        proto::StoreReply reply;
+        reply.set_code(proto::WRONG_SHARD);
+        return std::optional(reply);
+      });
+  const auto create = [&] {
+    proto::CreateCharacterRequest request;
+    request.set_name("Anna");
+    send(kMina, request);
+    cluster_.run(seconds(4));
+    return pick<proto::CreateCharacterReply>(seen(kMina)).value_or(proto::CreateCharacterReply()).code();
+  };
+  EXPECT_EQ(create(), proto::INVALID);
+  EXPECT_EQ(created, 0);
+  reserved = proto::STORED;
+  EXPECT_EQ(create(), proto::BUSY);
+  EXPECT_GT(created, 1);
+  EXPECT_LT(created, 100);
+}
+
 TEST_F(CharactersTest, ACharacterThatIsBeingDeletedIsNotPlayed) {
   cluster_.answers<proto::CharactersRequest, proto::CharactersReply>(
       kAgent, [](const MeshHeader&, const proto::CharactersRequest&) {

@@ -32,11 +32,11 @@ struct Seen {
 
 class GatewayTest : public ::testing::Test {
  protected:
-  GatewayTest()
+  explicit GatewayTest(const NodeIdentity& self = identity(), const GatewayOptions& options = {})
       : routes_(std::move(*Routes::build(engine_files()))),
         worker_({}, PasswordCost{1, 8192 * 1024}),
         port_(routes_, port_options_, addresses_),
-        gateway_(identity(), routes_, Seams{&log_, &entropy_, nullptr, nullptr}, GatewayOptions()),
+        gateway_(self, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, options),
         cluster_(gateway_, routes_) {
     cluster_.on_effect = [this](Outbound& out) { return effect(out); };
     PeerFacts agent;
@@ -194,7 +194,8 @@ class GatewayTest : public ::testing::Test {
     proto::SelectCharacterRequest select;
     select.set_player_id(50);
     send(client, select);
-    EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(client)).value_or(proto::SelectCharacterReply()).code(), proto::OK);
+    EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(client)).value_or(proto::SelectCharacterReply()).code(),
+              proto::OK);
   }
   void route(NodeId owner, std::uint64_t epoch, const std::string& place = "town/1") {
     proto::RouteSet set;

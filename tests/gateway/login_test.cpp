@@ -7,15 +7,15 @@ namespace {
 // As the worker says of a ticket whose signature is good, made with the key of that kind.
 class TicketTest : public GatewayTest {
  protected:
-  TicketTest() {
-    cluster_.answers<proto::AccountQuery, proto::AccountReply>(
-        kAgent, [this](const MeshHeader&, const proto::AccountQuery&) {
-          proto::AccountReply reply;
-          reply.set_account_id(5);
-          reply.set_shard(1);
-          reply.set_session_epoch(session_epoch_);
-          return std::optional(reply);
-        });
+  explicit TicketTest(const GatewayOptions& options = {}) : GatewayTest(identity(), options) {
+    cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent,
+                                                               [this](const MeshHeader&, const proto::AccountQuery&) {
+                                                                 proto::AccountReply reply;
+                                                                 reply.set_account_id(5);
+                                                                 reply.set_shard(1);
+                                                                 reply.set_session_epoch(session_epoch_);
+                                                                 return std::optional(reply);
+                                                               });
     ticket_.set_account("mina");
     ticket_.set_cluster_id(identity().cluster_id);
     ticket_.set_nonce(8);
@@ -69,6 +69,73 @@ TEST_F(TicketTest, OfTheDevelopersKeyIsGoodOnLoopbackAlone) {
   EXPECT_TRUE(show('d', ticket_).has_characters());
   EXPECT_TRUE(show('d', ticket_, "10.0.0.1:5").has_denied());
   EXPECT_TRUE(show('t', ticket_, "10.0.0.1:5").has_characters());
+}
+
+class OpenTicketTest : public TicketTest {
+ protected:
+  OpenTicketTest() : TicketTest(options()) {}
+  static GatewayOptions options() {
+    GatewayOptions options;
+    options.developer_key_off_loopback = true;
+    options.tickets_waiting_max = 1;
+    return options;
+  }
+};
+
+TEST_F(OpenTicketTest, OfTheDevelopersKeyIsGoodEverywhereIfSoConfigured) {
+  EXPECT_TRUE(show('d', ticket_, "10.0.0.1:5").has_characters());
+}
+
+TEST_F(OpenTicketTest, BeyondWhatMayWaitIsAskedForAgain) {
+  worker_answers_ = false;
+  proto::LoginRequest login;
+  login.set_protocol_version(kProtocolVersion);
+  login.set_content_version(1);
+  login.set_ticket("signed");
+  for (const ClientId client : {kMina, kAgain}) {
+    open(client);
+    send(client, login);
+  }
+  EXPECT_FALSE(pick<proto::LoginReply>(seen(kMina)));
+  const auto second = pick<proto::LoginReply>(seen(kAgain));
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->has_busy());
+  EXPECT_EQ(unworked_.size(), 1u);
+}
+
+// As it runs for players: nobody is registered by a password that nobody knows, and loopback is an address like others.
+class ProductionTest : public GatewayTest {
+ protected:
+  ProductionTest() : GatewayTest(production()) {}
+  static NodeIdentity production() {
+    NodeIdentity self = identity();
+    self.developer = false;
+    return self;
+  }
+};
+
+TEST_F(ProductionTest, AnUnknownAccountIsNotMade) {
+  open(kMina);
+  const auto reply = log_in(kMina);
+  EXPECT_EQ(reply.denied().reason(), "account or password");
+  EXPECT_TRUE(password_hash_.empty());
+  EXPECT_EQ(hashed_, 1) << "and costs what a known one does";
+}
+
+class NoRegistrationTest : public GatewayTest {
+ protected:
+  NoRegistrationTest() : GatewayTest(identity(), options()) {}
+  static GatewayOptions options() {
+    GatewayOptions options;
+    options.register_unknown = false;
+    return options;
+  }
+};
+
+TEST_F(NoRegistrationTest, AnUnknownAccountIsNotMadeForDevelopersEither) {
+  open(kMina);
+  EXPECT_TRUE(log_in(kMina).has_denied());
+  EXPECT_TRUE(password_hash_.empty());
 }
 
 TEST_F(TicketTest, OfAClientThatIsGoneBeginsNothing) {

@@ -169,6 +169,19 @@ TEST_F(ResumeTest, WhoComesBackInAHandoffIsToldToBothThatWay) {
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
 }
 
+TEST_F(ResumeTest, WhoHadChosenNobodyComesBackToItsList) {
+  open(kMina);
+  ASSERT_TRUE(log_in(kMina).has_characters());
+  port_.closed(kMina, cluster_.now);
+  settle();
+  cluster_.forget_sent();
+  ASSERT_EQ(resume(kAgain)->code(), proto::OK);
+  cluster_.run(milliseconds(300));
+  EXPECT_FALSE(cluster_.take<proto::Attach>(kGeneral));
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kAccount);
+  EXPECT_TRUE(gateway_.session(session_)->attached);
+}
+
 TEST_F(ResumeTest, ASessionOfAnotherGatewayIsWalkedToAGeneralWithItsName) {
   session_ = SessionId(77);
   directory_says(granted());

@@ -107,6 +107,36 @@ TEST_F(GatewayTest, WhoWantedToLeaveAndIsDroppedIsNotWalkedBack) {
   EXPECT_EQ(gateway_.session(session_), nullptr);
 }
 
+TEST_F(GatewayTest, WhoLeavesIsTakenInByNobodyMeanwhile) {
+  enter(kMina);
+  cluster_.up(kDungeon);
+  send(kMina, proto::LeaveWorldRequest());
+  cluster_.forget_sent();
+  route(kDungeon, 9);
+  settle();
+  EXPECT_TRUE(cluster_.take<proto::SessionLost>(kDungeon));
+  EXPECT_EQ(gateway_.session(session_)->route.owner, kGeneral);
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kLeaving);
+}
+
+TEST_F(GatewayTest, WordsOfASessionThatIsOverAreNothing) {
+  enter(kMina);
+  proto::RouteHold hold;
+  hold.set_session_id(999);
+  hold.set_player_epoch(7);
+  cluster_.say(kGeneral, hold);
+  proto::RouteDrop drop;
+  drop.set_session_id(999);
+  drop.set_player_epoch(7);
+  cluster_.say(kGeneral, drop);
+  proto::Unsubscribe words;
+  words.set_session_id(999);
+  cluster_.say(kGeneral, words);
+  settle();
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
+  EXPECT_TRUE(seen(kMina).empty());
+}
+
 TEST_F(GatewayTest, AHoldOfWhoIsNotInTheWorldIsNone) {
   enter(kMina);
   send(kMina, proto::LeaveWorldRequest());
