@@ -16,11 +16,13 @@ class Counting : public Entropy {
  public:
   void fill(std::span<std::uint8_t> out) override {
     std::fill(out.begin(), out.end(), std::uint8_t{0});
-    out[0] = next_ = static_cast<std::uint8_t>(next_ + 2);
+    next_ += 2;
+    for (std::size_t i = 0; i < std::min(out.size(), sizeof next_); ++i)
+      out[i] = static_cast<std::uint8_t>(next_ >> (8 * i));
   }
 
  private:
-  std::uint8_t next_ = 0;
+  std::uint32_t next_ = 0;
 };
 
 constexpr std::uint64_t kPlayers = 5;  // the last one is a stranger

@@ -102,6 +102,9 @@ Result<Config> load_config(const std::string& path) {
   if (!text) return tl::unexpected(text.error());
   auto state = parse_state(*text, path);
   if (!state) return tl::unexpected(state.error());
+  if ((*state)->nodes.empty())
+    return fail(Trouble::kInvalid,
+                path + ": cluster.node is missing: allowed one [[cluster.node]] table or more (who runs)");
   if (auto kept = check_secrets_are_kept(**state); !kept) return tl::unexpected(kept.error());
   return Config(std::move(*state));
 }

@@ -177,6 +177,9 @@ TEST(Config, RefusesAnEmptyAMissingAndAHugeFile) {
   const std::string path = testing::TempDir() + "huge.toml";
   std::ofstream(path) << kCluster << std::string(11 << 20, '#');
   EXPECT_EQ(load_config(path).error().detail, path + ": larger than 1 MiB");
+  std::ofstream(path) << kCluster;
+  EXPECT_EQ(load_config(path).error().detail,
+            path + ": cluster.node is missing: allowed one [[cluster.node]] table or more (who runs)");
 }
 
 TEST(Config, RefusesWhatIsNoToml) {
@@ -321,7 +324,8 @@ TEST(Config, ASecretThatOthersMayReadStaysOnLoopback) {
   const std::string path = ::testing::TempDir() + "secret_" + std::to_string(::getpid()) + ".toml";
   const auto written = [&](const std::string& listen, std::filesystem::perms mode) {
     std::ofstream(path) << kCluster << "[gateway]\nlisten = \"" << listen << "\"\n[dev]\nenabled = true\n"
-                        << "allow_off_loopback = true\nticket_key = \"" << std::string(64, '7') << "\"\n";
+                        << "allow_off_loopback = true\nticket_key = \"" << std::string(64, '7')
+                        << "\"\n[[cluster.node]]\nname = \"chat-1\"\naddress = \"tcp://127.0.0.1:1\"\n";
     std::filesystem::permissions(path, mode);
     const auto config = load_config(path);
     return config ? std::string() : config.error().detail;
