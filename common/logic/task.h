@@ -17,6 +17,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "common/base/check.h"
 
@@ -131,16 +132,15 @@ class Scope {
   void end() { ended_ = true; }
   // Frees finished tasks, and all of them once ended. Never call it from inside one of the tasks.
   void sweep();
-  std::size_t running() const;
+  std::size_t running() const { return roots_.size() - finished_.size(); }
   bool ended() const { return ended_; }
 
  private:
-  struct Root {
-    Task<void> task;
-  };
-  Task<void> guard(Task<void> inner);
+  using Roots = std::list<Task<void>>;
+  Task<void> guard(Task<void> inner, Roots::iterator self);
   OnError on_error_;
-  std::list<Root> roots_;
+  Roots roots_;
+  std::vector<Roots::iterator> finished_;  // of roots_: what sweep() frees, so that it looks at no task that goes on
   bool ended_ = false;
 };
 
