@@ -1,5 +1,7 @@
-// "[#########...........] 45 % words", rewritten in place on a terminal, silent elsewhere. Main thread.
+// "[#########...........] 45 % words", rewritten in place on a terminal; elsewhere "45 % words", a line
+// every ten seconds. Main thread.
 #pragma once
+#include <chrono>
 #include <string>
 
 namespace dure {
@@ -12,6 +14,7 @@ class ProgressBar {
 
  private:
   bool terminal_ = false, shown_ = false;
+  std::chrono::steady_clock::time_point last_line_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace dure
