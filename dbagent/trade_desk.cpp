@@ -64,22 +64,22 @@ Task<void> TradeDesk::carry_vote(Vote vote) {
     const Result<proto::TradeVerdict> reply = co_await ask<proto::TradeVerdict, proto::TradeVote>(vote->shard(), vote);
     const bool decided = reply && reply->code() == proto::STORED && reply->verdict() != proto::UNDECIDED;
     if (!decided || !vote->yes()) break;
-    auto request = std::make_shared<proto::TradeFinish>();
-    request->set_shard(vote->from_shard());
-    *request->mutable_txn() = vote->terms().txn();
-    request->set_side(vote->side());
-    request->set_verdict(reply->verdict());
+    proto::TradeFinish request;
+    request.set_shard(vote->from_shard());
+    *request.mutable_txn() = vote->terms().txn();
+    request.set_side(vote->side());
+    request.set_verdict(reply->verdict());
     if (reply->goods_size() > 0) {
-      *request->mutable_items() = reply->goods(0).items();
-      request->set_other_shard(reply->goods(0).shard());
+      *request.mutable_items() = reply->goods(0).items();
+      request.set_other_shard(reply->goods(0).shard());
     }
     Errand finish = errand;
     finish.finish = true;
     if (!under_way_.insert(finish).second) break;
     const Result<proto::TradeFinishReply> finished =
-        co_await agent_.call<proto::TradeFinishReply>(agent_.shard_agent(request->shard()), *request, kDeadline);
+        co_await agent_.call<proto::TradeFinishReply>(agent_.shard_agent(request.shard()), request, kDeadline);
     under_way_.erase(finish);
-    look(*request, finished);
+    log_if_rejected(request, finished);
     // The register is asked anew: it may have been restored to a time before it said this.
     if ((finished && finished->code() != proto::RETRY) || agent_.stopping()) break;
     co_await agent_.wait(kBetweenTries);
@@ -93,10 +93,10 @@ Task<void> TradeDesk::carry_finish(Finish finish) {
   const Result<proto::TradeFinishReply> reply =
       co_await ask<proto::TradeFinishReply, proto::TradeFinish>(finish->shard(), finish);
   under_way_.erase({finish->txn().high(), finish->txn().low(), finish->side(), true});
-  look(*finish, reply);
+  log_if_rejected(*finish, reply);
 }
 
-void TradeDesk::look(const proto::TradeFinish& finish, const Result<proto::TradeFinishReply>& reply) {
+void TradeDesk::log_if_rejected(const proto::TradeFinish& finish, const Result<proto::TradeFinishReply>& reply) {
   // The guards say that the register or the other leg is not what it should be: somebody has to look.
   if (reply && reply->code() == proto::REJECTED)
     agent_.log().event(LogLevel::kError, "trade.stuck",

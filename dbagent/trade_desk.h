@@ -55,7 +55,7 @@ class TradeDesk {
   void tell_owner(std::uint32_t node, const proto::TradeNotice& notice);
   Task<void> carry_vote(Vote vote);
   Task<void> carry_finish(Finish finish);
-  void look(const proto::TradeFinish& finish, const Result<proto::TradeFinishReply>& reply);
+  void log_if_rejected(const proto::TradeFinish& finish, const Result<proto::TradeFinishReply>& reply);
   Task<void> scan_shard(std::uint32_t shard);
   Task<void> abort_waiting(std::uint32_t shard, std::uint64_t high, std::uint64_t low);
   // The reply of the shard's agent, once it is no RETRY; none after some tries: the scan comes back to it.

@@ -168,7 +168,7 @@ void OwnerNode::keep_staged() {
   for (auto& [id, operation] : staged_)
     if (Player* player = find(id)) {
       player->window.add(std::move(operation), now());
-      unsaved(*player);
+      queue_save(*player);
     }
   staged_.clear();
 }

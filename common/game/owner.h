@@ -234,7 +234,7 @@ class OwnerNode : public Node {
   void walk_on(Player& player, const std::string& reason);
   // The gateway takes the session to the lobby, if it still believes that this epoch's owner has it.
   void ask_on(const SessionBinding& session, std::uint64_t epoch, const std::string& reason);
-  void unsaved(Player& player);  // its window is to be sent
+  void queue_save(Player& player);  // its window is to be sent
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);
   void flush_soft(Player& player);

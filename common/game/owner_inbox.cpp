@@ -92,7 +92,7 @@ std::vector<std::string> OwnerNode::claim_what_fits(Player& player) {
     for (const auto& addition : claim_additions_) addition(player.mirror, entry, &operation);
     if (player.mirror.apply(operation) != Mirror::Guard::kOk) continue;
     player.window.add(std::move(operation), now());
-    unsaved(player);
+    queue_save(player);
     claimed.push_back(encoded);
   }
   return claimed;

@@ -20,7 +20,7 @@ Duration spread(Duration pause, PlayerId player) {
 }
 }  // namespace
 
-void OwnerNode::unsaved(Player& player) {
+void OwnerNode::queue_save(Player& player) {
   if (player.saving != Player::Saving::kNothing) return;
   player.saving = Player::Saving::kWaits;
   unsent_[player.shard].push_back({player.id, player.epoch});
@@ -75,7 +75,7 @@ Task<void> OwnerNode::save(PlayerRef ref) {
     if (!answer) {
       if (!reachable(agent)) {
         player->saving = Player::Saving::kNothing;
-        unsaved(*player);
+        queue_save(*player);
         co_return;
       }
       if (unlucky("save.retry.longest")) retry = kSaveRetryMost;
