@@ -14,7 +14,6 @@
 namespace dure::bench {
 namespace {
 
-const NodeId kAgent(Role::kDbagent, 1), kGateway(Role::kGateway, 1);
 constexpr Duration kStep = milliseconds(10);
 constexpr int kStepsASecond = 100, kSeconds = 20;
 
@@ -25,48 +24,12 @@ struct Turns {
 };
 
 // The agent's answer to each request that the inn sent, so many steps later; below 0: never, nor does it beat.
-class Crowd {
+class Crowd : private test::InnCluster {
  public:
-  Crowd() {
-    NodeIdentity identity;
-    identity.id = NodeId(Role::kGeneral, 1);
-    identity.name = "general-1";
-    identity.incarnation = {7, 7};
-    OwnerNode::Options options;
-    options.reasons = {"loot"};
-    inn_ = std::make_unique<test::Inn>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, options);
-    cluster_ = std::make_unique<test::FakeCluster>(*inn_, routes_);
-    cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [](auto&, auto&) {
-      proto::PlayerLocateReply found;
-      found.set_shard(1);
-      return found;
-    });
-    cluster_->answers<proto::OwnerQuery, proto::AcquireReply>(kAgent, [](auto&, auto&) {
-      proto::AcquireReply row;
-      row.set_code(proto::EXPECTED_OTHER);
-      return row;
-    });
-    cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(kAgent, [](auto&, const auto& request) {
-      proto::AcquireReply row;
-      row.set_epoch(1);
-      row.mutable_aggregate()->set_player_id(request.player_id());
-      return row;
-    });
-    PeerFacts facts;
-    facts.shards = {1};
-    facts.directory = true;
-    cluster_->up(kAgent, facts);  // its first life, for the headers below
-    cluster_->up(kGateway);
-  }
+  Crowd() : InnCluster({1}, options()) {}
   void arrive(std::uint32_t players) {
     for (std::uint64_t player = 1; player <= players; ++player) {
-      proto::Admit request;
-      request.set_player_id(player);
-      request.set_session_id(player * 10);
-      request.set_session_epoch(1);
-      request.set_gateway(kGateway.value);
-      cluster_->ask(kGateway, request);
-      cluster_->turn();
+      ask_in(player);
       cluster_->forget_sent();
     }
     now_ = cluster_->now;
@@ -98,6 +61,11 @@ class Crowd {
   }
 
  private:
+  static OwnerNode::Options options() {
+    OwnerNode::Options options;
+    options.reasons = {"loot"};
+    return options;
+  }
   void commit(const std::vector<std::uint64_t>& ids, int part, Turns* turns) {
     for (std::size_t i = static_cast<std::size_t>(part); i < ids.size(); i += kStepsASecond) {
       Player* player = inn_->find(PlayerId(ids[i]));
@@ -151,11 +119,6 @@ class Crowd {
     }
   }
 
-  Routes routes_ = std::move(*Routes::build(engine_files()));
-  test::MemoryLog log_;
-  SeededEntropy entropy_{1};
-  std::unique_ptr<test::Inn> inn_;
-  std::unique_ptr<test::FakeCluster> cluster_;
   std::deque<std::pair<int, std::string>> asked_;
   MonoTime now_{};
   WallTime wall_{};

@@ -76,6 +76,7 @@ class FakeCluster {
     for (int i = 0; i < 100; ++i) {
       std::vector<Outbound> out;
       node_.turn(now, wall, &in_, &out);
+      ++turns;
       node_.check_invariants();
       for (auto& outbound : out) take_out(std::move(outbound));
       if (in_.empty() && node_.next_due() > now) return;
@@ -192,6 +193,7 @@ class FakeCluster {
 
   std::set<NodeId> draining;             // peers that say so with their heartbeats
   std::set<NodeId> silent;               // peers that do not beat
+  int turns = 0;                         // the node's, so far
   std::optional<MonitorValues> monitor;  // the last ones
   MonoTime now{seconds(1000)};
   WallTime wall{seconds(1'800'000'000)};

@@ -1,24 +1,16 @@
 // How an owner finds the shard of who arrives while the account is on the move, and how it gives up.
 #include <gtest/gtest.h>
 
-#include "common/proto/dbagent.pb.h"
-#include "tests/common/fake_cluster.h"
+#include <utility>
+
 #include "tests/common/game/inn.h"
 
 namespace dure {
 namespace {
 
-const NodeId kAgent(Role::kDbagent, 1), kGateway(Role::kGateway, 1);
-
-class OwnerArriveTest : public testing::Test {
+class OwnerArriveTest : public testing::Test, protected test::InnCluster {
  protected:
-  OwnerArriveTest() {
-    NodeIdentity identity;
-    identity.id = NodeId(Role::kGeneral, 1);
-    identity.incarnation = {7, 7};
-    inn_ =
-        std::make_unique<test::Inn>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, OwnerNode::Options());
-    cluster_ = std::make_unique<test::FakeCluster>(*inn_, routes_);
+  OwnerArriveTest() : InnCluster({1, 2}) {
     cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [this](auto&, auto&) {
       proto::PlayerLocateReply found;
       found.set_code(located_);
@@ -37,33 +29,21 @@ class OwnerArriveTest : public testing::Test {
       row.set_code(request.shard() == is_at_ ? proto::STORED : elsewhere_);
       row.set_epoch(1);
       row.mutable_aggregate()->set_player_id(request.player_id());
-      if (vanishes_) located_ = proto::NO_SUCH, row.set_code(elsewhere_);
+      if (vanishes_) {
+        located_ = proto::NO_SUCH;
+        row.set_code(elsewhere_);
+      }
       return row;
     });
-    PeerFacts facts;
-    facts.shards = {1, 2};
-    facts.directory = true;
-    cluster_->up(kAgent, facts);
-    cluster_->up(kGateway);
   }
   proto::AdmitReply admit() {
-    proto::Admit request;
-    request.set_player_id(1);
-    request.set_session_id(10);
-    request.set_session_epoch(1);
-    request.set_gateway(kGateway.value);
-    const CallId call = cluster_->ask(kGateway, request);
+    const CallId call = ask_in(1);
     cluster_->run(seconds(5));
     const auto reply = cluster_->take_reply<proto::AdmitReply>(kGateway, call);
     EXPECT_TRUE(reply.has_value());
     return reply.value_or(proto::AdmitReply());
   }
 
-  Routes routes_ = std::move(*Routes::build(engine_files()));
-  test::MemoryLog log_;
-  SeededEntropy entropy_{1};
-  std::unique_ptr<test::Inn> inn_;
-  std::unique_ptr<test::FakeCluster> cluster_;
   proto::StoreCode located_ = proto::STORED, elsewhere_ = proto::WRONG_SHARD;
   std::uint32_t found_at_ = 1, is_at_ = 1;  // what the directory says, and what is so
   std::uint32_t moves_to_ = 0;              // just before it would be acquired

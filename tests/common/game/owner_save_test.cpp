@@ -1,71 +1,30 @@
 // What an owner sends while its agent is silent, when it is back, and how much of that in one turn.
 #include <gtest/gtest.h>
 
-#include "common/proto/cluster.pb.h"
-#include "common/proto/dbagent.pb.h"
-#include "tests/common/fake_cluster.h"
+#include <algorithm>
+#include <map>
+#include <optional>
+
 #include "tests/common/game/inn.h"
 
 namespace dure {
 namespace {
 
-const NodeId kAgent(Role::kDbagent, 1), kGateway(Role::kGateway, 1);
 constexpr std::uint64_t kPlayers = 600;
 
-class CountingInn : public test::Inn {
- public:
-  using Inn::Inn;
-  void check_invariants() const override { ++turns; }  // asked after every turn
-  mutable int turns = 0;
-};
-
-class OwnerSaveTest : public testing::Test {
+class OwnerSaveTest : public testing::Test, protected test::InnCluster {
  protected:
   OwnerSaveTest() {
-    NodeIdentity identity;
-    identity.id = NodeId(Role::kGeneral, 1);
-    identity.incarnation = {7, 7};
-    inn_ = std::make_unique<CountingInn>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr},
-                                         OwnerNode::Options());
-    cluster_ = std::make_unique<test::FakeCluster>(*inn_, routes_);
-    cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [](auto&, auto&) {
-      proto::PlayerLocateReply found;
-      found.set_shard(1);
-      return found;
-    });
-    cluster_->answers<proto::OwnerQuery, proto::AcquireReply>(kAgent, [](auto&, auto&) {
-      proto::AcquireReply row;
-      row.set_code(proto::EXPECTED_OTHER);
-      return row;
-    });
-    cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(kAgent, [](auto&, const auto& request) {
-      proto::AcquireReply row;
-      row.set_epoch(1);
-      row.mutable_aggregate()->set_player_id(request.player_id());
-      return row;
-    });
     cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(
         kAgent, [this](auto&, const proto::ApplyRequest& request) -> std::optional<proto::ApplyReply> {
           asked_.push_back(request.player_id());
-          ++asked_in_turn_[inn_->turns];
+          ++asked_in_turn_[cluster_->turns];
           if (!answers_) return std::nullopt;
           proto::ApplyReply saved;
           saved.set_saved_pseq(request.operations(request.operations_size() - 1).pseq());
           return saved;
         });
-    facts_.shards = {1};
-    facts_.directory = true;
-    cluster_->up(kAgent, facts_);
-    cluster_->up(kGateway);
-    for (std::uint64_t player = 1; player <= kPlayers; ++player) {
-      proto::Admit request;
-      request.set_player_id(player);
-      request.set_session_id(player);
-      request.set_session_epoch(1);
-      request.set_gateway(kGateway.value);
-      cluster_->ask(kGateway, request);
-      cluster_->turn();
-    }
+    for (std::uint64_t player = 1; player <= kPlayers; ++player) ask_in(player);
     CHECK(inn_->players().size() == kPlayers);
   }
   // Highest first, so that the order of waiting is not that of the names.
@@ -93,12 +52,6 @@ class OwnerSaveTest : public testing::Test {
     return ids;
   }
 
-  Routes routes_ = std::move(*Routes::build(engine_files()));
-  test::MemoryLog log_;
-  SeededEntropy entropy_{1};
-  PeerFacts facts_;
-  std::unique_ptr<CountingInn> inn_;
-  std::unique_ptr<test::FakeCluster> cluster_;
   bool answers_ = true;
   std::vector<std::uint64_t> asked_;  // whose windows were sent, in order
   std::map<int, int> asked_in_turn_;

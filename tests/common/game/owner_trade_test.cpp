@@ -2,20 +2,14 @@
 // twice, in another order, or not at all.
 #include <gtest/gtest.h>
 
-#include "common/proto/cluster.pb.h"
-#include "common/proto/dbagent.pb.h"
 #include "common/proto/gateway.pb.h"
-#include "common/proto/lobby.pb.h"
 #include "common/proto/trade.pb.h"
-#include "tests/common/fake_cluster.h"
 #include "tests/common/game/inn.h"
 
 namespace dure {
 namespace {
 
 using test::Inn;
-
-const NodeId kAgent(Role::kDbagent, 1), kGateway(Role::kGateway, 1);
 
 proto::Amount gold(std::int64_t value) {
   proto::Amount amount;
@@ -24,18 +18,9 @@ proto::Amount gold(std::int64_t value) {
   return amount;
 }
 
-class OwnerTradeTest : public testing::Test {
+class OwnerTradeTest : public testing::Test, protected test::InnCluster {
  protected:
-  OwnerTradeTest() {
-    NodeIdentity identity;
-    identity.id = NodeId(Role::kGeneral, 1);
-    identity.name = "general-1";
-    identity.incarnation = {7, 7};
-    node_ = std::make_unique<Inn>(identity, routes_, Seams{&log_, &entropy_, nullptr, nullptr}, OwnerNode::Options());
-    cluster_ = std::make_unique<test::FakeCluster>(*node_, routes_);
-    PeerFacts facts;
-    facts.shards = {1, 2, 3};
-    facts.directory = true;
+  OwnerTradeTest() : InnCluster({1, 2, 3}) {
     cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [](auto&, const auto& request) {
       proto::PlayerLocateReply found;
       found.set_shard(static_cast<std::uint32_t>(request.player_id()));
@@ -65,20 +50,12 @@ class OwnerTradeTest : public testing::Test {
           if (!on_query_) return std::nullopt;
           return on_query_(query);
         });
-    cluster_->up(kAgent, facts);
-    cluster_->up(kGateway);
     for (const std::uint64_t id : {1, 2}) *rows_[id].mutable_aggregate()->add_balances() = gold(100);
     admit(1);
     admit(2);
   }
   void admit(std::uint64_t player) {
-    proto::Admit request;
-    request.set_player_id(player);
-    request.set_session_id(player * 10);
-    request.set_session_epoch(1);
-    request.set_gateway(kGateway.value);
-    const CallId call = cluster_->ask(kGateway, request);
-    cluster_->turn();
+    const CallId call = ask_in(player);
     const auto reply = cluster_->take_reply<proto::AdmitReply>(kGateway, call);
     ASSERT_TRUE(reply.has_value());
     ASSERT_EQ(reply->code(), proto::OK) << reply->detail();
@@ -86,16 +63,16 @@ class OwnerTradeTest : public testing::Test {
   // One side gives gold for gold.
   OwnerNode::TradeStart trade(std::int64_t first, std::int64_t second) {
     OwnerNode::TradeStart start;
-    node_->after(Duration{}, [&, first, second] {
+    inn_->after(Duration{}, [&, first, second] {
       TradeGift a, b;
       if (first > 0) a.amounts["gold"] = first;
       if (second > 0) b.amounts["gold"] = second;
-      start = node_->start_trade("trade", {player(1), a, {5, 50}}, {player(2), b, {6, 60}});
+      start = inn_->start_trade("trade", {player(1), a, {5, 50}}, {player(2), b, {6, 60}});
       if (start.guard == Mirror::Guard::kOk)
-        node_->spawn([](Inn* node, TradeId txn, std::optional<TradeOutcome>* out) -> Task<void> {
+        inn_->spawn([](Inn* node, TradeId txn, std::optional<TradeOutcome>* out) -> Task<void> {
           const PlayerRef ref{PlayerId(1), 1};
           *out = co_await node->traded(ref, txn);
-        }(node_.get(), start.txn, &ended_));
+        }(inn_.get(), start.txn, &ended_));
     });
     cluster_->turn();
     return start;
@@ -129,14 +106,18 @@ class OwnerTradeTest : public testing::Test {
     if (!found) return std::nullopt;
     return found->second;
   }
-  Player& player(std::uint64_t id) { return *node_->find(PlayerId(id)); }
+  // Player 1, at its next epoch.
+  void acquire_again() {
+    inn_->spawn([](Inn* inn) -> Task<void> {
+      const PlayerRef ref{PlayerId(1), 1};
+      const std::string why = "test";
+      (void)co_await inn->reacquire(ref, why);
+    }(inn_.get()));
+    cluster_->run(seconds(7));
+  }
+  Player& player(std::uint64_t id) { return *inn_->find(PlayerId(id)); }
   std::int64_t has(std::uint64_t id) { return player(id).mirror.balance("gold"); }
 
-  Routes routes_ = std::move(*Routes::build(engine_files()));
-  test::MemoryLog log_;
-  SeededEntropy entropy_{1};
-  std::unique_ptr<Inn> node_;
-  std::unique_ptr<test::FakeCluster> cluster_;
   std::map<std::uint64_t, proto::AcquireReply> rows_;
   std::vector<proto::ApplyRequest> sent_;
   std::function<std::optional<proto::ApplyReply>(const proto::ApplyRequest&)> on_apply_;
@@ -178,10 +159,10 @@ TEST_F(OwnerTradeTest, AnItemThatIsNotThereIsNotGivenAndOneThatIsTravels) {
   const ItemId sword{1, 2};
   const auto start = [&] {
     OwnerNode::TradeStart started;
-    node_->after(Duration{}, [&] {
+    inn_->after(Duration{}, [&] {
       TradeGift gift;
       gift.items.insert(sword);
-      started = node_->start_trade("trade", {player(1), gift, {5, 50}}, {player(2), {}, {6, 60}});
+      started = inn_->start_trade("trade", {player(1), gift, {5, 50}}, {player(2), {}, {6, 60}});
     });
     cluster_->turn();
     return started;
@@ -193,7 +174,7 @@ TEST_F(OwnerTradeTest, AnItemThatIsNotThereIsNotGivenAndOneThatIsTravels) {
   auto* item = found.add_effects()->mutable_mint()->mutable_item();
   *item->mutable_id() = uid_of(sword);
   item->set_version(3);
-  node_->after(Duration{}, [&] { ASSERT_EQ(node_->commit(player(1), found), Mirror::Guard::kOk); });
+  inn_->after(Duration{}, [&] { ASSERT_EQ(inn_->commit(player(1), found), Mirror::Guard::kOk); });
   cluster_->turn();
   sent_.clear();
   EXPECT_EQ(start().guard, Mirror::Guard::kOk);
@@ -204,10 +185,10 @@ TEST_F(OwnerTradeTest, AnItemThatIsNotThereIsNotGivenAndOneThatIsTravels) {
 }
 
 TEST_F(OwnerTradeTest, ATradeThatNoClientAskedForIsToldWithoutANumberAndNotAgain) {
-  node_->after(Duration{}, [&] {
+  inn_->after(Duration{}, [&] {
     TradeGift gift;
     gift.amounts["gold"] = 30;
-    ASSERT_EQ(node_->start_trade("trade", {player(1), gift, {}}, {player(2), {}, {}}).guard, Mirror::Guard::kOk);
+    ASSERT_EQ(inn_->start_trade("trade", {player(1), gift, {}}, {player(2), {}, {}}).guard, Mirror::Guard::kOk);
   });
   on_apply_ = [&](const proto::ApplyRequest& request) {
     const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
@@ -238,18 +219,13 @@ TEST_F(OwnerTradeTest, OfTwoTradesTheOneThatIsSettledEndsItsOwnWaitAlone) {
 
 // Its request was overtaken when the trade began, so the row does not know the number; this owner does.
 TEST_F(OwnerTradeTest, AnOwnerThatReadsItsPlayerAnewStillKnowsWhoAskedForAnOvertakenTrade) {
-  node_->after(Duration{}, [&] { player(1).creqs.record(9, 90, "later"); });
+  inn_->after(Duration{}, [&] { player(1).creqs.record(9, 90, "later"); });
   const auto start = trade(30, 10);
   ASSERT_EQ(start.guard, Mirror::Guard::kOk);
   EXPECT_EQ(sent_[0].operations(0).creq(), 0u);
   auto* hold = rows_[1].mutable_aggregate()->add_holds();
   *hold->mutable_terms() = sent_[0].operations(0).trade().terms();
-  node_->spawn([](Inn* node) -> Task<void> {
-    const PlayerRef ref{PlayerId(1), 1};
-    const std::string why = "test";
-    (void)co_await node->reacquire(ref, why);
-  }(node_.get()));
-  cluster_->run(seconds(7));
+  acquire_again();
   ASSERT_EQ(player(1).epoch, 2u);
   while (settled().has_value()) {
   }
@@ -406,7 +382,7 @@ TEST_F(OwnerTradeTest, LaterOperationsWaitBehindTheLegAndGoOnAfterIt) {
   earn.set_creq(0);
   earn.add_effects()->mutable_balance()->set_currency("gold");
   earn.mutable_effects(0)->mutable_balance()->set_delta(1);
-  node_->after(Duration{}, [&] { ASSERT_EQ(node_->commit(player(1), earn), Mirror::Guard::kOk); });
+  inn_->after(Duration{}, [&] { ASSERT_EQ(inn_->commit(player(1), earn), Mirror::Guard::kOk); });
   cluster_->run(milliseconds(300));
   EXPECT_EQ(player(1).window.size(), 2u);
   EXPECT_EQ(player(1).window.saved_up_to(), 0u);
@@ -430,8 +406,8 @@ TEST_F(OwnerTradeTest, ARejectedLegCostsItsOwnPlayerAndNobodyElse) {
   };
   trade(30, 10);
   cluster_->run(milliseconds(300));
-  EXPECT_EQ(node_->find(PlayerId(1)), nullptr);
-  ASSERT_NE(node_->find(PlayerId(2)), nullptr);
+  EXPECT_EQ(inn_->find(PlayerId(1)), nullptr);
+  ASSERT_NE(inn_->find(PlayerId(2)), nullptr);
   EXPECT_EQ(has(2), 100);
   cluster_->run(seconds(2));
   EXPECT_EQ(ended_, TradeOutcome::kGone);
@@ -445,7 +421,7 @@ TEST_F(OwnerTradeTest, AZombiesLegIsDroppedQuietly) {
   };
   trade(30, 10);
   cluster_->run(milliseconds(100));
-  EXPECT_EQ(node_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(inn_->find(PlayerId(1)), nullptr);
   EXPECT_TRUE(log_.errors.empty());
 }
 
@@ -485,12 +461,7 @@ TEST_F(OwnerTradeTest, AHoldThatWasFoundIsAskedAboutAndSettledOnce) {
 TEST_F(OwnerTradeTest, AfterAnAcquireOnlyTheDatabaseSaysWhatIsLeftOfATrade) {
   trade(30, 10);  // never answered
   EXPECT_EQ(has(1), 70);
-  node_->spawn([](Inn* node) -> Task<void> {
-    const PlayerRef ref{PlayerId(1), 1};
-    const std::string why = "test";
-    (void)co_await node->reacquire(ref, why);
-  }(node_.get()));
-  cluster_->run(seconds(7));
+  acquire_again();
   EXPECT_EQ(player(1).epoch, 2u);
   EXPECT_EQ(has(1), 100) << "the fence killed the leg";
   EXPECT_EQ(ended_, TradeOutcome::kGone);

@@ -1,13 +1,12 @@
 // What OwnerNode::on_player makes of a handler's signature: repeats, conversations, and whose answer they are.
 #include <gtest/gtest.h>
 
-#include "common/game/owner.h"
 #include "common/game/sample/messages.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/gateway.pb.h"
-#include "tests/common/fake_cluster.h"
+#include "tests/common/game/inn.h"
 
 namespace dure {
 namespace {
@@ -15,10 +14,9 @@ namespace {
 const NodeId kGateway(Role::kGateway, 1), kAgent(Role::kDbagent, 1);
 
 // Everybody stands in one place; a purchase is a conversation of a second.
-class Owner : public OwnerNode {
+class Owner : public test::Inn {
  public:
-  Owner(NodeIdentity identity, const Routes& routes, Seams seams)
-      : OwnerNode(std::move(identity), routes, seams, Options()) {
+  Owner(NodeIdentity identity, const Routes& routes, Seams seams) : Inn(std::move(identity), routes, seams, Options()) {
     on_player(this, &Owner::buy);
   }
   Task<sample::BuyReply> buy(PlayerRef, sample::BuyRequest) {
@@ -31,18 +29,6 @@ class Owner : public OwnerNode {
   }
   int asked = 0;
   bool breaks = false;
-
- protected:
-  Placing placing(const proto::Admit&) override {
-    Placing here;
-    here.here = true;
-    here.place = "p/1";
-    return here;
-  }
-  bool still_open(const std::string&, const proto::Admit&) const override { return true; }
-  void on_arrived(Player&, const proto::Admit&, bool) override {}
-  void on_left(Player&) override {}
-  void fill_state(const Player&, std::uint64_t*, std::uint32_t*, std::uint32_t*) const override {}
 };
 
 class OwnerHandlersTest : public testing::Test {
