@@ -1,8 +1,7 @@
-// The steps of a move, guard by guard, and what travels with an account.
+// The steps of a move at its shards, guard by guard. What travels is in move_content_test.cpp, the directory's side in
+// directory_moves_test.cpp.
 #include <sqlite3.h>
 
-#include "common/proto/reconcile.pb.h"
-#include "dbagent/store/move_content.h"
 #include "dbagent/store/schema.h"
 #include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/move_fixture.h"
@@ -200,79 +199,6 @@ TEST_F(MoveTest, EveryStepMayBeRepeated) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(discard(3, 2).code(), proto::STORED);
 }
 
-// ── the register ────────────────────────────────────────────────────────────────────────────────────────────
-
-TEST_F(MoveTest, OneIntentAtATimeAndItsNumberIsTheNext) {
-  EXPECT_EQ(intent(2, 4).detail(), "not the next move");
-  EXPECT_EQ(intent(0, 4).detail(), "not the next move");
-  EXPECT_EQ(intent(1, 3).detail(), "is there");
-  EXPECT_EQ(intent(1, 9).detail(), "no such shard");
-  EXPECT_EQ(intent(1, 4).code(), proto::STORED);
-  EXPECT_EQ(intent(2, 4).detail(), "another move is open");
-  abort(1);
-  EXPECT_EQ(intent(1, 4).detail(), "not the next move") << "an aborted move is never taken up again";
-  EXPECT_EQ(intent(2, 4).code(), proto::STORED);
-  EXPECT_EQ(query(1).move().fate(), proto::MOVE_ABORTED);
-  EXPECT_EQ(query(2).move().fate(), proto::MOVE_OPEN);
-  EXPECT_EQ(query(0).move().move_id(), 2u);
-}
-
-TEST_F(MoveTest, FlipNeedsTheTargetsOwnAnswerOfThisVeryMove) {
-  intent(1, 4);
-  EXPECT_EQ(flip(1, 0, 0).detail(), "has not arrived");
-  EXPECT_EQ(flip(1, 3, 1).detail(), "has not arrived");
-  abort(1);
-  intent(2, 4);
-  EXPECT_EQ(flip(2, 4, 1).detail(), "has not arrived") << "ARRIVING of an older move proves nothing";
-  EXPECT_EQ(flip(1, 4, 1).detail(), "is not the open move");
-  EXPECT_EQ(query(1).shard(), 3u);
-}
-
-TEST_F(MoveTest, AFateIsNeverChanged) {
-  move(1, 3, 4);
-  EXPECT_EQ(abort(1).code(), proto::EXPECTED_OTHER);
-  EXPECT_EQ(query(1).move().fate(), proto::MOVE_FLIPPED);
-  intent(2, 3);
-  abort(2);
-  EXPECT_EQ(flip(2, 3, 2).code(), proto::EXPECTED_OTHER);
-  EXPECT_EQ(query(2).move().fate(), proto::MOVE_ABORTED);
-  EXPECT_EQ(query(2).shard(), 4u);
-}
-
-TEST_F(MoveTest, OpenMovesAndAccountsOfAShardAreListed) {
-  proto::AccountsOfShard of_shard;
-  of_shard.set_shard(3);
-  EXPECT_EQ(ask<proto::AccountsOfShardReply>(*directory, of_shard).account_ids_size(), 1);
-  intent(1, 4);
-  EXPECT_EQ(ask<proto::AccountsOfShardReply>(*directory, of_shard).account_ids_size(), 0);
-  const auto open = ask<proto::OpenMovesReply>(*directory, proto::OpenMovesQuery());
-  ASSERT_EQ(open.moves_size(), 1);
-  EXPECT_EQ(open.moves(0).target(), 4u);
-  abort(1);
-  EXPECT_EQ(ask<proto::OpenMovesReply>(*directory, proto::OpenMovesQuery()).moves_size(), 0);
-}
-
-TEST_F(MoveTest, ANewShardIsKnownOnceItIsServedAndTheEmptiestTakesNewAccounts) {
-  EXPECT_EQ(intent(1, 5).detail(), "no such shard");
-  proto::ShardsServed served;
-  served.add_shards(5);
-  EXPECT_EQ(ask<proto::ShardsServedReply>(*directory, served).code(), proto::STORED);
-  EXPECT_EQ(ask<proto::ShardsServedReply>(*directory, served).code(), proto::STORED);
-  std::map<std::uint32_t, int> placed;
-  for (int i = 0; i < 5; ++i) {
-    proto::AccountQuery query;
-    query.set_account("new" + std::to_string(i));
-    query.set_create(true);
-    ++placed[ask<proto::AccountReply>(*directory, query).shard()];
-  }
-  EXPECT_EQ(placed[3], 1) << "it had one already";
-  EXPECT_EQ(placed[4], 2);
-  EXPECT_EQ(placed[5], 2);
-  EXPECT_EQ(ask<proto::ShardsReply>(*directory, proto::ShardsQuery()).shards_size(), 3);
-  EXPECT_EQ(intent(1, 5).code(), proto::STORED);
-  abort(1);
-}
-
 // ── guards of the shards ────────────────────────────────────────────────────────────────────────────────────
 
 TEST_F(MoveTest, FreezeIsOnlyOfAnAccountThatIsActiveHere) {
@@ -354,66 +280,6 @@ TEST_F(MoveTest, ANewerCopyReplacesOneThatNeverCounted) {
   EXPECT_EQ(expect_clean().items, 0u);
 }
 
-TEST_F(MoveTest, ACopyThatIsNotWhatWasSentIsRefused) {
-  intent(1, 4);
-  const auto content = freeze(3, 1);
-  auto broken = content;
-  broken.mutable_bytes()->back() ^= 1;
-  EXPECT_EQ(copy(4, 1, broken).detail(), "hash");
-  auto other = of<proto::MoveCopy>(1);
-  other.set_account_id(account + 1);
-  other.set_bytes(content.bytes());
-  other.set_bytes_total(content.bytes_total());
-  other.set_hash(content.hash());
-  EXPECT_EQ(step<proto::MoveStepReply>(4, other).detail(), "content of another move");
-  proto::MoveContent forged;
-  forged.ParseFromString(content.bytes());
-  forged.mutable_tables(0)->set_name("account");
-  broken.set_bytes(forged.SerializeAsString());
-  broken.set_bytes_total(broken.bytes().size());
-  broken.set_hash(hash_of(broken.bytes()));
-  EXPECT_EQ(copy(4, 1, broken).detail(), "table of the content");
-  EXPECT_EQ(copy(4, 1, content).state(), proto::ACCOUNT_ARRIVING);
-  abort(1);
-  unfreeze(3, 1);
-  discard(4, 1);
-}
-
-TEST_F(MoveTest, ACopyWhoseRowsAreNoneIsRefusedAndItsAccountStaysWhereItWas) {
-  intent(1, 4);
-  const auto content = freeze(3, 1);
-  proto::MoveContent whole;
-  ASSERT_TRUE(whole.ParseFromString(content.bytes()));
-  const auto refused = [&](const std::string& bytes) {
-    auto forged = content;
-    forged.set_bytes(bytes);
-    forged.set_bytes_total(bytes.size());
-    forged.set_hash(hash_of(bytes));
-    const auto reply = copy(4, 1, forged);
-    EXPECT_NE(reply.state(), proto::ACCOUNT_ARRIVING);
-    return reply.detail();
-  };
-  EXPECT_EQ(refused("\xFF"), "content");
-  proto::MoveContent other = whole;
-  other.set_move_id(2);
-  EXPECT_EQ(refused(other.SerializeAsString()), "content of another move");
-  const auto with_row = [&](const std::string& row) {
-    proto::MoveContent forged = whole;
-    for (auto& table : *forged.mutable_tables())
-      if (table.rows_size() > 0) {
-        table.set_rows(0, row);
-        break;
-      }
-    return refused(forged.SerializeAsString());
-  };
-  EXPECT_EQ(with_row("\xFF"), "row of the content");
-  EXPECT_EQ(with_row(""), "row of the content") << "of other columns";
-  EXPECT_EQ(copy(4, 1, content).state(), proto::ACCOUNT_ARRIVING);
-  abort(1);
-  unfreeze(3, 1);
-  discard(4, 1);
-}
-
 TEST_F(MoveTest, StepsForAnotherShardOrOfAnAccountThatNobodyHasChangeNothing) {
   auto strayed = of<proto::MoveFreeze>(1);
   strayed.set_shard(4);
@@ -431,72 +297,6 @@ TEST_F(MoveTest, StepsForAnotherShardOrOfAnAccountThatNobodyHasChangeNothing) {
   EXPECT_EQ(abort(1).code(), proto::NO_SUCH);
   account = mine;
   EXPECT_EQ(query(0).move().move_id(), 0u) << "no move was ever begun";
-}
-
-TEST_F(MoveTest, NoughtIsNoMove) {
-  EXPECT_EQ(intent(0, 4).detail(), "not the next move");
-  EXPECT_EQ(flip(0, 4, 0).detail(), "is not the open move");
-  EXPECT_EQ(abort(0).detail(), "is not the open move");
-  EXPECT_EQ(intent(1, 2).detail(), "no such shard") << "below the first";
-  EXPECT_EQ(intent(1, 5).detail(), "no such shard");
-  EXPECT_EQ(intent(1, 4).code(), proto::STORED);
-  EXPECT_EQ(intent(1, 3).code(), proto::EXPECTED_OTHER) << "no repeat: to another shard";
-  EXPECT_EQ(intent(1, 4).code(), proto::STORED);
-  EXPECT_EQ(abort(1).code(), proto::STORED);
-}
-
-TEST_F(MoveTest, ListsAreOfNoMoreThanWasAskedFor) {
-  const auto open = [&](std::uint32_t limit) {
-    proto::OpenMovesQuery request;
-    request.set_limit(limit);
-    return ask<proto::OpenMovesReply>(*directory, request).moves_size();
-  };
-  const auto into = [&](std::uint32_t limit) {
-    proto::MovesInto request;
-    request.set_shard(4);
-    request.set_limit(limit);
-    return ask<proto::MovesIntoReply>(*directory, request).moves_size();
-  };
-  const std::uint64_t first = account;
-  move(1, 3, 4);
-  proto::AccountQuery second;
-  for (const char* name : {"anna", "bert"}) {
-    second.set_account(name);
-    second.set_create(true);
-    const auto made = ask<proto::AccountReply>(*directory, second);
-    account = made.account_id();
-    EXPECT_EQ(intent(1, made.shard() == 3 ? 4 : 3).code(), proto::STORED);
-  }
-  EXPECT_EQ(open(1), 1);
-  EXPECT_EQ(open(0), 2);
-  EXPECT_EQ(open(9), 2);
-  EXPECT_EQ(into(0), 1);
-  EXPECT_EQ(into(1), 1);
-  account = first;
-}
-
-TEST_F(MoveTest, NothingIsBehindTheEndOfAContent) {
-  intent(1, 4);
-  const auto content = freeze(3, 1);
-  auto more = of<proto::MoveContentQuery>(1);
-  more.set_offset(content.bytes_total());
-  const auto end = step<proto::MoveContentReply>(3, more);
-  EXPECT_EQ(end.code(), proto::STORED);
-  EXPECT_TRUE(end.bytes().empty());
-  EXPECT_EQ(end.bytes_total(), content.bytes_total());
-  more.set_move_id(2);
-  EXPECT_EQ(step<proto::MoveContentReply>(3, more).detail(), "another move");
-  // An empty part brings nothing on, either.
-  auto nothing = of<proto::MoveCopy>(1);
-  nothing.set_bytes_total(content.bytes_total());
-  nothing.set_hash(content.hash());
-  EXPECT_EQ(step<proto::MoveStepReply>(4, nothing).bytes_next(), 0u);
-  EXPECT_EQ(copy(4, 1, content).state(), proto::ACCOUNT_ARRIVING);
-  abort(1);
-  unfreeze(3, 1);
-  more.set_move_id(1);
-  EXPECT_EQ(step<proto::MoveContentReply>(3, more).detail(), "not frozen");
-  discard(4, 1);
 }
 
 TEST_F(MoveTest, NothingIsSettledButByTheFinalFateOfThisMove) {
@@ -539,64 +339,6 @@ TEST_F(MoveTest, WhatIsNotSettledIsFound) {
     EXPECT_EQ(step<proto::UnsettledMovesReply>(number, query_unsettled).moves_size(), 0);
   EXPECT_EQ(step<proto::ShardFigures>(3, proto::ShardFiguresQuery()).players(), 0u);
   EXPECT_EQ(step<proto::ShardFigures>(4, proto::ShardFiguresQuery()).players(), 2u);
-}
-
-// ── sizes ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-TEST_F(MoveTest, AnAccountThatIsLargerThanAMessageComesInParts) {
-  Ops ops(1, 1);
-  for (std::uint64_t i = 1; i <= 160; ++i) {
-    ops.op(i);
-    for (std::uint64_t item = 0; item < 300; ++item) {
-      ops.mint(i * 1000 + item);
-      ops.drop(i, item);
-    }
-  }
-  ASSERT_EQ(apply(3, ops).saved_pseq(), 160u);
-  const Audit before = expect_clean();
-  intent(1, 4);
-  auto content = freeze(3, 1);
-  ASSERT_GT(content.bytes_total(), content.bytes().size());
-  auto stored = copy(4, 1, content);
-  int parts = 1;
-  auto more = of<proto::MoveContentQuery>(1);
-  auto out_of_order = more;
-  out_of_order.set_offset(7);
-  const auto wrong_part = step<proto::MoveContentReply>(3, out_of_order);
-  EXPECT_EQ(copy(4, 1, wrong_part).bytes_next(), content.bytes().size()) << "a part out of its turn is not taken";
-  while (stored.state() != proto::ACCOUNT_ARRIVING) {
-    ASSERT_LT(++parts, 20);
-    more.set_offset(stored.bytes_next());
-    stored = copy(4, 1, step<proto::MoveContentReply>(3, more));
-    ASSERT_EQ(stored.code(), proto::STORED) << stored.detail();
-  }
-  EXPECT_GE(parts, 2);
-  flip(1, 4, 1);
-  activate(4, 1);
-  retire(3, 1);
-  EXPECT_EQ(expect_clean().item_ids, before.item_ids);
-}
-
-// A table that is added has to say whether it goes with the account: with a column `pid` it does, or it is named as one
-// that stays. Items are carried field by field.
-TEST_F(MoveTest, EveryTableTravelsOrIsKnownToStay) {
-  auto database = Database::open({folder.file("new.db"), "", false, true});
-  ASSERT_TRUE(database);
-  (*database)->script(kMetaSchema);
-  (*database)->script(kShardSchema);
-  const auto travelling = travelling_tables(**database);
-  EXPECT_EQ(travelling.front(), "player");
-  Query table(**database, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
-  while (table.row()) {
-    const auto in = [&](const std::vector<std::string>& names) {
-      return std::find(names.begin(), names.end(), table.text(0)) != names.end();
-    };
-    EXPECT_TRUE(in(travelling) != in(staying_tables())) << table.text(0);
-  }
-  std::string columns;
-  Query column(**database, "SELECT name FROM pragma_table_info('item')");
-  while (column.row()) columns += column.text(0) + " ";
-  EXPECT_EQ(columns, "item_id template version attributes ");
 }
 
 }  // namespace

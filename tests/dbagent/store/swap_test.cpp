@@ -258,39 +258,6 @@ TEST_F(SwapTest, MalformedLegsAreRefusedAndDecideNothing) {
   EXPECT_EQ(apply(1, effects).code(), proto::REJECTED);
 }
 
-TEST_F(SwapTest, WhatALegMustNotSayIsNamed) {
-  const auto wrong = [&](const auto& change) {
-    Ops ops = leg(terms_of(30, 1, {1, 30, {10}, 200}, {2, 5, {20}, 200}), 0);
-    change(*ops.request.mutable_operations(0));
-    const char* word = what_is_wrong(ops.request.operations(0), 1);
-    return std::string(word == nullptr ? "" : word);
-  };
-  const auto mine = [](proto::Operation& op) { return op.mutable_trade()->mutable_terms()->mutable_sides(0); };
-  const auto theirs = [](proto::Operation& op) { return op.mutable_trade()->mutable_terms()->mutable_sides(1); };
-  EXPECT_EQ(wrong([](auto&) {}), "");
-  EXPECT_EQ(wrong([](auto& op) { op.clear_reason(); }), "reason");
-  EXPECT_EQ(wrong([](auto& op) { op.set_reason(std::string(65, 'r')); }), "reason");
-  EXPECT_EQ(wrong([](auto& op) { op.set_reason(std::string(64, 'r')); }), "");
-  EXPECT_EQ(wrong([](auto& op) { op.mutable_trade()->set_side(2); }), "terms");
-  EXPECT_EQ(wrong([](auto& op) { op.mutable_trade()->set_side(1); }), "another's leg");
-  EXPECT_EQ(wrong([&](auto& op) { mine(op)->mutable_give(0)->set_value(0); }), "goods");
-  EXPECT_EQ(wrong([&](auto& op) { mine(op)->mutable_give(0)->clear_name(); }), "goods");
-  EXPECT_EQ(wrong([&](auto& op) { mine(op)->mutable_give(0)->set_name(std::string(65, 'g')); }), "goods");
-  EXPECT_EQ(wrong([&](auto& op) { theirs(op)->mutable_give(0)->set_value(-1); }), "goods") << "the other side's, too";
-  EXPECT_EQ(wrong([&](auto& op) { mine(op)->mutable_caps(0)->set_value(0); }), "goods");
-  EXPECT_EQ(wrong([&](auto& op) { *mine(op)->add_items() = mine(op)->items(0); }), "goods") << "an item once";
-  const auto two = [&](const std::string& first, const std::string& second) {
-    return wrong([&](auto& op) {
-      mine(op)->mutable_give(0)->set_name(first);
-      *mine(op)->add_give() = mine(op)->give(0);
-      mine(op)->mutable_give(1)->set_name(second);
-    });
-  };
-  EXPECT_EQ(two("gold", "ore"), "");
-  EXPECT_EQ(two("ore", "gold"), "goods") << "by name";
-  EXPECT_EQ(two("gold", "gold"), "goods");
-}
-
 TEST_F(SwapTest, ACapOfWhatIsNotExchangedIsNoCapOfWhatIs) {
   proto::TradeTerms one = terms_of(31, 1, {1, 30, {}}, {2, 0, {}});
   auto* cap = one.mutable_sides(1)->add_caps();
@@ -345,51 +312,6 @@ TEST_F(SwapTest, AResentLegThatIsMalformedOrOfAnotherRegisterVotesNothing) {
   EXPECT_EQ(reply.legs(0).state(), proto::LEG_WAITING);
   EXPECT_EQ(changed, 0u);
   EXPECT_TRUE(said.empty());
-}
-
-Key16 txn(std::uint64_t high, std::uint64_t low) { return key_of(uid(high, low)); }
-
-TEST_F(SwapTest, MoreLegsThanMayWaitAreNotTaken) {
-  WaitingLegs waiting;
-  WaitingLeg one;
-  one.epoch = 1;
-  one.operation.set_pseq(2);
-  one.since = 5;
-  for (std::uint64_t i = 1; i <= WaitingLegs::kTradesMax; ++i) ASSERT_TRUE(waiting.put(txn(1, i), 0, one));
-  EXPECT_FALSE(waiting.put(txn(2, 1), 0, one));
-  EXPECT_TRUE(waiting.put(txn(1, 7), 1, one)) << "the other leg of one that waits";
-  EXPECT_EQ(waiting.trades(), WaitingLegs::kTradesMax);
-  EXPECT_EQ(waiting.since(5, 3), (std::vector<Key16>{txn(1, 1), txn(1, 2), txn(1, 3)}));
-  EXPECT_TRUE(waiting.since(4, 3).empty());
-  waiting.erase(txn(1, 7), 0);
-  EXPECT_NE(waiting.find(txn(1, 7), 1), nullptr);
-  EXPECT_FALSE(waiting.put(txn(2, 1), 0, one));
-  waiting.erase(txn(1, 7), 1);
-  EXPECT_TRUE(waiting.put(txn(2, 1), 0, one));
-}
-
-TEST_F(SwapTest, ALegWaitsSinceItFirstCameInItsEpochAndNumber) {
-  WaitingLegs waiting;
-  WaitingLeg one;
-  one.epoch = 1;
-  one.operation.set_pseq(2);
-  one.since = 5;
-  ASSERT_TRUE(waiting.put(txn(1, 1), 0, one));
-  one.since = 9;
-  ASSERT_TRUE(waiting.put(txn(1, 1), 0, one));
-  EXPECT_EQ(waiting.find(txn(1, 1), 0)->since, 5);
-  one.operation.set_pseq(3);
-  ASSERT_TRUE(waiting.put(txn(1, 1), 0, one));
-  EXPECT_EQ(waiting.find(txn(1, 1), 0)->since, 9);
-  one.since = 11;
-  one.epoch = 2;
-  ASSERT_TRUE(waiting.put(txn(1, 1), 0, one));
-  EXPECT_EQ(waiting.find(txn(1, 1), 0)->since, 11);
-  waiting.keep();
-  waiting.begin_item();
-  waiting.erase(txn(1, 1), 0);
-  waiting.undo_item();
-  EXPECT_EQ(waiting.find(txn(1, 1), 0)->since, 11) << "as it was before";
 }
 
 // As many as may wait, and one more: its owner is told to come again, as when the store is busy.
