@@ -1,116 +1,13 @@
-// The desk over real stores: an agent with two shards and the directory on a fake bus; its workers' requests are run at
-// once, or kept while a store is "away". Time is turned by hand.
-#include "dbagent/move_desk.h"
-
+// What a move does and what its askers hear. When something fails on its way: move_desk_faults_test.cpp.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "common/proto/cluster.pb.h"
-#include "common/proto/shard_map.pb.h"
-#include "common/proto/store.pb.h"
-#include "dbagent/agent.h"
-#include "tests/common/fake_cluster.h"
-#include "tests/dbagent/store/move_fixture.h"
+#include "tests/dbagent/move_desk_fixture.h"
 
 namespace dure {
 namespace {
-
-const NodeId kAgent(Role::kDbagent, 1), kTool(Role::kTool, 1), kGeneral(Role::kGeneral, 1);
-
-class MoveDeskTest : public store::MoveTest {
- protected:
-  void SetUp() override {
-    store::MoveTest::SetUp();
-    start();
-  }
-  void TearDown() override {
-    cluster.reset();
-    agent.reset();
-    store::MoveTest::TearDown();
-  }
-  // A new life of the agent; what the last one had in memory is gone.
-  void start(MoveLimits moves = {}, bool with_directory = true) {
-    AgentOptions options;
-    options.moves = moves;
-    NodeIdentity identity;
-    identity.id = kAgent;
-    identity.name = to_text(kAgent);
-    identity.incarnation = {1, ++agents};
-    identity.shards = {3, 4};
-    identity.directory = with_directory;
-    const MonoTime before = cluster ? cluster->now : MonoTime{seconds(1000)};
-    cluster.reset();
-    agent = std::make_unique<Agent>(identity, routes, Seams{&log, &entropy}, options);
-    cluster = std::make_unique<test::FakeCluster>(*agent, routes);
-    cluster->now = before;
-    cluster->on_effect = [this](Outbound& outbound) { return worked(outbound); };
-    cluster->up(kTool);
-    cluster->up(kGeneral);
-  }
-  bool worked(Outbound& outbound) {
-    auto* work = std::get_if<Work>(&outbound);
-    if (work == nullptr) return false;
-    if (works_left == 0) return true;  // nobody works any more: never answered
-    if (away == work->queue) {
-      kept.push_back(*work);
-      return true;
-    }
-    --works_left;
-    do_work(*work);
-    return true;
-  }
-  void do_work(const Work& work) {
-    const std::string reply = work.queue == Agent::kDirectoryQueue ? directory->run(work.request.view())
-                              : work.queue == "shard-3"            ? shard(3)->run(work.request.view())
-                                                                   : shard(4)->run(work.request.view());
-    cluster->in(WorkDone{work.work_id, Bytes(reply)});
-  }
-  // The disk that was away does what it was asked for meanwhile.
-  void come_back() {
-    away.clear();
-    for (const Work& work : std::exchange(kept, {})) do_work(work);
-  }
-  CallId ask_move(std::uint32_t target, std::uint64_t which = 0) {
-    proto::MoveAccount request;
-    request.set_account_id(which == 0 ? account : which);
-    request.set_target(target);
-    return cluster->ask(kTool, request);
-  }
-  std::optional<proto::MoveAccountReply> answer(CallId call, Duration patience = seconds(5)) {
-    for (Duration waited{}; waited < patience; waited += milliseconds(1)) {
-      cluster->run(milliseconds(1), milliseconds(1));
-      if (auto reply = cluster->take_reply<proto::MoveAccountReply>(kTool, call)) return reply;
-    }
-    return std::nullopt;
-  }
-  proto::MoveAccountReply watch(bool cancel) {
-    proto::MoveWatch request;
-    request.set_account_id(account);
-    request.set_cancel(cancel);
-    const CallId call = cluster->ask(kTool, request);
-    cluster->turn();
-    return cluster->take_reply<proto::MoveAccountReply>(kTool, call).value();
-  }
-  bool settled_at(std::uint32_t number) {
-    for (const std::uint32_t one : {3u, 4u})
-      if (step<proto::UnsettledMovesReply>(one, proto::UnsettledMoves()).moves_size() != 0) return false;
-    proto::OwnerQuery who;
-    who.set_player_id(1);
-    return query(0).shard() == number && query(0).intent() == 0 &&
-           step<proto::AcquireReply>(number, who).code() == proto::STORED;
-  }
-
-  Routes routes = std::move(*Routes::build(engine_files()));
-  test::MemoryLog log;
-  SeededEntropy entropy{1};
-  std::uint64_t agents = 0;
-  int works_left = 1'000'000;
-  std::string away;
-  std::vector<Work> kept;
-  std::unique_ptr<Agent> agent;
-  std::unique_ptr<test::FakeCluster> cluster;
-};
 
 TEST_F(MoveDeskTest, AnAccountIsMovedAndItsPauseIsTold) {
   const auto reply = answer(ask_move(4));
@@ -203,60 +100,6 @@ TEST_F(MoveDeskTest, WhoAsksForTheSameMoveHearsOfIt) {
   EXPECT_EQ(answer(other)->detail(), "another move is open");
   EXPECT_EQ(answer(first)->move().move_id(), 1u);
   EXPECT_EQ(answer(second)->move().move_id(), 1u);
-}
-
-TEST_F(MoveDeskTest, WhereverItDiesTheNextDeskGoesOn) {
-  std::uint32_t at = 3, to = 4;
-  int finished = 0;
-  for (int works = 1; works <= 12; ++works) {
-    SCOPED_TRACE(works);
-    (void)ask_move(to);
-    works_left = works;
-    cluster->run(milliseconds(300), milliseconds(1));
-    open_all();
-    works_left = 1'000'000;
-    start();
-    cluster->run(seconds(5));
-    ASSERT_TRUE(settled_at(at) || settled_at(to));
-    if (settled_at(to)) std::swap(at, to), ++finished;
-    EXPECT_EQ(apply(at, store::Ops(1, 1).op(static_cast<std::uint64_t>(works)).balance("gold", 1)).code(),
-              proto::STORED);
-    expect_clean();
-  }
-  EXPECT_GE(finished, 8) << "an open move is driven on, not back";
-}
-
-TEST_F(MoveDeskTest, AShardThatDoesNotAnswerFreezesNobodyForLong) {
-  away = "shard-4";
-  const CallId call = ask_move(4);
-  EXPECT_FALSE(answer(call, seconds(4))) << "the copy may still come: DISCARD has to be answered";
-  EXPECT_EQ(apply(3, store::Ops(1, 1).op(1).balance("gold", 1)).code(), proto::STORED) << "but the account plays on";
-  EXPECT_EQ(query(1).move().fate(), proto::MOVE_ABORTED);
-  come_back();
-  EXPECT_EQ(answer(call)->detail(), "the copy does not come to its end");
-  EXPECT_TRUE(settled_at(3));
-}
-
-TEST_F(MoveDeskTest, AMoveIsCancelledUntilItIsDecided) {
-  away = "shard-4";
-  const CallId call = ask_move(4);
-  cluster->run(milliseconds(100));
-  EXPECT_EQ(watch(true).step(), proto::MOVE_FROZEN);
-  come_back();
-  const auto reply = answer(call);
-  ASSERT_TRUE(reply);
-  EXPECT_EQ(reply->code(), proto::EXPECTED_OTHER);
-  EXPECT_EQ(reply->detail(), "cancelled");
-  EXPECT_TRUE(settled_at(3));
-  EXPECT_EQ(watch(true).code(), proto::NO_SUCH);
-}
-
-TEST_F(MoveDeskTest, AFreezeThatCameAfterItsMoveWasOverIsThawed) {
-  intent(1, 4);
-  abort(1);
-  EXPECT_EQ(freeze(3, 1).code(), proto::STORED);
-  cluster->run(seconds(3));
-  EXPECT_TRUE(settled_at(3));
 }
 
 TEST_F(MoveDeskTest, ManyMovesGoAFewAtATime) {
