@@ -25,13 +25,7 @@ class Dispatch : public GatewayTest {
       reply.set_code(proto::EXPECTED_OTHER);  // nobody guesses a token
       return std::optional(reply);
     });
-    cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent, [this](auto&, auto&) {
-      proto::AccountReply reply;
-      reply.set_account_id(5);
-      reply.set_shard(1);
-      reply.set_session_epoch(session_epoch_);
-      return std::optional(reply);
-    });
+    account_exists();
     worker_answers_ = false;
     open(kMina);
     if (stage == Stage::kJudged) send(kMina, ticket_login());
@@ -47,10 +41,7 @@ class Dispatch : public GatewayTest {
       send(kMina, select);
     }
     if (stage == Stage::kHolding) {
-      proto::RouteHold hold;
-      hold.set_session_id(session_.value);
-      hold.set_player_epoch(7);
-      cluster_.say(kGeneral, hold);
+      hold(kGeneral, 7);
       settle();
     }
     if (stage == Stage::kLeaving) send(kMina, proto::LeaveWorldRequest());
@@ -81,13 +72,6 @@ class Dispatch : public GatewayTest {
  private:
   // What waits for an answer waits for so many turns of 250 ms, no longer.
   static constexpr int kRunsAtMost = 4000;
-  static proto::LoginRequest ticket_login() {
-    proto::LoginRequest login;
-    login.set_protocol_version(kProtocolVersion);
-    login.set_content_version(1);
-    login.set_ticket("signed");
-    return login;
-  }
   // A password would be hashed, slowly on purpose.
   void log_in_by_ticket() {
     proto::Ticket ticket;

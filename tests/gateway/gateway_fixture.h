@@ -113,6 +113,25 @@ class GatewayTest : public ::testing::Test {
         kAgent, [](H, const proto::SessionSelect&) { return std::optional(proto::StoreReply()); });
   }
 
+  // As somebody who comes by tickets is known: without a password.
+  void account_exists() {
+    cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent, [this](auto&, auto&) {
+      proto::AccountReply reply;
+      reply.set_account_id(5);
+      reply.set_shard(1);
+      reply.set_session_epoch(session_epoch_);
+      return std::optional(reply);
+    });
+  }
+  // The worker's word on it is checked_ticket_.
+  static proto::LoginRequest ticket_login() {
+    proto::LoginRequest login;
+    login.set_protocol_version(kProtocolVersion);
+    login.set_content_version(1);
+    login.set_ticket("signed");
+    return login;
+  }
+
   // The worker, that did not answer, does so now.
   void work_on(std::size_t times) {
     for (std::size_t i = 0; i < times && !unworked_.empty(); ++i) {
@@ -196,6 +215,13 @@ class GatewayTest : public ::testing::Test {
     send(client, select);
     EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(client)).value_or(proto::SelectCharacterReply()).code(),
               proto::OK);
+  }
+  // That owner has the session's input held.
+  void hold(NodeId owner, std::uint64_t epoch) {
+    proto::RouteHold hold;
+    hold.set_session_id(session_.value);
+    hold.set_player_epoch(epoch);
+    cluster_.say(owner, hold);
   }
   void route(NodeId owner, std::uint64_t epoch, const std::string& place = "town/1") {
     proto::RouteSet set;

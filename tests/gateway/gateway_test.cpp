@@ -77,10 +77,7 @@ TEST_F(GatewayTest, OnlyFramesOfTheRoutesEpochPass) {
 TEST_F(GatewayTest, HeldInputGoesToTheNewOwner) {
   enter(kMina);
   cluster_.up(kDungeon);
-  proto::RouteHold hold;
-  hold.set_session_id(session_.value);
-  hold.set_player_epoch(7);
-  cluster_.say(kGeneral, hold);
+  hold(kGeneral, 7);
   send(kMina, proto::Echo());
   EXPECT_FALSE(cluster_.take<proto::Echo>(kGeneral));
   route(kDungeon, 8);
@@ -90,10 +87,7 @@ TEST_F(GatewayTest, HeldInputGoesToTheNewOwner) {
 
 TEST_F(GatewayTest, HeldInputIsAnsweredBusyWhenTheHandoffFails) {
   enter(kMina);
-  proto::RouteHold hold;
-  hold.set_session_id(session_.value);
-  hold.set_player_epoch(7);
-  cluster_.say(kGeneral, hold);
+  hold(kGeneral, 7);
   send(kMina, proto::Echo());
   cluster_.run(milliseconds(2200));
   EXPECT_EQ(pick<proto::ErrorReply>(seen(kMina))->code(), proto::BUSY);
@@ -102,9 +96,6 @@ TEST_F(GatewayTest, HeldInputIsAnsweredBusyWhenTheHandoffFails) {
 
 TEST_F(GatewayTest, WhenAHoldEndsWithoutAWordItsOwnerIsAskedUntilItKnows) {
   enter(kMina);
-  proto::RouteHold hold;
-  hold.set_session_id(session_.value);
-  hold.set_player_epoch(7);
   int asked = 0;
   cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral, [&](const MeshHeader&, const proto::Attach& attach) {
     EXPECT_EQ(attach.session_id(), session_.value);
@@ -117,7 +108,7 @@ TEST_F(GatewayTest, WhenAHoldEndsWithoutAWordItsOwnerIsAskedUntilItKnows) {
     route(kGeneral, 9);
     return std::optional(proto::AdmitReply());
   });
-  cluster_.say(kGeneral, hold);
+  hold(kGeneral, 7);
   cluster_.run(milliseconds(1500));
   EXPECT_EQ(asked, 0);
   (void)seen(kMina);

@@ -8,14 +8,7 @@ namespace {
 class TicketTest : public GatewayTest {
  protected:
   explicit TicketTest(const GatewayOptions& options = {}) : GatewayTest(identity(), options) {
-    cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent,
-                                                               [this](const MeshHeader&, const proto::AccountQuery&) {
-                                                                 proto::AccountReply reply;
-                                                                 reply.set_account_id(5);
-                                                                 reply.set_shard(1);
-                                                                 reply.set_session_epoch(session_epoch_);
-                                                                 return std::optional(reply);
-                                                               });
+    account_exists();
     ticket_.set_account("mina");
     ticket_.set_cluster_id(identity().cluster_id);
     ticket_.set_nonce(8);
@@ -28,11 +21,7 @@ class TicketTest : public GatewayTest {
     checked_ticket_ = checked;
     const ClientId client(++clients_);
     open(client, address);
-    proto::LoginRequest login;
-    login.set_protocol_version(kProtocolVersion);
-    login.set_content_version(1);
-    login.set_ticket("signed");
-    send(client, login);
+    send(client, ticket_login());
     const auto reply = pick<proto::LoginReply>(seen(client)).value_or(proto::LoginReply());
     EXPECT_TRUE(reply.has_characters() || reply.has_denied()) << reply.DebugString();
     port_.closed(client, cluster_.now);
@@ -88,13 +77,9 @@ TEST_F(OpenTicketTest, OfTheDevelopersKeyIsGoodEverywhereIfSoConfigured) {
 
 TEST_F(OpenTicketTest, BeyondWhatMayWaitIsAskedForAgain) {
   worker_answers_ = false;
-  proto::LoginRequest login;
-  login.set_protocol_version(kProtocolVersion);
-  login.set_content_version(1);
-  login.set_ticket("signed");
   for (const ClientId client : {kMina, kAgain}) {
     open(client);
-    send(client, login);
+    send(client, ticket_login());
   }
   EXPECT_FALSE(pick<proto::LoginReply>(seen(kMina)));
   const auto second = pick<proto::LoginReply>(seen(kAgain));
@@ -141,11 +126,7 @@ TEST_F(NoRegistrationTest, AnUnknownAccountIsNotMadeForDevelopersEither) {
 TEST_F(TicketTest, OfAClientThatIsGoneBeginsNothing) {
   worker_answers_ = false;
   open(kMina);
-  proto::LoginRequest login;
-  login.set_protocol_version(kProtocolVersion);
-  login.set_content_version(1);
-  login.set_ticket("signed");
-  send(kMina, login);
+  send(kMina, ticket_login());
   ASSERT_EQ(unworked_.size(), 1u);
   port_.closed(kMina, cluster_.now);
   settle();

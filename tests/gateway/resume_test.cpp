@@ -156,10 +156,7 @@ TEST_F(ResumeTest, WhoComesBackWhileItsOwnerIsSoughtWaitsForThatAlone) {
 
 TEST_F(ResumeTest, WhoComesBackInAHandoffIsToldToBothThatWay) {
   enter(kMina);
-  proto::RouteHold hold;
-  hold.set_session_id(session_.value);
-  hold.set_player_epoch(7);
-  cluster_.say(kGeneral, hold);
+  hold(kGeneral, 7);
   port_.closed(kMina, cluster_.now);
   settle();
   owner_answers_attach(proto::OK);

@@ -9,17 +9,21 @@ TEST_F(GatewayTest, WordsOfAnotherOwnerEpochOrTopicChangeNothing) {
   cluster_.up(kDungeon);
   TopicKey topic;
   topic.place = 3;
-  const auto subscribed = [&](NodeId from, std::uint64_t epoch, const std::string& bytes, SessionId session) {
-    proto::Subscribe subscribe;
-    subscribe.set_session_id(session.value);
-    subscribe.add_topics(bytes);
+  const auto topics_after = [&](NodeId from, std::uint64_t epoch, auto words, const std::string& bytes,
+                                SessionId session) {
+    words.set_session_id(session.value);
+    words.add_topics(bytes);
     MeshHeader header;
-    header.kind = MeshKind::kNotice;
-    header.message_id = route_id(proto::Subscribe::descriptor());
     header.player_epoch = epoch;
-    cluster_.raw(from, header, subscribe.SerializeAsString());
+    cluster_.say(from, words, header);
     settle();
     return gateway_.session(session_)->topics.size();
+  };
+  const auto subscribed = [&](NodeId from, std::uint64_t epoch, const std::string& bytes, SessionId session) {
+    return topics_after(from, epoch, proto::Subscribe(), bytes, session);
+  };
+  const auto unsubscribed = [&](NodeId from, std::uint64_t epoch, const std::string& bytes) {
+    return topics_after(from, epoch, proto::Unsubscribe(), bytes, session_);
   };
   const std::string key = encode_topic(topic);
   EXPECT_EQ(subscribed(kDungeon, 7, key, session_), 0u) << "not its owner";
@@ -27,18 +31,6 @@ TEST_F(GatewayTest, WordsOfAnotherOwnerEpochOrTopicChangeNothing) {
   EXPECT_EQ(subscribed(kGeneral, 7, "no topic", session_), 0u);
   EXPECT_EQ(subscribed(kGeneral, 7, key, SessionId(999)), 0u);
   EXPECT_EQ(subscribed(kGeneral, 7, key, session_), 1u);
-  const auto unsubscribed = [&](NodeId from, std::uint64_t epoch, const std::string& bytes) {
-    proto::Unsubscribe words;
-    words.set_session_id(session_.value);
-    words.add_topics(bytes);
-    MeshHeader header;
-    header.kind = MeshKind::kNotice;
-    header.message_id = route_id(proto::Unsubscribe::descriptor());
-    header.player_epoch = epoch;
-    cluster_.raw(from, header, words.SerializeAsString());
-    settle();
-    return gateway_.session(session_)->topics.size();
-  };
   EXPECT_EQ(unsubscribed(kGeneral, 6, key), 1u);
   EXPECT_EQ(unsubscribed(kDungeon, 7, key), 1u) << "not its publisher";
   EXPECT_EQ(unsubscribed(kGeneral, 7, "no topic"), 1u);
@@ -140,10 +132,7 @@ TEST_F(GatewayTest, WordsOfASessionThatIsOverAreNothing) {
 TEST_F(GatewayTest, AHoldOfWhoIsNotInTheWorldIsNone) {
   enter(kMina);
   send(kMina, proto::LeaveWorldRequest());
-  proto::RouteHold hold;
-  hold.set_session_id(session_.value);
-  hold.set_player_epoch(7);
-  cluster_.say(kGeneral, hold);
+  hold(kGeneral, 7);
   settle();
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kLeaving);
 }
@@ -166,15 +155,24 @@ TEST_F(GatewayTest, WhoIsSoughtAndKnownToNobodyIsSentAway) {
 
 TEST_F(GatewayTest, AGatewayThatStopsSeeksNobody) {
   enter(kMina);
+  int asked = 0;
+  cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral, [&](const MeshHeader&, const proto::Attach&) {
+    proto::AttachReply answer;
+    answer.set_code(++asked == 1 ? proto::BUSY : proto::NOT_FOUND);
+    return std::optional(answer);
+  });
+  int sought = 0;
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](const MeshHeader&, const proto::Admit&) {
+    ++sought;
+    return std::optional(proto::AdmitReply());
+  });
+  hold(kGeneral, 7);
+  for (int tries = 0; asked == 0 && tries < 1000; ++tries) cluster_.run(milliseconds(10));
   cluster_.in(StopRequested{});
-  cluster_.turn();
-  cluster_.forget_sent();
-  proto::RouteDrop drop;
-  drop.set_session_id(session_.value);
-  drop.set_player_epoch(7);
-  cluster_.down(kGeneral);
-  settle();
-  EXPECT_FALSE(cluster_.take<proto::Admit>(kGeneral));
+  for (int tries = 0; asked == 1 && tries < 1000; ++tries) cluster_.run(milliseconds(10));
+  ASSERT_EQ(asked, 2) << "what was under way goes on";
+  cluster_.run(milliseconds(500));
+  EXPECT_EQ(sought, 0);
 }
 
 }  // namespace

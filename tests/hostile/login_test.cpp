@@ -193,21 +193,10 @@ TEST_F(HostileLogin, TheNonceOfATicketGoesToTheDirectoryWithTheSession) {
         reply.set_shard(1);
         return std::optional(reply);
       });
-  cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent,
-                                                             [this](const MeshHeader&, const proto::AccountQuery&) {
-                                                               proto::AccountReply reply;
-                                                               reply.set_account_id(5);
-                                                               reply.set_shard(1);
-                                                               reply.set_session_epoch(session_epoch_);
-                                                               return std::optional(reply);
-                                                             });
+  account_exists();
   checked_ticket_ = "t" + ticket.SerializeAsString();  // as the worker says of a good signature
   const auto show = [&](ClientId client) {
-    proto::LoginRequest login;
-    login.set_protocol_version(kProtocolVersion);
-    login.set_content_version(1);
-    login.set_ticket("signed");
-    send(client, login);
+    send(client, ticket_login());
     return pick<proto::LoginReply>(seen(client)).value_or(proto::LoginReply());
   };
   open(kMina);
