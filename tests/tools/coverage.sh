@@ -3,21 +3,9 @@
 # the script.
 set -u
 script=$1
+. "$(dirname "$0")/../expect.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-failed=0
-# expect CODE WORDS COMMAND…
-expect() {
-  local code=$1 words=$2
-  shift 2
-  local said
-  said=$("$@" 2>&1)
-  local got=$?
-  if [ $got -ne "$code" ] || [[ $said != *"$words"* ]]; then
-    echo "$*: exit $got instead of $code, or not '$words' in: $said"
-    failed=1
-  fi
-}
 expect 0 "two-phase commit: dbagent/store/holds.cpp" "$script" --files
 expect 0 "tools/coverage --lines" "$script" --help
 expect 64 "no such word: --line" "$script" --line
