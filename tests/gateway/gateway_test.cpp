@@ -348,7 +348,6 @@ TEST_F(GatewayTest, LeavingTheWorldIsAnsweredWhenSaved) {
 
 TEST_F(GatewayTest, ChatDownIsAnsweredBusy) {
   enter(kMina);
-  MeshHeader none;
   port_.received(kMina, encode_frame(400, ++seq_[kMina], ""), cluster_.now);
   settle();
   EXPECT_EQ(pick<proto::ErrorReply>(seen(kMina))->code(), proto::BUSY);

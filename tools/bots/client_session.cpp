@@ -30,7 +30,6 @@ std::int64_t wall_unix_ms() {
 ClientSession::ClientSession(Shared& shared, Listener& listener, std::uint32_t number)
     : shared_(shared),
       listener_(listener),
-      number_(number),
       connection_(shared.reactor, *this),
       account_(fmt::format("{}{:05}", shared.options.account_prefix, number)),
       name_(shared.options.name_prefix + letters_of(number)),

@@ -93,7 +93,6 @@ class ClientSession : private Connection::Listener, private Reactor::Sleeper {
 
   Shared& shared_;
   Listener& listener_;
-  std::uint32_t number_;
   Connection connection_;
   State state_ = State::kAway;
   bool counted_ = false;  // among the logins under way
