@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <string>
+
 #include "tests/dbagent/move_desk_fixture.h"
 #include "tests/dbagent/store/by_hand.h"
 
@@ -190,6 +193,9 @@ TEST_F(MoveDeskTest, AShardThatIsFurtherThanTheMoveRefusesItsCopy) {
   start();
   cluster->run(seconds(3));
   EXPECT_EQ(query(5).move().fate(), proto::MOVE_ABORTED);
+  EXPECT_TRUE(std::any_of(log.lines.begin(), log.lines.end(), [](const std::string& line) {
+    return line.find("why=a later move was here") != std::string::npos;
+  }));
   EXPECT_TRUE(settled_at(3));
 }
 
@@ -218,7 +224,20 @@ TEST_F(MoveDeskTest, AnAccountOfManyPartsArrivesWhole) {
 }
 
 TEST_F(MoveDeskTest, TheLastPausesAreKeptAndNoMore) {
-  for (int i = 0; i < 1030; ++i) ASSERT_EQ(answer(ask_move(i % 2 == 0 ? 4 : 3))->code(), proto::STORED) << i;
+  const auto longest_pause_us = [&] {
+    cluster->run(seconds(1));
+    for (const auto& [key, value] : cluster->monitor->fields)
+      if (key == "move_pause_max_us") return std::stoll(value);
+    return 0LL;
+  };
+  away = "shard-4";
+  const CallId call = ask_move(4);
+  cluster->run(seconds(2));
+  come_back();
+  ASSERT_TRUE(answer(call));
+  EXPECT_GE(longest_pause_us(), to_us(MoveLimits().frozen_max));
+  for (int i = 0; i < 1024; ++i) ASSERT_EQ(answer(ask_move(i % 2 == 0 ? 4 : 3))->code(), proto::STORED) << i;
+  EXPECT_LT(longest_pause_us(), to_us(MoveLimits().frozen_max)) << "1,024 later it is forgotten";
   EXPECT_TRUE(settled_at(3));
 }
 
