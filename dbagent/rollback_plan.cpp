@@ -338,7 +338,7 @@ Task<RollbackPlan> RollbackPlanner::player(std::string name, std::int64_t to_uni
     const std::int64_t wanted = of.now - of.system, after = std::max<std::int64_t>(0, wanted);
     if (of.since == 0 && of.system == 0) continue;
     share.lines.push_back(currency + ": then " + std::to_string(of.now - of.since) + ", now " + std::to_string(of.now) +
-                          " (the system " + plus(of.system) + ", other players " + plus(of.since - of.system) +
+                          " (the system " + plus(of.system) + ", trades and letters " + plus(of.since - of.system) +
                           "), afterwards " + std::to_string(after));
     if (after != of.now) {
       auto* balance = share.operation->add_effects()->mutable_balance();
