@@ -24,7 +24,10 @@ namespace {
 
 constexpr std::uint64_t kAccountsAtOnce = 50;
 constexpr const char* kReason = "seed";
-constexpr std::uint64_t kItemsAgeMs = 180ull * 86'400'000;
+// As if the accounts had come one after another over half a year, the things of each among those of so many after it:
+// over all of them, each thing would be a page of its own in every tree.
+constexpr std::uint64_t kAgeMs = 180ull * 86'400'000;
+constexpr std::uint64_t kNeighbours = 250;
 
 // Look-alikes are one name to the directory: l and o are left out.
 std::string letters(std::uint64_t number) {
@@ -82,6 +85,7 @@ class Seeder {
     if (auto named = name(count, &made); !named) return named;
     for (const auto& [shard, characters] : made)
       if (auto filled = fill(shard, characters); !filled) return filled;
+    oldest_ += milliseconds(count * ms_between_);
     return {};
   }
 
@@ -168,9 +172,8 @@ class Seeder {
     }
     for (std::uint32_t i = 0; i < options_.items && !options_.templates.empty(); ++i) {
       auto* item = operation->add_effects()->mutable_mint()->mutable_item();
-      // As if they had come together over half a year.
-      const auto age = milliseconds(entropy_.u64() % kItemsAgeMs);
-      const ItemId id = ordered_id(WallTime(std::chrono::system_clock::now().time_since_epoch() - age), entropy_);
+      const auto later = milliseconds(entropy_.u64() % (kNeighbours * ms_between_));
+      const ItemId id = ordered_id(WallTime(oldest_ + later), entropy_);
       item->mutable_id()->set_high(id.high);
       item->mutable_id()->set_low(id.low);
       item->set_template_(options_.templates[i % options_.templates.size()]);
@@ -182,6 +185,9 @@ class Seeder {
   std::unique_ptr<store::DirectoryStore> directory_;
   std::map<std::uint32_t, std::unique_ptr<store::ShardStore>> shards_;
   OsEntropy entropy_;
+  const std::uint64_t ms_between_ = std::max<std::uint64_t>(1, kAgeMs / (options_.accounts + kNeighbours));
+  // Of the next accounts' things.
+  Duration oldest_ = std::chrono::system_clock::now().time_since_epoch() - milliseconds(kAgeMs);
   std::uint64_t owner_ = entropy_.u64() | 1;  // a process that never was
 };
 
