@@ -34,6 +34,32 @@ class CharactersTest : public GatewayTest {
     cluster_.run(seconds(4));
     return pick<proto::SelectCharacterReply>(seen(kMina)).value_or(proto::SelectCharacterReply()).code();
   }
+  void enter_the_world() {
+    cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](const MeshHeader&, const proto::Admit&) {
+      route(kGeneral, 7);
+      return std::optional(proto::AdmitReply());
+    });
+    ASSERT_EQ(select(), proto::OK);
+  }
+  // Its bytes, without waiting for what comes of them.
+  template <class Message>
+  void write(const Message& message) {
+    const auto id = static_cast<std::uint16_t>(route_id(Message::descriptor()));
+    port_.received(kMina, encode_frame(id, ++seq_[kMina], message.SerializeAsString()), cluster_.now);
+  }
+  // What the client wrote is read; the session is over before it is done.
+  void overtake() {
+    std::vector<Inbound> events;
+    port_.take_events(&events);
+    for (auto& event : events) cluster_.in(std::move(event));
+    proto::SessionFenced fenced;
+    fenced.set_account_id(5);
+    fenced.set_session_epoch(session_epoch_);
+    fenced.set_reason("logged in elsewhere");
+    cluster_.say(kAgent, fenced);
+    settle();
+    EXPECT_EQ(gateway_.sessions(), 0u);
+  }
   std::vector<proto::DeletePlayerRequest> erased_;
 };
 
@@ -168,11 +194,7 @@ TEST_F(CharactersTest, ASessionThatEndsWhileItsListIsReadPlaysNobody) {
 }
 
 TEST_F(CharactersTest, AnOwnerThatDoesNotLetGoKeepsWhoWantedToLeave) {
-  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](const MeshHeader&, const proto::Admit&) {
-    route(kGeneral, 7);
-    return std::optional(proto::AdmitReply());
-  });
-  ASSERT_EQ(select(), proto::OK);
+  enter_the_world();
   cluster_.answers<proto::LeavePlayer, proto::LeavePlayerReply>(kGeneral,
                                                                 [](const MeshHeader&, const proto::LeavePlayer&) {
                                                                   proto::LeavePlayerReply reply;
@@ -186,11 +208,7 @@ TEST_F(CharactersTest, AnOwnerThatDoesNotLetGoKeepsWhoWantedToLeave) {
 }
 
 TEST_F(CharactersTest, WhoseOwnerDiesWhileItLeavesIsWalkedHome) {
-  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](const MeshHeader&, const proto::Admit&) {
-    route(kGeneral, 7);
-    return std::optional(proto::AdmitReply());
-  });
-  ASSERT_EQ(select(), proto::OK);
+  enter_the_world();
   cluster_.up(kDungeon);
   route(kDungeon, 8, "run/1");
   settle();
@@ -205,6 +223,110 @@ TEST_F(CharactersTest, WhoseOwnerDiesWhileItLeavesIsWalkedHome) {
   EXPECT_EQ(pick<proto::LeaveWorldReply>(frames)->code(), proto::BUSY);
   EXPECT_EQ(gateway_.session(session_)->route.owner, kGeneral);
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
+}
+
+TEST_F(CharactersTest, WhoHasAsManyAsItMayMakesNoOther) {
+  cluster_.answers<proto::CharactersRequest, proto::CharactersReply>(
+      kAgent, [](const MeshHeader&, const proto::CharactersRequest&) {
+        proto::CharactersReply reply;
+        for (std::uint32_t i = 0; i < GatewayOptions().character_slots; ++i)
+          reply.add_characters()->set_player_id(50 + i);
+        return std::optional(reply);
+      });
+  cluster_.forget_sent();
+  proto::CreateCharacterRequest request;
+  request.set_name("Anna");
+  send(kMina, request);
+  EXPECT_EQ(pick<proto::CreateCharacterReply>(seen(kMina))->code(), proto::FULL);
+  EXPECT_FALSE(cluster_.take<proto::ReserveName>(kAgent)) << "no name is taken from others";
+}
+
+TEST_F(CharactersTest, OfASessionThatEndsBeforeItsWordIsReadNothingIsDone) {
+  const auto nothing_done = [&](const auto& request) {
+    cluster_.answers<proto::CharactersRequest, proto::CharactersReply>(
+        kAgent,
+        [](const MeshHeader&, const proto::CharactersRequest&) { return std::optional<proto::CharactersReply>(); });
+    cluster_.forget_sent();
+    write(request);
+    overtake();
+    EXPECT_TRUE(cluster_.sent(kAgent).empty()) << request.GetTypeName();
+    answer_as_a_database();
+    port_.closed(kMina, cluster_.now);
+    settle();
+    open(kMina);
+    EXPECT_TRUE(log_in(kMina).has_characters());
+  };
+  proto::CreateCharacterRequest create;
+  create.set_name("Anna");
+  nothing_done(create);
+  proto::DeleteCharacterRequest deletion;
+  deletion.set_player_id(50);
+  nothing_done(deletion);
+  proto::SelectCharacterRequest play;
+  play.set_player_id(50);
+  nothing_done(play);
+}
+
+TEST_F(CharactersTest, WhoseSessionEndsBeforeItsLeaveIsReadIsNotAskedToBeSaved) {
+  enter_the_world();
+  cluster_.forget_sent();
+  write(proto::LeaveWorldRequest());
+  overtake();
+  EXPECT_FALSE(cluster_.take<proto::LeavePlayer>(kGeneral));
+  EXPECT_TRUE(cluster_.take<proto::SessionLost>(kGeneral)) << "its owner lets it go by itself";
+}
+
+TEST_F(CharactersTest, TwoChoicesOrLeavesOfOneMomentAreOne) {
+  int selected = 0;
+  cluster_.answers<proto::SessionSelect, proto::StoreReply>(kAgent,
+                                                            [&](const MeshHeader&, const proto::SessionSelect&) {
+                                                              ++selected;
+                                                              return std::optional(proto::StoreReply());
+                                                            });
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](const MeshHeader&, const proto::Admit&) {
+    route(kGeneral, 7);
+    return std::optional(proto::AdmitReply());
+  });
+  proto::SelectCharacterRequest play;
+  play.set_player_id(50);
+  write(play);
+  write(play);
+  settle();
+  EXPECT_EQ(selected, 1);
+  EXPECT_EQ(pick<proto::SelectCharacterReply>(seen(kMina))->code(), proto::WRONG_STATE) << "the second, at once";
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
+
+  write(proto::LeaveWorldRequest());
+  write(proto::LeaveWorldRequest());
+  settle();
+  EXPECT_TRUE(cluster_.take<proto::LeavePlayer>(kGeneral));
+  EXPECT_FALSE(cluster_.take<proto::LeavePlayer>(kGeneral));
+  EXPECT_EQ(pick<proto::LeaveWorldReply>(seen(kMina))->code(), proto::WRONG_STATE);
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kLeaving);
+}
+
+TEST_F(CharactersTest, WhoseSessionEndsWhileItsNameIsClaimedIsNotAskedForAgain) {
+  int admits = 0;
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](const MeshHeader&, const proto::Admit&) {
+    ++admits;
+    proto::AdmitReply unknown;
+    unknown.set_code(proto::NOT_FOUND);
+    return std::optional(unknown);
+  });
+  cluster_.answers<proto::ReserveName, proto::ReserveNameReply>(
+      kAgent, [](const MeshHeader&, const proto::ReserveName&) { return std::optional<proto::ReserveNameReply>(); });
+  cluster_.answers<proto::ClaimName, proto::StoreReply>(
+      kAgent, [](const MeshHeader&, const proto::ClaimName&) { return std::optional(proto::StoreReply()); });
+  proto::SelectCharacterRequest play;
+  play.set_player_id(50);
+  send(kMina, play);
+  ASSERT_EQ(admits, 1);
+  const auto asked = cluster_.take<proto::ReserveName>(kAgent);
+  ASSERT_TRUE(asked);
+  overtake();
+  cluster_.answer(kAgent, asked->first, proto::ReserveNameReply());
+  settle();
+  EXPECT_EQ(admits, 1);
 }
 
 }  // namespace

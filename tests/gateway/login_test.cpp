@@ -136,6 +136,55 @@ TEST_F(TicketTest, OfAClientThatIsGoneBeginsNothing) {
   EXPECT_FALSE(cluster_.take<proto::SessionBegin>(kAgent).has_value());
 }
 
+TEST_F(TicketTest, WhoseAccountIsOnTheMoveIsAskedForAgain) {
+  cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent, [](const MeshHeader&, const proto::AccountQuery&) {
+    proto::AccountReply retry;
+    retry.set_code(proto::RETRY);
+    retry.set_account_id(5);
+    retry.set_shard(1);
+    retry.set_session_epoch(3);
+    return std::optional(retry);
+  });
+  checked_ticket_ = "t" + ticket_.SerializeAsString();
+  open(kMina);
+  send(kMina, ticket_login());
+  const auto reply = pick<proto::LoginReply>(seen(kMina));
+  ASSERT_TRUE(reply);
+  EXPECT_GT(reply->busy().retry_after_ms(), 0u);
+  EXPECT_EQ(session_epoch_, 3u);
+}
+
+TEST_F(GatewayTest, APasswordThatThereIsNoMemoryToHashRegistersNobody) {
+  worker_answers_ = false;
+  open(kMina);
+  (void)log_in(kMina);
+  ASSERT_EQ(unworked_.size(), 1u);
+  account_exists();  // without a password, if it were made now
+  cluster_.in(WorkDone{unworked_.front().work_id, Bytes("")});
+  settle();
+  EXPECT_TRUE(pick<proto::LoginReply>(seen(kMina))->has_busy());
+  EXPECT_EQ(gateway_.sessions(), 0u);
+}
+
+TEST_F(GatewayTest, OfTwoWhoRegisterANameAtOnceTheSecondHasToKnowThePasswordOfTheFirst) {
+  open(kAgain);
+  ASSERT_TRUE(log_in(kAgain, "secret").has_characters());
+  cluster_.answers<proto::AccountQuery, proto::AccountReply>(
+      kAgent, [this](const MeshHeader&, const proto::AccountQuery& query) {
+        proto::AccountReply reply;
+        if (!query.create()) reply.set_code(proto::NO_SUCH);  // the first one's is on its way
+        reply.set_account_id(5);
+        reply.set_shard(1);
+        reply.set_session_epoch(session_epoch_);
+        if (query.create()) reply.set_password_hash(password_hash_);
+        return std::optional(reply);
+      });
+  open(kMina);
+  EXPECT_EQ(log_in(kMina, "another").denied().reason(), "account or password");
+  EXPECT_EQ(gateway_.session(session_)->client, kAgain);
+  EXPECT_TRUE(log_in(kMina, "secret").has_characters());
+}
+
 TEST_F(GatewayTest, ABeginThatLosesEveryRaceIsBusyAndABannedOneIsToldUntilWhen) {
   password_hash_ = "";
   open(kMina);

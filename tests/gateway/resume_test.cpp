@@ -1,55 +1,11 @@
 // Resumes: of a session of this gateway, and of one of another.
-#include "tests/gateway/gateway_fixture.h"
+#include <algorithm>
+#include <utility>
+
+#include "tests/gateway/resume_fixture.h"
 
 namespace dure::test {
 namespace {
-
-class ResumeTest : public GatewayTest {
- protected:
-  // In the world at kGeneral, and its socket lost.
-  void lose() {
-    enter(kMina);
-    port_.closed(kMina, cluster_.now);
-    settle();
-    cluster_.forget_sent();
-  }
-  proto::ResumeRequest request() {
-    proto::ResumeRequest resume;
-    resume.set_protocol_version(kProtocolVersion);
-    resume.set_content_version(1);
-    resume.set_session_id(session_.value);
-    resume.set_resume_token(token_);
-    resume.set_reliable_received(2);
-    return resume;
-  }
-  std::optional<proto::ResumeReply> resume(ClientId client) {
-    open(client);
-    send(client, request());
-    return pick<proto::ResumeReply>(seen(client));
-  }
-  void directory_says(const proto::SessionReply& reply) {
-    cluster_.answers<proto::SessionResume, proto::SessionReply>(
-        kAgent, [reply](const MeshHeader&, const proto::SessionResume&) { return std::optional(reply); });
-  }
-  void owner_answers_attach(proto::Code code) {
-    cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral,
-                                                        [this, code](const MeshHeader&, const proto::Attach&) {
-                                                          ++attached_;
-                                                          proto::AttachReply answer;
-                                                          answer.set_code(code);
-                                                          return std::optional(answer);
-                                                        });
-  }
-  proto::SessionReply granted() {
-    proto::SessionReply reply;
-    reply.set_session_epoch(++session_epoch_);
-    reply.set_account_id(5);
-    reply.set_shard(1);
-    reply.set_selected_player(50);
-    return reply;
-  }
-  int attached_ = 0;
-};
 
 TEST_F(ResumeTest, ABannedOrOvertakenAccountDoesNotComeBack) {
   lose();
@@ -86,84 +42,6 @@ TEST_F(ResumeTest, AClientThatLeftMeanwhileIsAnsweredNothing) {
   settle();
   EXPECT_FALSE(gateway_.session(session_)->attached);
   EXPECT_TRUE(seen(kAgain).empty());
-}
-
-TEST_F(ResumeTest, TheOwnerIsToldUntilItAnswersAndHeldInputGoesOn) {
-  lose();
-  owner_answers_attach(proto::BUSY);
-  ASSERT_EQ(resume(kAgain)->code(), proto::OK);
-  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kHolding);
-  send(kAgain, proto::Echo());
-  cluster_.run(milliseconds(500));
-  EXPECT_GE(attached_, 2);
-  EXPECT_FALSE(cluster_.take<proto::Echo>(kGeneral));
-  owner_answers_attach(proto::OK);
-  cluster_.run(milliseconds(500));
-  EXPECT_TRUE(cluster_.take<proto::Echo>(kGeneral));
-  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
-}
-
-TEST_F(ResumeTest, AnOwnerThatHasNobodyOfThatNameSendsItToTheLobby) {
-  lose();
-  owner_answers_attach(proto::NOT_FOUND);
-  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](const MeshHeader&, const proto::Admit& admit) {
-    EXPECT_EQ(admit.reason(), "fault");
-    route(kGeneral, 9);
-    return std::optional(proto::AdmitReply());
-  });
-  open(kAgain);
-  send(kAgain, request());
-  cluster_.run(milliseconds(300));
-  const auto notice = pick<proto::RouteNotice>(seen(kAgain));
-  ASSERT_TRUE(notice);
-  EXPECT_EQ(notice->epoch(), 9u);
-  EXPECT_EQ(notice->returned_because(), "you were gone");
-}
-
-TEST_F(ResumeTest, AnAnswerOfAnOwnerThatIsNoLongerTheOwnerSendsNobodyAway) {
-  lose();
-  cluster_.up(kDungeon);
-  cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral, [this](const MeshHeader&, const proto::Attach&) {
-    route(kDungeon, 8, "run/1");
-    proto::AttachReply answer;
-    answer.set_code(proto::NOT_FOUND);
-    return std::optional(answer);
-  });
-  ASSERT_EQ(resume(kAgain)->code(), proto::OK);
-  cluster_.run(milliseconds(300));
-  EXPECT_EQ(gateway_.session(session_)->route.owner, kDungeon);
-  EXPECT_FALSE(cluster_.take<proto::Admit>(kGeneral));
-}
-
-TEST_F(ResumeTest, WhoComesBackWhileItsOwnerIsSoughtWaitsForThatAlone) {
-  enter(kMina);
-  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [](const MeshHeader&, const proto::Admit&) {
-    proto::AdmitReply busy;
-    busy.set_code(proto::BUSY);
-    return std::optional(busy);
-  });
-  cluster_.up(kDungeon);
-  route(kDungeon, 8, "run/1");
-  cluster_.down(kDungeon);
-  settle();
-  port_.closed(kMina, cluster_.now);
-  settle();
-  cluster_.forget_sent();
-  ASSERT_EQ(resume(kAgain)->code(), proto::OK);
-  EXPECT_FALSE(cluster_.take<proto::Attach>(kGeneral)) << "nobody has it";
-  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kHolding);
-}
-
-TEST_F(ResumeTest, WhoComesBackInAHandoffIsToldToBothThatWay) {
-  enter(kMina);
-  hold(kGeneral, 7);
-  port_.closed(kMina, cluster_.now);
-  settle();
-  owner_answers_attach(proto::OK);
-  ASSERT_EQ(resume(kAgain)->code(), proto::OK);
-  cluster_.run(milliseconds(100));
-  EXPECT_EQ(attached_, 1);
-  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
 }
 
 TEST_F(ResumeTest, WhoHadChosenNobodyComesBackToItsList) {
@@ -212,6 +90,135 @@ TEST_F(ResumeTest, ASessionOfAnotherGatewayWhoseShardIsAwayComesBackWithoutItsLi
   ASSERT_EQ(reply->code(), proto::OK);
   EXPECT_EQ(reply->characters_size(), 0);
   EXPECT_EQ(gateway_.session(session_)->name, "");
+}
+
+TEST_F(ResumeTest, AClientThatIsGoneBeforeItsWordIsReadIsNotAskedFor) {
+  lose();
+  const std::uint32_t epoch = session_epoch_;
+  open(kAgain);
+  write(kAgain);
+  port_.closed(kAgain, cluster_.now);
+  settle();
+  EXPECT_EQ(session_epoch_, epoch);
+  EXPECT_EQ(resume(ClientId(3))->code(), proto::OK);
+}
+
+TEST_F(ResumeTest, AClientThatIsGoneWhenItsSessionIsGrantedTakesNothingAndMayComeAgain) {
+  lose();
+  directory_is_silent();
+  EXPECT_FALSE(resume(kAgain));
+  const auto asked = cluster_.take<proto::SessionResume>(kAgent);
+  ASSERT_TRUE(asked);
+  port_.closed(kAgain, cluster_.now);
+  settle();
+  cluster_.answer(kAgent, asked->first, granted());
+  settle();
+  EXPECT_FALSE(gateway_.session(session_)->attached);
+  EXPECT_FALSE(cluster_.take<proto::Attach>(kGeneral));
+  directory_says(granted());
+  EXPECT_EQ(resume(ClientId(3))->code(), proto::OK);
+  EXPECT_TRUE(gateway_.session(session_)->attached);
+}
+
+TEST_F(ResumeTest, InMaintenanceIsAskedForAgainLater) {
+  session_ = SessionId(77);
+  proto::SwitchesNotice switches;
+  auto* row = switches.add_switches();
+  row->set_name("maintenance");
+  row->set_on(true);
+  cluster_.say(kAgent, switches);
+  const std::uint32_t epoch = session_epoch_;
+  const auto reply = resume(kAgain);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::BUSY);
+  EXPECT_GT(reply->retry_after_ms(), 0u);
+  EXPECT_EQ(session_epoch_, epoch) << "the directory is not asked";
+}
+
+TEST_F(ResumeTest, TokensThatAreUsedTwiceFillNoLog) {
+  lose();
+  proto::SessionReply reused = granted();
+  reused.set_code(proto::EXPECTED_OTHER);
+  directory_says(reused);
+  for (const ClientId client : {kAgain, ClientId(3), ClientId(4)})
+    EXPECT_EQ(resume(client)->code(), proto::NOT_ALLOWED);
+  EXPECT_EQ(gateway_.session(session_), nullptr);
+  const auto lines = std::count_if(log_.lines.begin(), log_.lines.end(),
+                                   [](const auto& line) { return line.starts_with("session.token_reused"); });
+  EXPECT_EQ(lines, 1) << "once a second";
+}
+
+TEST_F(ResumeTest, WhoLeavesWhileTheListOfItsSessionElsewhereIsReadOpensNone) {
+  session_ = SessionId(77);
+  directory_says(granted());
+  lists_are_silent();
+  EXPECT_FALSE(resume(kAgain));
+  const auto asked = cluster_.take<proto::CharactersRequest>(kAgent);
+  ASSERT_TRUE(asked);
+  port_.closed(kAgain, cluster_.now);
+  settle();
+  cluster_.answer(kAgent, asked->first, proto::CharactersReply());
+  settle();
+  EXPECT_EQ(gateway_.sessions(), 0u);
+  EXPECT_FALSE(cluster_.take<proto::Admit>(kGeneral));
+}
+
+TEST_F(ResumeTest, OfTwoThatBringASessionFromElsewhereTheSecondAsksAgain) {
+  session_ = SessionId(77);
+  directory_says(granted());
+  lists_are_silent();
+  EXPECT_FALSE(resume(kAgain));
+  EXPECT_FALSE(resume(ClientId(3)));
+  for (const bool first : {true, false}) {
+    const auto asked = cluster_.take<proto::CharactersRequest>(kAgent);
+    ASSERT_TRUE(asked);
+    cluster_.answer(kAgent, asked->first, proto::CharactersReply());
+    settle();
+    EXPECT_EQ(pick<proto::ResumeReply>(seen(first ? kAgain : ClientId(3)))->code(), first ? proto::OK : proto::BUSY);
+  }
+  EXPECT_EQ(gateway_.session(session_)->client, kAgain);
+}
+
+TEST_F(ResumeTest, ASessionOfAnotherGatewayThatIsOvertakenWhileItsListIsReadIsOver) {
+  const NodeId elsewhere(Role::kGateway, 2);
+  cluster_.up(elsewhere);
+  session_ = SessionId(77);
+  directory_says(granted());
+  lists_are_silent();
+  EXPECT_FALSE(resume(kAgain));
+  const auto asked = cluster_.take<proto::CharactersRequest>(kAgent);
+  ASSERT_TRUE(asked);
+  proto::SessionFenced fenced;
+  fenced.set_account_id(5);
+  fenced.set_session_epoch(session_epoch_);
+  cluster_.say(elsewhere, fenced);
+  cluster_.answer(kAgent, asked->first, proto::CharactersReply());
+  settle();
+  EXPECT_EQ(pick<proto::ResumeReply>(seen(kAgain))->code(), proto::NOT_ALLOWED);
+  EXPECT_EQ(gateway_.sessions(), 0u);
+}
+
+TEST_F(ResumeTest, ASessionOfAnotherGatewayIsEndedThereAndHasTheNameOfItsOwnCharacter) {
+  const NodeId elsewhere(Role::kGateway, 2);
+  cluster_.up(elsewhere);
+  session_ = SessionId(77);
+  directory_says(granted());
+  cluster_.answers<proto::CharactersRequest, proto::CharactersReply>(
+      kAgent, [](const MeshHeader&, const proto::CharactersRequest&) {
+        proto::CharactersReply reply;
+        for (const auto& [player, name] : {std::pair(50, "Mina"), std::pair(51, "Nora")}) {
+          auto* character = reply.add_characters();
+          character->set_player_id(static_cast<std::uint64_t>(player));
+          character->set_name(name);
+        }
+        return std::optional(reply);
+      });
+  ASSERT_EQ(resume(kAgain)->code(), proto::OK);
+  EXPECT_EQ(gateway_.session(session_)->name, "Mina");
+  const auto fenced = cluster_.take<proto::SessionFenced>(elsewhere);
+  ASSERT_TRUE(fenced);
+  EXPECT_EQ(fenced->second.account_id(), 5u);
+  EXPECT_EQ(fenced->second.session_epoch(), session_epoch_ - 1);
 }
 
 TEST_F(ResumeTest, WordsOfOutputThatNobodyAskedForAreNothing) {

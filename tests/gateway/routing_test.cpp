@@ -175,5 +175,70 @@ TEST_F(GatewayTest, AGatewayThatStopsSeeksNobody) {
   EXPECT_EQ(sought, 0);
 }
 
+TEST_F(GatewayTest, AnOwnerThatIsAskedAfterAHoldAndStillHasThePlayerKeepsIt) {
+  enter(kMina);
+  int asked = 0;
+  cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral, [&](const MeshHeader&, const proto::Attach&) {
+    ++asked;
+    return std::optional(proto::AttachReply());
+  });
+  hold(kGeneral, 7);
+  cluster_.run(seconds(4));
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(gateway_.session(session_)->route.owner, kGeneral);
+  send(kMina, proto::Echo());
+  EXPECT_TRUE(cluster_.take<proto::Echo>(kGeneral));
+}
+
+class ImpatientTest : public GatewayTest {
+ protected:
+  ImpatientTest() : GatewayTest(identity(), options()) {}
+  static GatewayOptions options() {
+    GatewayOptions options;
+    options.walk_back_deadline = seconds(3);
+    return options;
+  }
+};
+
+TEST_F(ImpatientTest, WhomNoPlaceTakesBackIsSentAwayInTheEnd) {
+  enter(kMina);
+  cluster_.up(kDungeon);
+  route(kDungeon, 8, "run/1");
+  settle();
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [](const MeshHeader&, const proto::Admit&) {
+    proto::AdmitReply busy;
+    busy.set_code(proto::BUSY);
+    return std::optional(busy);
+  });
+  cluster_.down(kDungeon);
+  cluster_.run(seconds(2));
+  EXPECT_NE(gateway_.session(session_), nullptr);
+  (void)seen(kMina);
+  cluster_.run(seconds(3));
+  EXPECT_EQ(gateway_.session(session_), nullptr);
+  const auto closed = pick<proto::CloseNotice>(seen(kMina));
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->code(), proto::BUSY);
+  EXPECT_EQ(closed->reason(), "no place takes you back");
+}
+
+TEST_F(ImpatientTest, AnOwnerThatNeverKnowsIsNotAskedForEver) {
+  enter(kMina);
+  int asked = 0;
+  cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral, [&](const MeshHeader&, const proto::Attach&) {
+    ++asked;
+    proto::AttachReply busy;
+    busy.set_code(proto::BUSY);
+    return std::optional(busy);
+  });
+  hold(kGeneral, 7);
+  cluster_.run(seconds(6));
+  const int before = asked;
+  EXPECT_GT(before, 5);
+  cluster_.run(seconds(2));
+  EXPECT_EQ(asked, before);
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
+}
+
 }  // namespace
 }  // namespace dure::test
