@@ -1,7 +1,8 @@
-// The owner side alone, for tests and benchmarks: a role with one room, where everybody who comes is let in, on a fake
-// bus with a gateway and an agent. Single-threaded.
+// The owner side alone, for tests and benchmarks: a role with one room, where everybody who comes is let in unless a
+// test has it otherwise, on a fake bus with a gateway and an agent. Single-threaded.
 #pragma once
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,16 +17,18 @@ namespace dure::test {
 class Inn : public OwnerNode {
  public:
   using OwnerNode::OwnerNode;
-  Placing placing(const proto::Admit&) override {
-    Placing here;
-    here.here = true;
-    here.place = "inn/1";
-    return here;
+  using OwnerNode::Placing;
+  Placing placing(const proto::Admit&) override { return placed; }
+  bool still_open(const std::string&, const proto::Admit&) const override { return open; }
+  void on_arrived(Player&, const proto::Admit&, bool) override {
+    if (floor_breaks) throw std::runtime_error("the floor breaks");
   }
-  bool still_open(const std::string&, const proto::Admit&) const override { return true; }
-  void on_arrived(Player&, const proto::Admit&, bool) override {}
   void on_left(Player&) override {}
   void fill_state(const Player&, std::uint64_t*, std::uint32_t*, std::uint32_t*) const override {}
+
+  Placing placed{true, {}, 0, "inn/1"};
+  bool open = true;           // still, for who has been acquired
+  bool floor_breaks = false;  // under everybody who arrives
 };
 
 // The agent finds everybody on shard 1, held by nobody, and grants epoch 1; a test may let it answer otherwise
@@ -61,8 +64,7 @@ class InnCluster {
     cluster_->up(kGateway);
   }
   // The reply is taken with cluster_->take_reply<proto::AdmitReply>(kGateway, …).
-  CallId ask_in(std::uint64_t player) {
-    proto::Admit request;
+  CallId ask_in(std::uint64_t player, proto::Admit request = {}) {
     request.set_player_id(player);
     request.set_session_id(player * 10);
     request.set_session_epoch(1);

@@ -1,0 +1,156 @@
+// How a player leaves its owner, and what may come between: it is gone, kicked, poisoned, or nobody answers.
+#include "tests/common/game/owner_fixture.h"
+
+namespace dure {
+namespace {
+
+const NodeId kDungeon(Role::kDungeon, 1);
+
+class OwnerLeaveTest : public test::OwnerTest {
+ protected:
+  // Handed to kDungeon, which has not answered yet.
+  MeshHeader hand_over(std::uint64_t id) {
+    cluster_->up(kDungeon);
+    const proto::Admit admit;
+    begin(inn_->hand_over(ref(id), kDungeon, admit), &ended_);
+    const auto asked = cluster_->take<proto::Admit>(kDungeon);
+    EXPECT_TRUE(asked);
+    return asked ? asked->first : MeshHeader();
+  }
+  std::optional<bool> ended_;
+};
+
+TEST_F(OwnerLeaveTest, WhoIsNotHereIsLetGoAlreadyAndNeitherSavedNorReadNorHandedOver) {
+  const PlayerRef nobody{PlayerId(9), 1}, earlier{PlayerId(1), 7};
+  const proto::Admit admit;
+  cluster_->up(kDungeon);
+  for (const PlayerRef gone : {nobody, earlier}) {
+    std::optional<bool> let_go, saved, read, handed;
+    begin(inn_->let_go(gone), &let_go);
+    begin(inn_->saved(gone), &saved);
+    begin(inn_->reacquire(gone, "test"), &read);
+    begin(inn_->hand_over(gone, kDungeon, admit), &handed);
+    EXPECT_EQ(let_go, true);
+    EXPECT_EQ(saved, false);
+    EXPECT_EQ(read, false);
+    EXPECT_EQ(handed, false);
+  }
+  EXPECT_EQ(acquires_, 0);
+  EXPECT_FALSE(cluster_->take<proto::Admit>(kDungeon));
+  EXPECT_EQ(player(1).state, Player::State::kActive);
+}
+
+TEST_F(OwnerLeaveTest, WhoIsLeavingIsNotHandedOverNorReadAgain) {
+  saves_ = false;
+  now_do([this] { earn(1); });
+  begin(inn_->let_go(ref(1)), &ended_);
+  ASSERT_EQ(player(1).state, Player::State::kLeaving);
+  cluster_->up(kDungeon);
+  std::optional<bool> handed, read;
+  const proto::Admit admit;
+  begin(inn_->hand_over(ref(1), kDungeon, admit), &handed);
+  begin(inn_->reacquire(ref(1), "test"), &read);
+  EXPECT_EQ(handed, false);
+  EXPECT_EQ(read, false);
+  EXPECT_FALSE(cluster_->take<proto::RouteHold>(kGateway));
+  EXPECT_EQ(acquires_, 0);
+  EXPECT_FALSE(ended_) << "it is still being saved";
+}
+
+TEST_F(OwnerLeaveTest, WhoIsHandedToNobodyStays) {
+  const proto::Admit admit;
+  begin(inn_->hand_over(ref(1), NodeId(), admit), &ended_);
+  EXPECT_EQ(ended_, false);
+  EXPECT_EQ(player(1).state, Player::State::kActive);
+  EXPECT_FALSE(cluster_->take<proto::RouteHold>(kGateway));
+}
+
+TEST_F(OwnerLeaveTest, WhoseMemoryProvesWrongBeforeItIsHandedOverIsReadAgainAndStays) {
+  cluster_->up(kDungeon);
+  saves_ = false;
+  now_do([this] { earn(1); });
+  saves_ = true;
+  knows_more_ = 5;
+  const proto::Admit admit;
+  begin(inn_->hand_over(ref(1), kDungeon, admit), &ended_);
+  for (int tries = 0; !player(1).poisoned && tries < 1000; ++tries) cluster_->run(milliseconds(10));
+  ASSERT_TRUE(player(1).poisoned);
+  saves_ = false;
+  cluster_->run(seconds(20));
+  EXPECT_EQ(ended_, false);
+  EXPECT_FALSE(cluster_->take<proto::Admit>(kDungeon));
+  ASSERT_TRUE(here(1));
+  EXPECT_EQ(player(1).epoch, 2u);
+  EXPECT_EQ(player(1).state, Player::State::kActive);
+  EXPECT_FALSE(player(1).poisoned);
+}
+
+TEST_F(OwnerLeaveTest, WhoWaitsForWhatIsCommittedDuringAHandoverLearnsThatItIsNotSaved) {
+  const MeshHeader asked = hand_over(1);
+  saves_ = false;
+  now_do([this] { earn(1); });
+  std::optional<bool> saved;
+  begin(inn_->saved(ref(1)), &saved);
+  EXPECT_FALSE(saved);
+  cluster_->answer(kDungeon, asked, proto::AdmitReply());
+  cluster_->turn();
+  EXPECT_EQ(ended_, true);
+  EXPECT_FALSE(here(1));
+  EXPECT_EQ(saved, false);
+}
+
+TEST_F(OwnerLeaveTest, WhoIsKickedWhileItIsSavedForTheLastTimeIsNotReadAgain) {
+  saves_ = false;
+  now_do([this] { earn(1); });
+  begin(inn_->reacquire(ref(1), "test"), &ended_);
+  kick(1);
+  cluster_->run(seconds(10));
+  EXPECT_EQ(ended_, false);
+  EXPECT_EQ(acquires_, 0);
+  EXPECT_FALSE(here(1));
+}
+
+TEST_F(OwnerLeaveTest, WhomNobodyCanReadAgainIsTakenToTheLobbyByItsGateway) {
+  grants_ = false;
+  begin(inn_->reacquire(ref(1), "test"), &ended_);
+  cluster_->run(seconds(15));
+  EXPECT_EQ(ended_, false);
+  EXPECT_GT(acquires_, 1);
+  EXPECT_FALSE(here(1));
+  const auto drop = dropped();
+  ASSERT_TRUE(drop);
+  EXPECT_EQ(drop->session_id(), 10u);
+  EXPECT_TRUE(drop->ask_lobby());
+  EXPECT_TRUE(here(2));
+}
+
+TEST_F(OwnerLeaveTest, AnAgentThatComesUpIsAskedForItsOwnPlayersInboxesAlone) {
+  inbox_asked_ = 0;
+  PeerFacts other;
+  other.shards = {2};
+  cluster_->up(NodeId(Role::kDbagent, 2), other);
+  EXPECT_EQ(inbox_asked_, 0);
+  cluster_->down(kAgent);
+  cluster_->up(kAgent, facts_);
+  EXPECT_EQ(inbox_asked_, 2);
+}
+
+TEST_F(OwnerLeaveTest, ADrainThatNobodySavesEndsAndAsksForNobodyWhoIsGone) {
+  saves_ = false;
+  now_do([this] {
+    earn(1);
+    earn(2);
+  });
+  cluster_->in(StopRequested{});
+  cluster_->run(seconds(1));
+  EXPECT_EQ(player(1).state, Player::State::kLeaving);
+  kick(2);
+  cluster_->run(seconds(12));
+  EXPECT_TRUE(cluster_->effects<Stopped>().empty()) << "it tries once more";
+  cluster_->run(seconds(13));
+  EXPECT_EQ(cluster_->effects<Stopped>().size(), 1u);
+  EXPECT_TRUE(here(1)) << "what is not saved is not forgotten";
+}
+
+}  // namespace
+}  // namespace dure
