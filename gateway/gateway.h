@@ -97,6 +97,10 @@ class Gateway : public Node {
     std::uint64_t reliable_received = 0;
     std::string token;
   };
+  struct Rings {  // of one session, on their way here from the IO threads that held them
+    std::uint32_t under_way = 0;
+    bool overtaken = false;
+  };
 
   // ── login.cpp
   Task<proto::LoginReply> login(From from, proto::LoginRequest request);
@@ -196,6 +200,7 @@ class Gateway : public Node {
   std::map<SessionId, Session> sessions_;
   std::map<std::pair<NodeId, TopicKey>, std::size_t> subscribers_;  // sessions here, by publisher and topic
   std::map<SessionId, Resume> resumes_;
+  std::map<SessionId, Rings> rings_;          // outlive a session that ends meanwhile
   std::map<AccountId, Fence> fences_;         // lately heard
   std::map<ClientId, std::uint32_t> credit_;  // frames taken in this turn
   LoginGuard guard_;

@@ -73,22 +73,28 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   }
   session->epoch = granted->session_epoch();
   effect(SessionTake{old, id});
+  Rings& rings = rings_[id];
+  rings.overtaken = rings.under_way++ > 0 || rings.overtaken;
   resumes_[id] = Resume{client, seq, request.reliable_received(), next_token};
   open_session(id, session->epoch, session->account, session->shard, client, false);
   for (const auto& [topic, publisher] : session->topics) effect(TopicJoin{client, id, topic});
 }
 
 void Gateway::on_session_taken(const SessionTaken& taken) {
+  const auto rings = rings_.find(taken.session);
+  if (rings == rings_.end() || --rings->second.under_way > 0) return;
+  // A newer resume took it while an earlier one's ring was under way: what came between them went with a socket that
+  // had no ring yet, so none of these rings is all.
+  const bool overtaken = rings->second.overtaken;
+  rings_.erase(rings);
   const auto at = resumes_.find(taken.session);
   Session* session = find(taken.session);
   if (at == resumes_.end() || session == nullptr) return;
   const Resume resume = at->second;
-  // A newer resume took it while this one's ring was under way: its own answer is still to come.
-  if (resume.client != session->client) return;
   resumes_.erase(at);
   std::uint64_t sent = taken.sent;
   const ReplayRing ring(taken.ring.size(), static_cast<std::size_t>(-1), sent, taken.ring);
-  const bool whole = taken.found && ring.after(resume.reliable_received).has_value();
+  const bool whole = taken.found && !overtaken && ring.after(resume.reliable_received).has_value();
   proto::ResumeReply reply;
   reply.set_code(proto::OK);
   reply.set_resume_token(resume.token);

@@ -221,6 +221,48 @@ TEST_F(ResumeTest, ASessionOfAnotherGatewayIsEndedThereAndHasTheNameOfItsOwnChar
   EXPECT_EQ(fenced->second.session_epoch(), session_epoch_ - 1);
 }
 
+TEST_F(ResumeTest, WhoOvertakesAnotherSocketsResumeIsToldThatItMissedWhatCameBetween) {
+  lose();
+  directory_is_silent();
+  EXPECT_FALSE(resume(kAgain));
+  const auto first = cluster_.take<proto::SessionResume>(kAgent);
+  const ClientId third(3);
+  EXPECT_FALSE(resume(third));
+  const auto second = cluster_.take<proto::SessionResume>(kAgent);
+  ASSERT_TRUE(first && second);
+  // Within the time that the ring needs from the first socket's IO thread: a grant, a reliable frame, another grant.
+  cluster_.answer(kAgent, first->first, granted());
+  cluster_.turn();
+  MeshHeader header;
+  header.kind = MeshKind::kToClient;
+  header.message_id = route_id(proto::SavedNotice::descriptor());
+  header.session = session_;
+  header.session_epoch = session_epoch_;
+  header.player_epoch = 7;
+  cluster_.raw(kGeneral, header, proto::SavedNotice().SerializeAsString());
+  cluster_.turn();
+  cluster_.answer(kAgent, second->first, granted());
+  cluster_.turn();
+  settle();
+  const auto frames = seen(third);
+  ASSERT_FALSE(pick<proto::SavedNotice>(frames)) << "it went with the second socket";
+  const auto reply = pick<proto::ResumeReply>(frames);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::OK);
+  EXPECT_FALSE(reply->replayed());
+  const auto told = cluster_.take<proto::Attach>(kGeneral);
+  ASSERT_TRUE(told);
+  EXPECT_FALSE(told->second.replayed()) << "the owner sends it its whole state";
+  // The next one has overtaken nobody, and has missed nothing since.
+  directory_says(granted());
+  const ClientId fourth(4);
+  proto::ResumeRequest again = request();
+  again.set_reliable_received(0);
+  open(fourth);
+  send(fourth, again);
+  EXPECT_TRUE(pick<proto::ResumeReply>(seen(fourth))->replayed());
+}
+
 TEST_F(ResumeTest, WordsOfOutputThatNobodyAskedForAreNothing) {
   enter(kMina);
   SessionTaken strange;
