@@ -46,6 +46,8 @@ Task<bool> OwnerNode::let_go(PlayerRef ref) {
   if (player == nullptr) co_return true;
   if (!done) {
     player->state = Player::State::kActive;
+    const std::string reason = "out of step";
+    if (player->poisoned) (void)co_await reacquire(ref, reason);
     co_return false;
   }
   forget(ref.id);
@@ -92,7 +94,7 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
   hold.set_player_epoch(player->epoch);
   send(player->session.gateway, hold);
 
-  bool flushed = player->poisoned || co_await saved(ref);
+  bool flushed = co_await saved(ref);
   if (unlucky("handover.not_saved")) flushed = false;
   player = find(ref);
   if (player == nullptr) co_return false;
@@ -102,7 +104,7 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
     player->state = Player::State::kActive;
     if (player->poisoned) {
       const std::string reason = "out of step";
-      (void)co_await reacquire(ref, reason, false);
+      (void)co_await reacquire(ref, reason);
     } else {
       const SessionBinding session = player->session;
       bring_in(*player, session, proto::Admit(), false, std::string());

@@ -85,6 +85,30 @@ TEST_F(OwnerLeaveTest, WhoseMemoryProvesWrongBeforeItIsHandedOverIsReadAgainAndS
   EXPECT_FALSE(player(1).poisoned);
 }
 
+TEST_F(OwnerLeaveTest, WhoCannotBeSavedAndIsNotToBeTrustedIsReadAgain) {
+  saves_ = false;
+  now_do([this] { earn(1); });
+  begin(inn_->let_go(ref(1)), &ended_);
+  now_do([this] {
+    earn(1);
+    throw std::runtime_error("a test");
+  });
+  cluster_->run(seconds(11));
+  EXPECT_FALSE(ended_) << "what was committed before is still to be saved";
+  saves_ = true;
+  auto* gold = row_.add_balances();
+  gold->set_name("gold");
+  gold->set_value(1);
+  cluster_->run(seconds(20));
+  EXPECT_EQ(ended_, false);
+  ASSERT_TRUE(here(1));
+  EXPECT_EQ(player(1).state, Player::State::kActive);
+  EXPECT_FALSE(player(1).poisoned);
+  EXPECT_EQ(player(1).mirror.balance("gold"), 1) << "one was saved, the other dropped";
+  for (const auto& applied : applied_)
+    for (const auto& operation : applied.operations()) EXPECT_EQ(operation.pseq(), 1u);
+}
+
 TEST_F(OwnerLeaveTest, WhoWaitsForWhatIsCommittedDuringAHandoverLearnsThatItIsNotSaved) {
   const MeshHeader asked = hand_over(1);
   saves_ = false;
