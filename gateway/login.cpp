@@ -173,7 +173,7 @@ Task<std::optional<proto::AccountReply>> Gateway::by_password(ClientId client, p
       co_return std::nullopt;
     }
     // Two who registered the same name at once: the second proves itself like anybody else.
-    if (account->password_hash() == *hash || account->password_hash().empty()) co_return *account;
+    if (account->password_hash() == *hash) co_return *account;
   }
   // An unknown account has no hash, and costs what a known one does.
   const std::string to_verify = verify_request(*password, account->password_hash());

@@ -185,6 +185,20 @@ TEST_F(GatewayTest, OfTwoWhoRegisterANameAtOnceTheSecondHasToKnowThePasswordOfTh
   EXPECT_TRUE(log_in(kMina, "secret").has_characters());
 }
 
+TEST_F(GatewayTest, ANameThatATicketMadeAnAccountOfMeanwhileHasNoPasswordThatIsRight) {
+  cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent,
+                                                             [](const MeshHeader&, const proto::AccountQuery& query) {
+                                                               proto::AccountReply reply;
+                                                               if (!query.create()) reply.set_code(proto::NO_SUCH);
+                                                               reply.set_account_id(5);
+                                                               reply.set_shard(1);
+                                                               return std::optional(reply);
+                                                             });
+  open(kMina);
+  EXPECT_EQ(log_in(kMina, "secret").denied().reason(), "account or password");
+  EXPECT_EQ(gateway_.sessions(), 0u);
+}
+
 TEST_F(GatewayTest, ABeginThatLosesEveryRaceIsBusyAndABannedOneIsToldUntilWhen) {
   password_hash_ = "";
   open(kMina);
