@@ -377,10 +377,11 @@ void Agent::session_began(const From&, const proto::SessionBegin& request, const
   fence({request.account_id(), reply.session_epoch() - 1, "logged in elsewhere", now()}, {});
 }
 
-void Agent::session_resumed(const From& from, const proto::SessionResume&, const proto::SessionReply& reply) {
+void Agent::session_resumed(const From& from, const proto::SessionResume& request, const proto::SessionReply& reply) {
   // The resuming gateway holds this very session and learns its new epoch from the reply.
   if (reply.code() == proto::STORED && reply.session_epoch() > 1)
-    fence({reply.account_id(), reply.session_epoch() - 1, "resumed elsewhere", now()}, from.node());
+    fence({reply.account_id(), reply.session_epoch() - 1, "resumed elsewhere", now(), request.session_id()},
+          from.node());
   // A token used twice has ended the session for everybody.
   if (reply.code() == proto::EXPECTED_OTHER && reply.session_epoch() != 0)
     fence({reply.account_id(), reply.session_epoch() - 1, "resume token used twice", now()}, {});
@@ -409,6 +410,7 @@ void Agent::tell_fence(NodeId gateway, const Fence& fence) {
   notice.set_account_id(fence.account);
   notice.set_session_epoch(fence.session_epoch);
   notice.set_reason(fence.reason);
+  notice.set_goes_on(fence.goes_on);
   send(gateway, notice);
 }
 

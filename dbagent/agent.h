@@ -117,6 +117,7 @@ class Agent : public Node {
     std::uint32_t session_epoch = 0;  // sessions up to it end
     std::string reason;
     MonoTime at;
+    std::uint64_t goes_on = 0;  // the session that another gateway has now
   };
   void session_began(const From& from, const proto::SessionBegin& request, const proto::SessionReply& reply);
   void session_resumed(const From& from, const proto::SessionResume& request, const proto::SessionReply& reply);

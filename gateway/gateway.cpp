@@ -294,7 +294,15 @@ void Gateway::session_fenced(const From&, const proto::SessionFenced& fenced) {
   for (const auto& [id, session] : sessions_)
     if (session.account == AccountId(fenced.account_id()) && session.epoch <= fenced.session_epoch())
       older.push_back(id);
-  for (const SessionId id : older) end_session(id, proto::NOT_ALLOWED, fenced.reason(), false);
+  for (const SessionId id : older) {
+    if (id.value == fenced.goes_on()) {
+      // Its player stays where it is, and waits for the other gateway as for any other socket.
+      Session& session = *find(id);
+      tell_lost(session, false);
+      leave_the_world(session);
+    }
+    end_session(id, proto::NOT_ALLOWED, fenced.reason(), false);
+  }
 }
 
 void Gateway::on_switches() {

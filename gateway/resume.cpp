@@ -161,6 +161,7 @@ Task<void> Gateway::resume_from_elsewhere(ClientId client, std::uint32_t seq, Se
   fenced.set_account_id(account.value);
   fenced.set_session_epoch(granted.session_epoch() - 1);
   fenced.set_reason("resumed at another gateway");
+  fenced.set_goes_on(id.value);
   for (const NodeId gateway : peers(Role::kGateway))
     if (gateway != this->id()) send(gateway, fenced);
   Session& session = open_session(id, granted.session_epoch(), account, granted.shard(), client, true);

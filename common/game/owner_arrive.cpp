@@ -214,6 +214,7 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
 
   if (Player* held = find(pid); held != nullptr && !request.ticket()) {
     if (held->state != Player::State::kActive) co_return admit_reply(proto::BUSY, "leaving");
+    if (session.epoch < held->session.epoch) co_return admit_reply(proto::BUSY, "a newer session has it");
     if (held->session.session != session.session && held->session.linked)
       log().event(LogLevel::kInfo, "session.displaced", {{"player", pid}, {"by", session.session}});
     proto::AdmitReply here = admit_reply(proto::OK);
@@ -297,12 +298,13 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
 Task<proto::AttachReply> OwnerNode::attach(From, proto::Attach request) {
   proto::AttachReply answer;
   Player* player = find(PlayerId(request.player_id()));
-  if (player == nullptr || player->state != Player::State::kActive) {
+  const SessionBinding session{NodeId(request.gateway()), SessionId(request.session_id()), request.session_epoch(),
+                               true};
+  // Late words of a session that a newer one has overtaken find nobody to take.
+  if (player == nullptr || player->state != Player::State::kActive || session.epoch < player->session.epoch) {
     answer.set_code(player == nullptr ? proto::NOT_FOUND : proto::BUSY);
     co_return answer;
   }
-  const SessionBinding session{NodeId(request.gateway()), SessionId(request.session_id()), request.session_epoch(),
-                               true};
   const std::string silently;
   const proto::Admit again;
   answer.set_player_epoch(player->epoch);

@@ -13,9 +13,10 @@ constexpr Duration kDrainPause = milliseconds(200), kDrainPatience = seconds(10)
 
 // ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-void OwnerNode::session_lost(const From&, const proto::SessionLost& lost) {
+void OwnerNode::session_lost(const From& from, const proto::SessionLost& lost) {
   Player* player = find(PlayerId(lost.player_id()));
   if (player == nullptr || player->session.session != SessionId(lost.session_id())) return;
+  if (player->session.gateway != from.node()) return;  // it was resumed at another one meanwhile
   player->session.linked = false;
   player->link_dead_since = now();
   if (!lost.gone()) return;

@@ -379,10 +379,14 @@ TEST_F(AgentTest, AChangedPasswordIsAnsweredAndThenFencesTheSessionAtEveryGatewa
 TEST_F(AgentTest, AResumedSessionIsFencedEverywhereButWhereItIsResumed) {
   cluster_.up(kGateway);
   cluster_.up(kSecondGateway);
-  cluster_.ask(kGateway, proto::SessionResume());
+  proto::SessionResume resume;
+  resume.set_session_id(77);
+  cluster_.ask(kGateway, resume);
   cluster_.run(milliseconds(50));
   EXPECT_FALSE(cluster_.take<proto::SessionFenced>(kGateway));
-  EXPECT_TRUE(cluster_.take<proto::SessionFenced>(kSecondGateway));
+  const auto fenced = cluster_.take<proto::SessionFenced>(kSecondGateway);
+  ASSERT_TRUE(fenced);
+  EXPECT_EQ(fenced->second.goes_on(), 77u) << "its player stays in the world";
 }
 
 TEST_F(AgentTest, AGrantIsDeliveredUnderTheCommandsIdAndItsOwnerHears) {

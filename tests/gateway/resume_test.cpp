@@ -219,6 +219,26 @@ TEST_F(ResumeTest, ASessionOfAnotherGatewayIsEndedThereAndHasTheNameOfItsOwnChar
   ASSERT_TRUE(fenced);
   EXPECT_EQ(fenced->second.account_id(), 5u);
   EXPECT_EQ(fenced->second.session_epoch(), session_epoch_ - 1);
+  EXPECT_EQ(fenced->second.goes_on(), session_.value);
+}
+
+TEST_F(ResumeTest, ASessionThatGoesOnAtAnotherGatewayEndsHereAndItsPlayerStaysInTheWorld) {
+  enter(kMina);
+  const NodeId elsewhere(Role::kGateway, 2);
+  cluster_.up(elsewhere);
+  cluster_.forget_sent();
+  proto::SessionFenced fenced;
+  fenced.set_account_id(5);
+  fenced.set_session_epoch(session_epoch_);
+  fenced.set_goes_on(session_.value);
+  cluster_.say(elsewhere, fenced);
+  settle();
+  EXPECT_EQ(gateway_.sessions(), 0u);
+  EXPECT_TRUE(pick<proto::CloseNotice>(seen(kMina)));
+  const auto lost = cluster_.take<proto::SessionLost>(kGeneral);
+  ASSERT_TRUE(lost);
+  EXPECT_FALSE(lost->second.gone());
+  EXPECT_FALSE(cluster_.take<proto::SessionLost>(kGeneral));
 }
 
 TEST_F(ResumeTest, WhoOvertakesAnotherSocketsResumeIsToldThatItMissedWhatCameBetween) {

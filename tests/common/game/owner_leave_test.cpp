@@ -40,6 +40,42 @@ TEST_F(OwnerLeaveTest, WhoIsNotHereIsLetGoAlreadyAndNeitherSavedNorReadNorHanded
   EXPECT_EQ(player(1).state, Player::State::kActive);
 }
 
+TEST_F(OwnerLeaveTest, WhatItsEarlierGatewayOrSessionSaysOfWhoResumedAtAnotherChangesNothing) {
+  const NodeId elsewhere(Role::kGateway, 2);
+  cluster_->up(elsewhere);
+  proto::Attach attach;
+  attach.set_player_id(1);
+  attach.set_session_id(10);
+  attach.set_session_epoch(2);
+  attach.set_gateway(elsewhere.value);
+  cluster_->ask(elsewhere, attach);
+  cluster_->turn();
+  ASSERT_EQ(player(1).session.gateway, elsewhere);
+  proto::SessionLost lost;
+  lost.set_player_id(1);
+  lost.set_session_id(10);
+  for (const bool gone : {false, true}) {
+    lost.set_gone(gone);
+    cluster_->say(kGateway, lost);
+    cluster_->turn();
+    ASSERT_TRUE(here(1));
+    EXPECT_TRUE(player(1).session.linked);
+    EXPECT_EQ(player(1).state, Player::State::kActive);
+  }
+  // Nor does a word that took its time bring the player back there.
+  attach.set_session_epoch(1);
+  attach.set_gateway(kGateway.value);
+  const CallId late = cluster_->ask(kGateway, attach);
+  const CallId admitted = ask_in(1);
+  cluster_->turn();
+  EXPECT_EQ(cluster_->take_reply<proto::AttachReply>(kGateway, late)->code(), proto::BUSY);
+  EXPECT_EQ(cluster_->take_reply<proto::AdmitReply>(kGateway, admitted)->code(), proto::BUSY);
+  EXPECT_EQ(player(1).session.gateway, elsewhere);
+  cluster_->say(elsewhere, lost);
+  cluster_->run(seconds(1));
+  EXPECT_FALSE(here(1)) << "its own gateway's word";
+}
+
 TEST_F(OwnerLeaveTest, WhoIsLeavingIsNotHandedOverNorReadAgain) {
   saves_ = false;
   now_do([this] { earn(1); });
