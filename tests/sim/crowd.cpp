@@ -15,6 +15,7 @@ Crowd::Crowd(Cluster& cluster, const Plan& plan) : cluster_(cluster) {
       players_.push_back(
           std::make_unique<ScriptedPlayer>(cluster, client.gateway, number, client.habit == Habit::kDungeon));
       players_.back()->be_tireless();
+      if (client.roams) players_.back()->roam();
     }
   }
   for (const auto& client : plan.clients)

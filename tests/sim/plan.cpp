@@ -212,6 +212,9 @@ Plan draw_plan(std::uint64_t seed) {
   for (auto& client : plan.clients)
     client.writes = client.habit == Habit::kTrades &&
                     Rng(seed, 0x1e77e5 + static_cast<std::uint64_t>(std::min(client.name, client.partner))).chance(0.5);
+  for (auto& client : plan.clients)
+    client.roams =
+        client.habit != Habit::kTrades && Rng(seed, 0x20a35 + static_cast<std::uint64_t>(client.name)).chance(0.5);
   for (const FaultKind kind : kFaultKinds) draw_faults(&plan, kind);
   std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (!plan.faults.empty()) arm_sites(&plan);
@@ -250,6 +253,7 @@ std::string what_is_wrong(const Plan& plan) {
     const std::string name(1, one.name);
     if (client(one.name) != &one) return "client " + name + " is named twice";
     if (!knows(one.gateway)) return "client " + name + " plays at " + to_text(one.gateway) + ", which is not there";
+    if (one.roams && one.habit == Habit::kTrades) return "client " + name + " trades, and cannot roam";
     if (one.habit != Habit::kTrades) continue;
     const ClientPlan* partner = one.partner == one.name ? nullptr : client(one.partner);
     if (partner == nullptr || partner->habit != Habit::kTrades || partner->partner != one.name)

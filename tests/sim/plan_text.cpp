@@ -155,11 +155,16 @@ ClientPlan parse_client(Line& line) {
   }
   if (at != "at") throw std::runtime_error("'" + at + "' where 'at' is wanted");
   client.gateway = line.node();
-  if (line.more()) {
-    line.fixed("by");
-    line.fixed("websocket");
-    client.web_socket = true;
+  std::string more = line.more() ? line.word("'by'") : "";
+  if (more == "and") {
+    line.fixed("roams");
+    client.roams = true;
+    more = line.more() ? line.word("'by'") : "";
   }
+  if (more.empty()) return client;
+  if (more != "by") throw std::runtime_error("'" + more + "' where 'by' is wanted");
+  line.fixed("websocket");
+  client.web_socket = true;
   return client;
 }
 
@@ -245,7 +250,8 @@ std::string to_text(const Plan& plan) {
     text += "client " + std::string(1, client.name) + " " + to_text(client.habit);
     if (client.habit == Habit::kTrades)
       text += " with " + std::string(1, client.partner) + (client.writes ? " and writes" : "");
-    text += " at " + to_text(client.gateway) + (client.web_socket ? " by websocket" : "") + "\n";
+    text += " at " + to_text(client.gateway) + (client.roams ? " and roams" : "") +
+            (client.web_socket ? " by websocket" : "") + "\n";
   }
   for (const auto& unluck : plan.unlucky)
     text += "unlucky " + unluck.site + " once in " + std::to_string(unluck.one_in) + "\n";

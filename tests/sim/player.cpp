@@ -9,7 +9,8 @@
 namespace dure::sim {
 namespace {
 constexpr Duration kStep = milliseconds(250);
-constexpr int kPatience = 40;  // steps outside the world before it hangs up and tries again
+constexpr int kPatience = 40;    // steps outside the world before it hangs up and tries again
+constexpr double kRoams = 0.01;  // at a step
 }  // namespace
 
 ScriptedPlayer::ScriptedPlayer(Cluster& cluster, NodeId gateway, int number, bool wants_dungeon)
@@ -19,7 +20,8 @@ ScriptedPlayer::ScriptedPlayer(Cluster& cluster, NodeId gateway, int number, boo
       name_("Sim" + name_ending(number)),
       wants_dungeon_(wants_dungeon),
       client_(cluster, "127.0.0.1", static_cast<std::uint64_t>(number) + 1),
-      rng_(cluster.scheduler().seed(), 0x91a0 + static_cast<std::uint64_t>(number)) {
+      rng_(cluster.scheduler().seed(), 0x91a0 + static_cast<std::uint64_t>(number)),
+      roaming_(cluster.scheduler().seed(), 0x20a0 + static_cast<std::uint64_t>(number)) {
   client_.on_frame = [this](const ClientFrame& frame) { take(frame); };
   client_.on_closed = [this] {
     ++disconnects_;
@@ -33,9 +35,10 @@ void ScriptedPlayer::start() {
 }
 
 void ScriptedPlayer::log_in() {
-  in_world_ = selecting_ = queued_ = false;
+  in_world_ = selecting_ = queued_ = resuming_ = false;
   outside_ = 0;
   epoch_ = 0;
+  held_.over();
   if (!client_.connect(gateway_)) return;
   proto::LoginRequest login;
   login.set_protocol_version(kProtocolVersion);
@@ -45,13 +48,44 @@ void ScriptedPlayer::log_in() {
   client_.send(login);
 }
 
+void ScriptedPlayer::come_back() {
+  if (!roams_ || !held_.resumable()) return log_in();
+  std::vector<NodeId> gateways;
+  for (const NodeId node : cluster_.nodes())
+    if (node.role() == Role::kGateway) gateways.push_back(node);
+  in_world_ = queued_ = false;
+  resuming_ = true;
+  if (client_.connect(gateways[roaming_.below(gateways.size())])) client_.send(held_.request());
+}
+
+void ScriptedPlayer::resumed(const proto::ResumeReply& reply) {
+  resuming_ = false;
+  if (reply.code() != proto::OK) {
+    ++resume_refused_;
+    last_error_ = "resume: " + reply.ShortDebugString();
+    if (reply.code() != proto::BUSY) held_.over();
+    return client_.close();
+  }
+  held_.resumed(reply);
+  reply.replayed() ? ++resumed_whole_ : ++resumed_anew_;
+  // On the character screen, or on the way into the world and told so soon.
+  selecting_ = reply.player_id() != 0;
+  if (!reply.replayed()) return;
+  in_world_ = reply.player_id() != 0 && epoch_ != 0 && stated_epoch_ == epoch_;
+  if (open_creq_ != 0 && in_world_) send_buy();
+}
+
 template <class Message>
 bool ScriptedPlayer::read(const ClientFrame& frame, Message* message) {
   return frame.message_id == route_id(Message::descriptor()) && message->ParseFromString(std::string(frame.body));
 }
 
 void ScriptedPlayer::take(const ClientFrame& frame) {
-  if (proto::LoginReply login; read(frame, &login)) {
+  held_.hear(frame.message_id);
+  if (proto::ResumeReply reply; read(frame, &reply)) {
+    resumed(reply);
+  } else if (proto::LoginReply login; read(frame, &login)) {
+    if (login.has_characters()) held_.begun(login);
     if (!login.has_characters()) {
       last_error_ = "login: " + login.ShortDebugString();
       if (!login.has_denied() || !was_mangled_) return;
@@ -99,10 +133,10 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
     for (const auto& b : changed.aggregate().balances()) balances_[b.name()] = b.value();
   } else if (sample::BuyReply bought; read(frame, &bought)) {
     ++answers_;
-    open_creq_ = 0;
+    if (bought.creq() == open_creq_) open_creq_ = 0;  // not so what was asked again, and is answered twice
     RequestFate& fate = requests_[bought.creq()];
     if (bought.code() == proto::OK) {
-      ++bought_;
+      bought_ += fate != RequestFate::kApplied && fate != RequestFate::kSaved;
       if (fate != RequestFate::kSaved) fate = RequestFate::kApplied;
       applied_in_[bought.creq()] = epoch_;
       applied_creq_ = std::max(applied_creq_, bought.creq());
@@ -190,9 +224,10 @@ void ScriptedPlayer::step() {
   cluster_.scheduler().after(kStep + milliseconds(static_cast<std::int64_t>(rng_.below(100))), fnv1a(name_),
                              [this] { step(); });
   ++steps_;
-  if (!client_.connected()) return log_in();
+  if (!client_.connected()) return come_back();
   if (!in_world_) {
     if (++outside_ % kPatience == 0) return log_in();
+    if (resuming_) return;
     if (player_id_ == 0 || std::exchange(selecting_, true)) return;
     proto::SelectCharacterRequest select;
     select.set_player_id(player_id_);
@@ -200,7 +235,10 @@ void ScriptedPlayer::step() {
     return;
   }
   outside_ = 0;
-  client_.send(proto::Ping());
+  if (roams_ && roaming_.chance(kRoams)) return come_back();
+  proto::Ping ping;
+  if (roams_) ping.set_reliable_received(held_.reliable_received());
+  client_.send(ping);
   walk();
   if (asks_) {
     sample::ShopListRequest list;

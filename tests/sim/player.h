@@ -1,7 +1,7 @@
 // A scripted player at the client's end: logs in by password, makes a character, walks, buys bread, queues for the
 // cellar, fights there. It believes what the server says and checks that it hangs together: epochs never go back, and
-// what it was told is SAVED is what it holds. What it never got an answer to it asks again by the same number. One
-// thread.
+// what it was told is SAVED is what it holds. What it never got an answer to it asks again by the same number. Who
+// roams resumes its session, at any gateway, also unasked and while the old socket seems to be there. One thread.
 #pragma once
 #include <map>
 #include <set>
@@ -12,6 +12,7 @@
 #include "common/proto/lobby.pb.h"
 #include "tests/sim/broken.h"
 #include "tests/sim/client.h"
+#include "tests/sim/held_session.h"
 
 namespace dure::sim {
 
@@ -33,6 +34,7 @@ class ScriptedPlayer {
     client_.mangle(on);
     was_mangled_ = true;
   }
+  void roam() { roams_ = true; }
   // Into the cellar again after each run.
   void be_tireless() { tireless_ = true; }
   // Asks its owner at every step for what changes nothing.
@@ -65,6 +67,9 @@ class ScriptedPlayer {
   int bought() const { return bought_; }
   int attacks() const { return attacks_; }
   int returns() const { return returns_; }
+  int resumed_whole() const { return resumed_whole_; }  // what it had missed followed
+  int resumed_anew() const { return resumed_anew_; }    // its state followed
+  int resume_refused() const { return resume_refused_; }
   bool was_in_dungeon() const { return was_in_dungeon_; }
   std::string position() const { return std::to_string(x_cm_) + "," + std::to_string(y_cm_); }
   const std::string& last_error() const { return last_error_; }
@@ -77,6 +82,8 @@ class ScriptedPlayer {
   void take(const ClientFrame& frame);
   void take_state(const proto::PlayerState& state);
   void log_in();
+  void come_back();
+  void resumed(const proto::ResumeReply& reply);
   void step();
   void walk();
   void buy();
@@ -93,7 +100,9 @@ class ScriptedPlayer {
   bool was_mangled_ = false;
   std::string made_up_;
   Client client_;
-  Rng rng_;
+  Rng rng_, roaming_;
+  HeldSession held_;
+  bool roams_ = false, resuming_ = false;
   bool in_world_ = false, quiet_ = false, was_in_dungeon_ = false, queued_ = false, selecting_ = false;
   bool tireless_ = false, asks_ = false;
   std::string place_, last_error_;
@@ -105,7 +114,8 @@ class ScriptedPlayer {
   Verdict mismatches_;
   std::map<std::uint64_t, RequestFate> requests_;
   std::map<std::uint64_t, std::uint64_t> applied_in_;  // epoch, by request
-  int answers_ = 0, resent_ = 0, outside_ = 0, disconnects_ = 0, bought_ = 0, attacks_ = 0, returns_ = 0, steps_ = 0;
+  int answers_ = 0, resent_ = 0, outside_ = 0, disconnects_ = 0, bought_ = 0, attacks_ = 0, returns_ = 0, steps_ = 0,
+      resumed_whole_ = 0, resumed_anew_ = 0, resume_refused_ = 0;
 };
 
 }  // namespace dure::sim

@@ -135,6 +135,9 @@ class Run {
       reach("buy resent", player->resent());
       reach("attack", player->attacks());
       reach("returned to the lobby", player->returns());
+      reach("resumed, what was missed followed", player->resumed_whole());
+      reach("resumed, the state followed", player->resumed_anew());
+      reach("resume refused", player->resume_refused());
       reach("disconnected", player->disconnects());
     }
     for (const auto& trader : crowd_.traders()) {
