@@ -11,6 +11,8 @@ constexpr std::uint32_t kHopsMax = 4;
 constexpr Duration kAcquireTry = seconds(1);
 constexpr Duration kHolderPatience = seconds(1);
 constexpr Duration kBetweenLooks = milliseconds(50);
+constexpr Duration kReleasePatience =
+    seconds(2);  // of a login, for who is just leaving its owner (dbagent/store/CONTRACT.md)
 
 proto::AdmitReply admit_reply(proto::Code code, const std::string& detail = {}) {
   proto::AdmitReply reply;
@@ -236,28 +238,36 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   if (!shard) co_return admit_reply(shard.error().trouble == Trouble::kRefused ? proto::NOT_FOUND : proto::BUSY);
   std::uint64_t expected = request.expected_epoch();
   if (!request.ticket()) {
-    auto holder = co_await holder_of(pid);
-    if (!holder) co_return admit_reply(proto::BUSY, holder.error().detail);
-    expected = holder->epoch();
-    // A living owner keeps the player: its session moves, not its ownership.
-    const NodeId owner(holder->owner_node());
-    const Link* to_owner = link(owner);
-    const Incarnation inc{holder->owner_incarnation().high(), holder->owner_incarnation().low()};
-    if (owner != id() && to_owner != nullptr && !to_owner->breaker_open() && to_owner->heard_incarnation() == inc) {
+    const MonoTime release = now() + kReleasePatience;
+    for (bool waits = true; waits;) {
+      auto holder = co_await holder_of(pid);
+      if (!holder) co_return admit_reply(proto::BUSY, holder.error().detail);
+      expected = holder->epoch();
+      if (holder->aggregate().has_hint()) *request.mutable_hint() = holder->aggregate().hint();
+      // A living owner keeps the player: its session moves, not its ownership.
+      const NodeId owner(holder->owner_node());
+      const Link* to_owner = link(owner);
+      const Incarnation inc{holder->owner_incarnation().high(), holder->owner_incarnation().low()};
+      if (owner == id() || to_owner == nullptr || to_owner->breaker_open() || to_owner->heard_incarnation() != inc)
+        break;
       proto::Attach attach_request;
       attach_request.set_player_id(pid.value);
       attach_request.set_session_id(request.session_id());
       attach_request.set_session_epoch(request.session_epoch());
       attach_request.set_gateway(request.gateway());
       auto attached = co_await call<proto::AttachReply>(owner, attach_request, seconds(2));
-      if (attached && attached->code() == proto::OK) {
+      const proto::Code code = attached ? attached->code() : proto::INTERNAL;
+      if (code == proto::OK) {
         proto::AdmitReply there = admit_reply(proto::OK);
         there.set_player_epoch(attached->player_epoch());
         there.set_owner(owner.value);
         co_return there;
       }
+      if (code == proto::NOT_ALLOWED) co_return admit_reply(proto::BUSY, "a newer session has it");
+      // It is leaving there: what is taken from an owner before it has saved is lost.
+      waits = code == proto::BUSY && now() < release;
+      if (waits) co_await wait(kBetweenLooks);
     }
-    if (holder->aggregate().has_hint()) *request.mutable_hint() = holder->aggregate().hint();
   }
   const Placing placed = placing(request);
   if (placed.forward && placed.forward != id()) {
@@ -300,9 +310,9 @@ Task<proto::AttachReply> OwnerNode::attach(From, proto::Attach request) {
   Player* player = find(PlayerId(request.player_id()));
   const SessionBinding session{NodeId(request.gateway()), SessionId(request.session_id()), request.session_epoch(),
                                true};
-  // Late words of a session that a newer one has overtaken find nobody to take.
-  if (player == nullptr || player->state != Player::State::kActive || session.epoch < player->session.epoch) {
-    answer.set_code(player == nullptr ? proto::NOT_FOUND : proto::BUSY);
+  if (player == nullptr || session.epoch < player->session.epoch || player->state != Player::State::kActive) {
+    const bool overtaken = player != nullptr && session.epoch < player->session.epoch;
+    answer.set_code(player == nullptr ? proto::NOT_FOUND : overtaken ? proto::NOT_ALLOWED : proto::BUSY);
     co_return answer;
   }
   const std::string silently;

@@ -24,6 +24,8 @@ class OwnerArriveTest : public testing::Test, protected test::InnCluster {
     cluster_->answers<proto::OwnerQuery, proto::AcquireReply>(kAgent, [this](auto&, const auto& query) {
       proto::AcquireReply row;
       row.set_code(query.shard() == is_at_ ? proto::EXPECTED_OTHER : elsewhere_);
+      row.set_owner_node(owner_.value);
+      *row.mutable_owner_incarnation() = uid_of({kLives + 1, owner_.value});
       return row;
     });
     cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(kAgent, [this](auto&, const auto& request) {
@@ -42,6 +44,16 @@ class OwnerArriveTest : public testing::Test, protected test::InnCluster {
         row.set_code(elsewhere_);
       }
       return row;
+    });
+  }
+  // Another living node owns everybody, and answers so many Attaches by that.
+  void owned_elsewhere(int attaches, proto::Code code) {
+    owner_ = NodeId(Role::kGeneral, 2);
+    cluster_->up(owner_);
+    cluster_->answers<proto::Attach, proto::AttachReply>(owner_, [this, attaches, code](auto&, auto&) {
+      proto::AttachReply answer;
+      answer.set_code(attached_++ < attaches ? code : proto::NOT_FOUND);
+      return answer;
     });
   }
   proto::AdmitReply admit(const proto::Admit& request = {}) {
@@ -69,6 +81,9 @@ class OwnerArriveTest : public testing::Test, protected test::InnCluster {
   std::uint32_t found_at_ = 1, is_at_ = 1;  // what the directory says, and what is so
   std::uint32_t moves_to_ = 0;              // just before it would be acquired
   bool vanishes_ = false;
+  static constexpr std::uint64_t kLives = 2;  // of the agent and the gateway: the next one is the other owner's
+  NodeId owner_;
+  int attached_ = 0;
   bool locate_fails_ = false;                 // after the first ACQUIRE, until the second
   proto::StoreCode granted_ = proto::STORED;  // the first ACQUIRE
   std::uint64_t granted_epoch_ = 1;
@@ -108,6 +123,30 @@ TEST_F(OwnerArriveTest, WhoIsGoneWhenItIsToBeAcquiredIsNobody) {
   EXPECT_EQ(admit().code(), proto::ABORTED);
   EXPECT_EQ(acquired_at_.size(), 1u);
   EXPECT_EQ(inn_->find(PlayerId(1)), nullptr);
+}
+
+TEST_F(OwnerArriveTest, WhoIsJustLeavingItsOwnerIsTakenWhenThatHasSavedIt) {
+  owned_elsewhere(3, proto::BUSY);
+  ASSERT_EQ(admit().code(), proto::OK);
+  EXPECT_EQ(attached_, 4);
+  EXPECT_EQ(acquired_at_.size(), 1u);
+}
+
+TEST_F(OwnerArriveTest, WhoCannotLeaveItsOwnerIsTakenAfterTwoSeconds) {
+  owned_elsewhere(1000, proto::BUSY);
+  const CallId call = ask_in(1);
+  cluster_->run(milliseconds(1900));
+  EXPECT_TRUE(acquired_at_.empty());
+  cluster_->run(milliseconds(300));
+  EXPECT_EQ(acquired_at_.size(), 1u);
+  EXPECT_EQ(cluster_->take_reply<proto::AdmitReply>(kGateway, call)->code(), proto::OK);
+}
+
+TEST_F(OwnerArriveTest, WhomANewerSessionHasIsNotTakenFromIt) {
+  owned_elsewhere(1000, proto::NOT_ALLOWED);
+  EXPECT_EQ(admit().code(), proto::BUSY);
+  EXPECT_EQ(attached_, 1);
+  EXPECT_TRUE(acquired_at_.empty());
 }
 
 TEST_F(OwnerArriveTest, WhoIsOnTheMoveForTooLongIsAskedForAgainByItsGateway) {

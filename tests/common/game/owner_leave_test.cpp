@@ -68,7 +68,7 @@ TEST_F(OwnerLeaveTest, WhatItsEarlierGatewayOrSessionSaysOfWhoResumedAtAnotherCh
   const CallId late = cluster_->ask(kGateway, attach);
   const CallId admitted = ask_in(1);
   cluster_->turn();
-  EXPECT_EQ(cluster_->take_reply<proto::AttachReply>(kGateway, late)->code(), proto::BUSY);
+  EXPECT_EQ(cluster_->take_reply<proto::AttachReply>(kGateway, late)->code(), proto::NOT_ALLOWED);
   EXPECT_EQ(cluster_->take_reply<proto::AdmitReply>(kGateway, admitted)->code(), proto::BUSY);
   EXPECT_EQ(player(1).session.gateway, elsewhere);
   cluster_->say(elsewhere, lost);
