@@ -120,8 +120,8 @@ Mirror::Guard Mirror::takable(const ItemId& id) const {
 
 Mirror::Guard Mirror::apply(const proto::Operation& operation) {
   if (operation.has_trade()) return operation.effects_size() == 0 ? give(operation.trade()) : Guard::kInvalid;
-  // One effect cannot be undone by the next: a guard that fails restores the whole.
-  if (operation.effects_size() == 1) return apply_one(operation.effects(0));
+  // One effect that is refused has changed nothing, unless it is a letter, which takes one thing after the other.
+  if (operation.effects_size() == 1 && !operation.effects(0).has_send()) return apply_one(operation.effects(0));
   Mirror before = *this;
   for (const auto& effect : operation.effects())
     if (const Guard guard = apply_one(effect); guard != Guard::kOk) {
@@ -201,9 +201,8 @@ Mirror::Guard Mirror::apply_one(const proto::Effect& effect) {
       for (const auto& amount : entry.balances()) {
         std::int64_t sum = 0;
         const auto held = reserved_.find(amount.name());
-        const Guard guard =
-            shifted(balance(amount.name()), amount.value(), cap_of(effect.claim(), amount.name()),
-                    held == reserved_.end() ? 0 : held->second, &sum);
+        const Guard guard = shifted(balance(amount.name()), amount.value(), cap_of(effect.claim(), amount.name()),
+                                    held == reserved_.end() ? 0 : held->second, &sum);
         if (guard != Guard::kOk) return guard;
         sums[amount.name()] = sum;
       }

@@ -164,6 +164,28 @@ TEST(Mirror, ALetterTakesSomethingAndWhatIsThere) {
   EXPECT_EQ(mirror.balance("gold"), 0);
 }
 
+TEST(Mirror, ALetterThatIsRefusedTakesNothing) {
+  const ItemId shield{1, 1}, sword{1, 2};
+  Mirror mirror;
+  ASSERT_EQ(mirror.apply(balance("gold", 50)), Mirror::Guard::kOk);
+  ASSERT_EQ(mirror.apply(mint(shield)), Mirror::Guard::kOk);
+  ASSERT_EQ(mirror.apply(mint(sword)), Mirror::Guard::kOk);
+  ASSERT_TRUE(mirror.reserve(sword, "trade"));
+  proto::Operation letter;
+  auto* send = letter.add_effects()->mutable_send();
+  send->add_balances()->set_name("gold");
+  send->mutable_balances(0)->set_value(20);
+  *send->add_items() = uid_of(shield);
+  *send->add_items() = uid_of(sword);
+  EXPECT_EQ(mirror.apply(letter), Mirror::Guard::kBusy);
+  EXPECT_EQ(mirror.balance("gold"), 50);
+  EXPECT_NE(mirror.item(shield), nullptr);
+  mirror.release(sword, "trade");
+  EXPECT_EQ(mirror.apply(letter), Mirror::Guard::kOk);
+  EXPECT_EQ(mirror.balance("gold"), 30);
+  EXPECT_TRUE(mirror.items().empty());
+}
+
 TEST(Mirror, WhatHappensOnceIsRefusedTwiceAndWhatIsUnknownAlways) {
   Mirror mirror;
   proto::Operation once, drop, nothing;
