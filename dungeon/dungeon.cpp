@@ -138,7 +138,7 @@ void Dungeon::move_to(Player& player, const proto::MoveTo& move) {
     corrected.set_y_cm(player.position.y_cm);
     corrected.set_tick(tick_number());
     tell(player, corrected);
-    if (pace.refused > kPaceRefusedMax) kick(player, proto::TOO_FAST, "moves too fast");
+    if (pace.refused > kPaceRefusedMax) send_away(player, proto::TOO_FAST, "moves too fast");
     return;
   }
   player.position = to;

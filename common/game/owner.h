@@ -146,8 +146,10 @@ class OwnerNode : public Node {
   void forget(PlayerId id);
   // Another owner has it, says the database: forgets it.
   void stale(const Player& player);
-  // Closes the player's session with a reason, and forgets it.
+  // Closes the player's session with a reason, and forgets it at once, with what is not saved: its memory is in doubt.
   void kick(Player& player, std::uint32_t code, const std::string& reason);
+  // Closes its session, and lets it go as one who logs out: what it was answered is saved first.
+  void send_away(Player& player, std::uint32_t code, const std::string& reason);
   // The parties of who is here.
   const PartyKeeper& parties() const { return parties_; }
   // The chat role's knowledge of who is where, and whom it does not want to hear; empty place: gone.
@@ -234,6 +236,7 @@ class OwnerNode : public Node {
   void walk_on(Player& player, const std::string& reason);
   // The gateway takes the session to the lobby, if it still believes that this epoch's owner has it.
   void ask_on(const SessionBinding& session, std::uint64_t epoch, const std::string& reason);
+  void close_session(const Player& player, std::uint32_t code, const std::string& reason);
   void queue_save(Player& player);  // its window is to be sent
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);

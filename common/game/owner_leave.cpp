@@ -73,14 +73,27 @@ void OwnerNode::stale(const Player& player) {
   forget(player.id);
 }
 
-void OwnerNode::kick(Player& player, std::uint32_t code, const std::string& reason) {
+void OwnerNode::close_session(const Player& player, std::uint32_t code, const std::string& reason) {
   proto::RouteDrop drop;
   drop.set_session_id(player.session.session.value);
   drop.set_player_epoch(player.epoch);
   drop.set_code(static_cast<proto::Code>(code));
   drop.set_reason(reason);
   send(player.session.gateway, drop);
+}
+
+void OwnerNode::kick(Player& player, std::uint32_t code, const std::string& reason) {
+  close_session(player, code, reason);
   forget(player.id);
+}
+
+// Who cannot be saved now stays like one whose socket is gone, and is let go again in time.
+void OwnerNode::send_away(Player& player, std::uint32_t code, const std::string& reason) {
+  close_session(player, code, reason);
+  player.session.linked = false;
+  player.link_dead_since = now();
+  const PlayerRef ref{player.id, player.epoch};
+  spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
 }
 
 // ── handing over ────────────────────────────────────────────────────────────────────────────────────────────

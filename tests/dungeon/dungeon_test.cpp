@@ -329,6 +329,22 @@ TEST_F(RewardsTest, WhoLogsOutHasUsedTheEntryFee) {
   EXPECT_EQ(applied("run.left").size(), 1u);
 }
 
+TEST_F(RewardsTest, WhoIsSentAwayForMovingTooFastHasUsedTheEntryFee) {
+  counter(1, "entry_run", 77);
+  counter(1, "entry_fee", 10);
+  open(77, {1});
+  proto::MoveTo leap;
+  leap.set_x_cm(3200);
+  leap.set_y_cm(6000);
+  for (std::uint32_t i = 0; i <= kPaceRefusedMax; ++i) client(1, leap);
+  cluster_->run(seconds(1));
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop);
+  EXPECT_EQ(drop->second.code(), proto::TOO_FAST);
+  EXPECT_EQ(applied("run.left").size(), 1u);
+}
+
 TEST_F(RewardsTest, WhoIsThrownOutByAFaultKeepsTheClaim) {
   counter(1, "entry_run", 77);
   counter(1, "entry_fee", 10);

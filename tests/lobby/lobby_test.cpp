@@ -321,6 +321,29 @@ TEST_F(LobbyTest, WhoGoesOnTeleportingIsClosed) {
   EXPECT_TRUE(lobby_->zone("town/1")->members().empty());
 }
 
+TEST_F(LobbyTest, WhatWasAppliedIsSavedBeforeATeleporterIsForgotten) {
+  veterans_.insert(1);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  database_saves_ = false;
+  proto::Operation find;
+  find.set_reason("loot");
+  auto* gold = find.add_effects()->mutable_balance();
+  gold->set_currency("gold");
+  gold->set_delta(1);
+  ASSERT_EQ(lobby_->commit(player(1), find), Mirror::Guard::kOk);
+  for (int i = 0; i < 60; ++i) client(1, move_to(i % 2 == 0 ? 0 : 25599, 0));
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop);
+  EXPECT_EQ(drop->second.code(), proto::TOO_FAST);
+  EXPECT_FALSE(cluster_->take<proto::RouteDrop>(kGateway)) << "once";
+  cluster_->run(seconds(40));
+  ASSERT_NE(lobby_->find(PlayerId(1)), nullptr) << "however long the store is away";
+  database_saves_ = true;
+  cluster_->run(seconds(40));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  ASSERT_EQ(applied_.size(), 1u);
+}
+
 TEST_F(LobbyTest, EchoComesBackFromTheOwnersLogic) {
   ASSERT_EQ(admit(1).code(), proto::OK);
   proto::Echo echo;
