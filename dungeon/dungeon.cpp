@@ -7,6 +7,9 @@
 #include "common/proto/lobby.pb.h"
 
 namespace dure {
+namespace {
+constexpr int kLobbiesAskedMost = 20;  // for one player, one after the other
+}  // namespace
 
 Dungeon::Dungeon(NodeIdentity identity, const Routes& node_routes, Seams seams, DungeonOptions options)
     : OwnerNode(std::move(identity), node_routes, seams, options.owner),
@@ -259,10 +262,10 @@ Task<void> Dungeon::go_back(PlayerRef ref, std::string reason) {
   // The turn that closes the instance ends first: the handlers' last words leave before the player does.
   co_await wait(milliseconds(1));
   PlayerId pid = ref.id;
-  for (int attempt = 0; attempt < 20; ++attempt) {
+  for (int asked = 0; asked < kLobbiesAskedMost;) {
     Player* player = find(pid);
     if (player == nullptr) co_return;
-    if (player->state == Player::State::kActive) {
+    if (player->state == Player::State::kActive && !player->stranded) {
       Instance* instance = instance_of(*player);
       proto::Admit admit;
       admit.set_reason(reason);
@@ -271,13 +274,16 @@ Task<void> Dungeon::go_back(PlayerRef ref, std::string reason) {
           admit.set_zone(zone->second);
       auto* hint = admit.mutable_hint();
       hint->set_hit_points(player->hit_points);
-      const NodeId target = rendezvous(Role::kGeneral, pid.value + static_cast<std::uint64_t>(attempt));
+      const NodeId target = rendezvous(Role::kGeneral, pid.value + static_cast<std::uint64_t>(asked));
       const PlayerRef current{pid, player->epoch};
       if (target && co_await hand_over(current, target, admit)) co_return;
+      // Who could not be saved was offered to nobody: it stays, however long the store is away.
+      player = find(pid);
+      if (player != nullptr && player->window.empty()) ++asked;
     }
     co_await wait(milliseconds(250));
   }
-  if (Player* player = find(pid)) kick(*player, proto::BUSY, "no lobby takes players");
+  if (Player* player = find(pid)) send_away(*player, proto::BUSY, "no lobby takes players");
 }
 
 // A run goes on with the content it began with, through one change. After a second one its operations would be taken no

@@ -244,6 +244,42 @@ TEST_F(DungeonTest, ForWhoCannotBeSavedAnyMoreTimeStandsStill) {
   EXPECT_LT(dungeon_->find(PlayerId(1))->hit_points, stranded);
 }
 
+TEST_F(DungeonTest, WhoCannotBeSavedStaysInAClosedRunUntilItCan) {
+  open(77, {1});
+  database_answers_ = false;
+  dungeon_->after(Duration{}, [this] {
+    proto::Operation earn;
+    earn.set_reason("kill");
+    earn.add_effects()->mutable_balance()->set_currency("gold");
+    earn.mutable_effects(0)->mutable_balance()->set_delta(1);
+    EXPECT_EQ(dungeon_->commit(*dungeon_->find(PlayerId(1)), earn), Mirror::Guard::kOk);
+  });
+  client(1, proto::BreakInstance());
+  cluster_->run(seconds(300), milliseconds(100));
+  ASSERT_NE(dungeon_->find(PlayerId(1)), nullptr);
+  EXPECT_TRUE(back_.empty());
+  database_answers_ = true;
+  cluster_->run(seconds(15));
+  EXPECT_EQ(applied_.size(), 1u);
+  EXPECT_EQ(back_.size(), 1u);
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+}
+
+TEST_F(DungeonTest, WhomNoLobbyTakesIsDisconnectedAtLast) {
+  open(77, {1});
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kGeneral, [](auto&, auto&) {
+    proto::AdmitReply full;
+    full.set_code(proto::BUSY);
+    return full;
+  });
+  client(1, proto::LeaveInstanceRequest());
+  cluster_->run(seconds(10));
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+  const auto drop = cluster_->take<proto::RouteDrop>(kGateway);
+  ASSERT_TRUE(drop);
+  EXPECT_EQ(drop->second.code(), proto::BUSY);
+}
+
 TEST_F(DungeonTest, ARejectedOperationDisconnectsThatUserOnly) {
   open(77, {1, 2});
   cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(kAgent, [](auto&, const auto& request) {
