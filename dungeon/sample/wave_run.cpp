@@ -71,15 +71,13 @@ void WaveRun::spawn_wave() {
     }
 }
 
+// Who comes back, by another socket for instance, is as it went: dead, tired, hurt.
 void WaveRun::joined(Player& player) {
-  Hero& hero = heroes_[player.id];
+  const Hero& hero = heroes_[player.id];
   player.hit_points_max = player_hit_points(level_of(player.mirror.counter(kExperience)));
-  player.hit_points = std::clamp<std::uint32_t>(player.hit_points, 1, player.hit_points_max);
-  hero.dead = false;
+  player.hit_points = hero.dead ? 0 : std::clamp<std::uint32_t>(player.hit_points, 1, player.hit_points_max);
   if (instance_.state == Instance::State::kRunning) tell_run();
 }
-
-void WaveRun::left(PlayerId player) { heroes_.erase(player); }
 
 // Who goes before the first wave is cleared has used what it paid.
 void WaveRun::walks_out(Player& player) {
@@ -309,7 +307,8 @@ void WaveRun::tick(std::uint64_t tick) {
   std::vector<EntityId> acting;
   for (const auto& [id, monster] : monsters_) acting.push_back(id);
   for (const EntityId id : acting) monster_acts(id, monsters_.at(id));
-  if (!heroes_.empty() && std::all_of(heroes_.begin(), heroes_.end(), [](const auto& h) { return h.second.dead; })) {
+  const auto& here = instance_.members;
+  if (std::all_of(here.begin(), here.end(), [this](PlayerId member) { return heroes_[member].dead; })) {
     instance_.failed = true;
     tell_run();
     dungeon_.finish(instance_, false);
@@ -357,9 +356,9 @@ void WaveRun::monster_acts(EntityId id, Monster& monster) {
   const AreaEntity* self = instance_.area().find(id);
   Player* nearest = nullptr;
   std::int64_t nearest_cm = 0;
-  for (const auto& [member, hero] : heroes_) {
+  for (const PlayerId member : instance_.members) {
     Player* player = dungeon_.find(member);
-    if (player == nullptr || hero.dead || player->state != Player::State::kActive) continue;
+    if (player == nullptr || heroes_[member].dead || player->state != Player::State::kActive) continue;
     const std::int64_t distance = distance_cm(self->position, player->position);
     if (nearest == nullptr || distance < nearest_cm) nearest = player, nearest_cm = distance;
   }
@@ -396,7 +395,8 @@ void WaveRun::hurt_player(Player& player, std::uint32_t amount, EntityId by) {
 }
 
 void WaveRun::raise_the_dead() {
-  for (auto& [member, hero] : heroes_) {
+  for (const PlayerId member : instance_.members) {
+    Hero& hero = heroes_[member];
     Player* player = dungeon_.find(member);
     if (!hero.dead || dungeon_.now() < hero.rises || player == nullptr) continue;
     hero.dead = false;

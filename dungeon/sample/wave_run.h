@@ -15,7 +15,7 @@
 namespace dure::proto {
 class Operation;
 class RunNotice;
-}
+}  // namespace dure::proto
 
 namespace dure::sample {
 
@@ -40,7 +40,7 @@ class WaveRun : public RunHandler {
   void start() override;
   void tick(std::uint64_t tick) override;
   void joined(Player& player) override;
-  void left(PlayerId player) override;
+  void left(PlayerId) override {}
   void show_again(Player& player) override;
   void walks_out(Player& player) override;
 
@@ -84,7 +84,7 @@ class WaveRun : public RunHandler {
   const FightContent& content_;
   const RunContent& run_;
   std::map<EntityId, Monster> monsters_;
-  std::map<PlayerId, Hero> heroes_;
+  std::map<PlayerId, Hero> heroes_;  // of everybody who ever joined; only members of the instance are here
   LootSplit split_;
   std::size_t wave_ = 0;
 };

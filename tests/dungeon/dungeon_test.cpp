@@ -320,6 +320,34 @@ needed = 1
     one->set_name(name);
     one->set_value(value);
   }
+  // Hit until it lies there.
+  void beaten(std::uint64_t player) {
+    Player& self = *dungeon_->find(PlayerId(player));
+    for (int i = 0; i < 100 && !monster(player); ++i) cluster_->run(milliseconds(50));
+    Instance& instance = *dungeon_->instance_of(self);
+    self.position = instance.area().find(monster(player))->position;
+    self.hit_points = 1;
+    for (int i = 0; i < 200 && self.hit_points > 0; ++i) cluster_->run(milliseconds(10));
+    ASSERT_EQ(self.hit_points, 0u);
+  }
+  // The same session, by another socket.
+  void reconnect(std::uint64_t player) {
+    proto::Attach attach;
+    attach.set_player_id(player);
+    attach.set_session_id(player * 10);
+    attach.set_session_epoch(1);
+    attach.set_gateway(kGateway.value);
+    const CallId call = cluster_->ask(kGeneral, attach);
+    cluster_->turn();
+    ASSERT_EQ(cluster_->take_reply<proto::AttachReply>(kGeneral, call)->code(), proto::OK);
+  }
+  proto::Code whirl(std::uint64_t player) {
+    sample::SkillRequest request;
+    request.set_skill("whirl");
+    client(player, request);
+    const auto reply = cluster_->take<sample::SkillReply>(kGateway);
+    return reply ? reply->second.code() : proto::INTERNAL;
+  }
   std::vector<proto::Operation> applied(const std::string& reason) const {
     std::vector<proto::Operation> all;
     for (const auto& operation : applied_)
@@ -418,6 +446,35 @@ TEST_F(RewardsTest, ALevelIsRewardedBehindTheExperienceThatReachedIt) {
   const auto experience = applied("kill");
   ASSERT_FALSE(experience.empty());
   EXPECT_LT(experience[0].pseq(), rewards[0].pseq());
+}
+
+TEST_F(RewardsTest, WhoReconnectsIsNoFresherThanBefore) {
+  open(77, {1, 2});
+  cluster_->run(milliseconds(200));
+  ASSERT_EQ(whirl(1), proto::OK);
+  reconnect(1);
+  EXPECT_EQ(whirl(1), proto::TOO_FAST);
+  beaten(1);
+  ASSERT_EQ(whirl(1), proto::WRONG_STATE);
+  reconnect(1);
+  EXPECT_EQ(whirl(1), proto::WRONG_STATE) << "still dead";
+  const Player& dead = *dungeon_->find(PlayerId(1));
+  EXPECT_EQ(dead.hit_points, 0u);
+  cluster_->run(seconds(4));
+  EXPECT_GT(dead.hit_points, 0u) << "it rises in its time";
+  EXPECT_EQ(whirl(1), proto::OK);
+}
+
+TEST_F(RewardsTest, ARunIsLostWhenAllAreDeadWhoHaveNotLeftIt) {
+  open(77, {1, 2});
+  cluster_->run(milliseconds(200));
+  client(2, proto::LeaveInstanceRequest());
+  cluster_->run(milliseconds(200));
+  ASSERT_EQ(back_.size(), 1u);
+  beaten(1);
+  cluster_->run(seconds(1));
+  EXPECT_EQ(back_.size(), 2u);
+  EXPECT_TRUE(dungeon_->instances().empty());
 }
 
 TEST_F(RewardsTest, OneOfTheGroupGetsADropAndOneWithAFullBagIsPassedOver) {
