@@ -79,7 +79,7 @@ void WaveRun::joined(Player& player) {
   if (instance_.state == Instance::State::kRunning) tell_run();
 }
 
-// Who goes before the first wave is cleared has used what it paid.
+// Who goes before the first wave is cleared, or is beaten, has used what it paid.
 void WaveRun::walks_out(Player& player) {
   proto::Operation operation;
   operation.set_reason("run.left");
@@ -309,6 +309,8 @@ void WaveRun::tick(std::uint64_t tick) {
   for (const EntityId id : acting) monster_acts(id, monsters_.at(id));
   const auto& here = instance_.members;
   if (std::all_of(here.begin(), here.end(), [this](PlayerId member) { return heroes_[member].dead; })) {
+    for (const PlayerId member : here)
+      if (Player* player = dungeon_.find(member)) walks_out(*player);
     instance_.failed = true;
     tell_run();
     dungeon_.finish(instance_, false);

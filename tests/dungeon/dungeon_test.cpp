@@ -393,6 +393,17 @@ TEST_F(RewardsTest, WhoLogsOutHasUsedTheEntryFee) {
   EXPECT_EQ(applied("run.left").size(), 1u);
 }
 
+TEST_F(RewardsTest, WhoseGroupIsBeatenHasUsedTheEntryFee) {
+  counter(1, "entry_run", 77);
+  counter(1, "entry_fee", 10);
+  open(77, {1});
+  beaten(1);
+  cluster_->run(seconds(1));
+  ASSERT_EQ(back_.size(), 1u);
+  ASSERT_EQ(applied("run.left").size(), 1u);
+  EXPECT_EQ(applied("run.left")[0].effects(0).count().delta(), -77);
+}
+
 TEST_F(RewardsTest, WhoIsSentAwayForMovingTooFastHasUsedTheEntryFee) {
   counter(1, "entry_run", 77);
   counter(1, "entry_fee", 10);
