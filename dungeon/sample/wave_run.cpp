@@ -248,7 +248,9 @@ Task<void> WaveRun::tell_when_saved(PlayerRef ref, std::string encoded_notice) {
   dungeon.tell(*player, notice);
 }
 
+// What is coalesced for who is being handed over already would not be saved before another owner has it.
 void WaveRun::gain(Player& player, std::int64_t experience) {
+  if (player.state != Player::State::kActive) return;
   std::int64_t total = player.mirror.counter(kExperience) + pending(player, kExperience);
   const std::int64_t gained = gains(content_.quests, total, experience);
   dungeon_.commit_soft(player, "kill", kExperience, gained, true, instance_.content_version);
@@ -261,6 +263,7 @@ void WaveRun::gain(Player& player, std::int64_t experience) {
 }
 
 void WaveRun::progress(Player& player, Quest::Task task, const std::string& object) {
+  if (player.state != Player::State::kActive) return;
   for (const Quest& quest : content_.quests.quests) {
     if (quest.task != task || quest.object != object) continue;
     const std::int64_t before = pending(player, quest.counter());

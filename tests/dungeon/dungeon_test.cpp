@@ -459,6 +459,28 @@ TEST_F(RewardsTest, ALevelIsRewardedBehindTheExperienceThatReachedIt) {
   EXPECT_LT(experience[0].pseq(), rewards[0].pseq());
 }
 
+TEST_F(RewardsTest, WhoIsOnTheWayToTheLobbyGainsNothingThatWouldBeLost) {
+  content_.runs.monsters.at("rat").hit_points = 1;
+  lobby_answers_ = false;
+  open(77, {1, 2});
+  for (int i = 0; i < 100 && !monster(1); ++i) cluster_->run(milliseconds(50));
+  client(2, proto::LeaveInstanceRequest());
+  cluster_->run(milliseconds(100));
+  ASSERT_EQ(dungeon_->find(PlayerId(2))->state, Player::State::kLeaving);
+  Player& killer = *dungeon_->find(PlayerId(1));
+  killer.position = dungeon_->instance_of(killer)->area().find(monster(1))->position;
+  cluster_->forget_sent();
+  sample::AttackRequest attack;
+  attack.set_target(monster(1).value);
+  client(1, attack);
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->mirror.counter("experience"), 120);
+  EXPECT_TRUE(dungeon_->find(PlayerId(2))->soft_counters.empty());
+  const auto level = cluster_->take<sample::LevelNotice>(kGateway);
+  ASSERT_TRUE(level);
+  EXPECT_EQ(level->first.session, SessionId(10));
+  EXPECT_FALSE(cluster_->take<sample::LevelNotice>(kGateway));
+}
+
 TEST_F(RewardsTest, WhoReconnectsIsNoFresherThanBefore) {
   open(77, {1, 2});
   cluster_->run(milliseconds(200));
