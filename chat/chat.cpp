@@ -104,18 +104,21 @@ void Chat::session_lost(const From&, const proto::SessionLost& lost) {
 void Chat::on_peer_up(NodeId peer) {
   if (peer.role() == Role::kGateway) {
     publisher_.gateway_up(peer);
-    party_gateway_up(peer);
+    for (auto& [player, member] : members_)
+      if (member.gateway == peer) {
+        join(member);
+        party_back(member);
+      }
   }
   if (peer.role() == Role::kChat && !orders_parties()) parties_.clear();
 }
 
+// Perhaps only the link is cut, and then nobody would tell of its players anew. Of who is gone its owner tells.
 void Chat::on_peer_down(NodeId peer, const std::string&) {
   if (peer.role() != Role::kGateway) return;
   publisher_.gateway_down(peer);
-  std::vector<PlayerId> gone;
   for (const auto& [player, member] : members_)
-    if (member.gateway == peer) gone.push_back(player);
-  for (const PlayerId player : gone) leave(player);
+    if (member.gateway == peer) party_away(player);
 }
 
 PeerLoad Chat::load() const {
@@ -144,7 +147,8 @@ std::uint32_t Chat::charge(Member& member) {
 const Chat::Member* Chat::named(const std::string& name) const {
   const auto known = by_name_.find(name_skeleton(name));
   const auto at = known == by_name_.end() ? members_.end() : members_.find(known->second);
-  return at == members_.end() || at->second.name != name ? nullptr : &at->second;
+  if (at == members_.end() || at->second.name != name) return nullptr;
+  return peer_up(at->second.gateway) ? &at->second : nullptr;
 }
 
 void Chat::tell(const Member& member, const proto::ChatLine& line) {

@@ -88,10 +88,10 @@ class Chat : public Node {
   void tell_party(const Member& member, const proto::PartyState& state);
   void party_away(PlayerId player);
   void party_back(Member& member);
-  void party_gateway_up(NodeId gateway);
   void review_parties();
   // Of several chats one orders the parties.
   bool orders_parties() const;
+  // nullptr: not present, or its gateway is out of reach.
   const Member* named(const std::string& name) const;
   static TopicKey party_topic(std::uint64_t party);
 

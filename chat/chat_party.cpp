@@ -155,19 +155,12 @@ void Chat::party_away(PlayerId player) {
   after(kPartySeat + milliseconds(1), [this] { review_parties(); });
 }
 
-// Its session and its owner may be new ones: both are told how the party stands.
+// Its session and its owner may be new ones, or have missed what was said: both are told how the party stands.
 void Chat::party_back(Member& member) {
   if (const auto outcome = parties_.back(member.player))
     party_changed(*outcome);
   else if (const Party* party = parties_.of(member.player))
     tell_party(member, party_state(*party));
-}
-
-// What its clients were told before the link stood did not arrive.
-void Chat::party_gateway_up(NodeId gateway) {
-  for (const auto& [player, member] : members_)
-    if (member.gateway == gateway)
-      if (const Party* party = parties_.of(player)) tell_party(member, party_state(*party));
 }
 
 void Chat::review_parties() {

@@ -188,11 +188,28 @@ TEST_F(ChatTest, TheLastFiftyLinesAreKept) {
 
 TEST_F(ChatTest, AStrangerIsToldToWait) { EXPECT_EQ(say(9, kGatewayA, "hello"), proto::BUSY); }
 
-TEST_F(ChatTest, AGatewayThatIsGoneTakesItsPlayersAlong) {
+TEST_F(ChatTest, WhoseGatewayIsOutOfReachIsPresentButNotFound) {
   present(1, "Anna", kGatewayA, "town/1");
   present(3, "Carl", kGatewayB, "field/1");
   cluster_->down(kGatewayB);
-  EXPECT_EQ(chat_->present(), 1u);
+  EXPECT_EQ(chat_->present(), 2u) << "its owner says when it is gone";
+  proto::WhisperRequest request;
+  request.set_to("Carl");
+  request.set_text("psst");
+  EXPECT_EQ(client<proto::WhisperReply>(1, kGatewayA, request).code(), proto::NOT_FOUND);
+}
+
+TEST_F(ChatTest, WhenTheLinkToAGatewayWasCutItsPlayersSpeakAndHearAgain) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(3, "Carl", kGatewayB, "field/1");
+  cluster_->down(kGatewayB);
+  EXPECT_EQ(say(1, kGatewayA, "anybody?"), proto::OK);
+  cluster_->again(kGatewayB);
+  cluster_->forget_sent();
+  EXPECT_EQ(say(3, kGatewayB, "back"), proto::OK);
+  EXPECT_EQ(say(3, kGatewayB, "here", false), proto::OK);
+  EXPECT_EQ(published(kGatewayA).size(), 1u);
+  EXPECT_EQ(published(kGatewayB).size(), 2u);
 }
 
 TEST_F(ChatTest, ALateWordOfAnEarlierOwnerChangesNothing) {

@@ -320,6 +320,23 @@ TEST_F(ChatPartyTest, WhoseGatewayDiesKeepsTheSeatAndComesBackToIt) {
   EXPECT_EQ(say(2), proto::OK);
 }
 
+TEST_F(ChatPartyTest, WhoseGatewayWasOnlyCutOffKeepsTheSeatAndIsToldOnce) {
+  together();
+  cluster_->down(gateway(2));
+  cluster_->run(seconds(10), seconds(1));
+  cluster_->forget_sent();
+  cluster_->again(gateway(2));
+  for (const std::uint64_t player : {1, 2}) {
+    const auto state = cluster_->take<proto::PartyState>(gateway(player));
+    ASSERT_TRUE(state);
+    EXPECT_FALSE(state->second.members(1).away());
+    EXPECT_FALSE(cluster_->take<proto::PartyState>(gateway(player)));
+  }
+  cluster_->run(kPartySeat + seconds(1), seconds(1));
+  EXPECT_EQ(chat_->parties().size(), 1u);
+  EXPECT_EQ(say(2), proto::OK);
+}
+
 TEST_F(ChatPartyTest, WhoseGatewayIsFoundLastIsToldThen) {
   cluster_->down(gateway(2));
   present(2, "Bert", "field/1");
