@@ -95,9 +95,11 @@ void Chat::leave(PlayerId player) {
   party_away(player);
 }
 
-void Chat::session_lost(const From&, const proto::SessionLost& lost) {
+// A session keeps its number when it is resumed at another gateway: what the earlier one loses is not it any more.
+void Chat::session_lost(const From& from, const proto::SessionLost& lost) {
   const auto at = members_.find(PlayerId(lost.player_id()));
-  if (lost.gone() && at != members_.end() && at->second.session == SessionId(lost.session_id()))
+  if (lost.gone() && at != members_.end() && at->second.session == SessionId(lost.session_id()) &&
+      at->second.gateway == from.node())
     leave(PlayerId(lost.player_id()));
 }
 

@@ -212,6 +212,21 @@ TEST_F(ChatTest, WhenTheLinkToAGatewayWasCutItsPlayersSpeakAndHearAgain) {
   EXPECT_EQ(published(kGatewayB).size(), 2u);
 }
 
+TEST_F(ChatTest, ASessionThatIsLostAtAnEarlierGatewayIsNotLost) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(1, "Anna", kGatewayB, "town/1", 2);
+  proto::SessionLost lost;
+  lost.set_session_id(10);
+  lost.set_player_id(1);
+  lost.set_gone(true);
+  cluster_->say(kGatewayA, lost);
+  cluster_->turn();
+  EXPECT_EQ(chat_->present(), 1u) << "it was resumed at another one";
+  cluster_->say(kGatewayB, lost);
+  cluster_->turn();
+  EXPECT_EQ(chat_->present(), 0u);
+}
+
 TEST_F(ChatTest, ALateWordOfAnEarlierOwnerChangesNothing) {
   present(1, "Anna", kGatewayA, "run/5", 7);
   present(1, "Anna", kGatewayA, "", 6);
