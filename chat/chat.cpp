@@ -63,6 +63,7 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   member.player = player;
   member.name = presence.name();
   member.owner = from.node();
+  member.owner_life = from.header.sender;
   member.gateway = NodeId(presence.gateway());
   member.session = SessionId(presence.session_id());
   member.session_epoch = presence.session_epoch();
@@ -113,6 +114,11 @@ void Chat::on_peer_up(NodeId peer) {
       }
   }
   if (peer.role() == Role::kChat && !orders_parties()) parties_.clear();
+  // Of whom an earlier life of this owner told, nobody is left who would tell that it is gone.
+  std::vector<PlayerId> orphans;
+  for (const auto& [player, member] : members_)
+    if (member.owner == peer && member.owner_life != link(peer)->heard_incarnation()) orphans.push_back(player);
+  for (const PlayerId player : orphans) leave(player);
 }
 
 // Perhaps only the link is cut, and then nobody would tell of its players anew. Of who is gone its owner tells.

@@ -58,6 +58,7 @@ class Chat : public Node {
     PlayerId player;
     std::string name;
     NodeId owner, gateway;
+    Incarnation owner_life{};
     SessionId session;
     std::uint32_t session_epoch = 0;
     std::uint64_t player_epoch = 0;

@@ -212,6 +212,21 @@ TEST_F(ChatTest, WhenTheLinkToAGatewayWasCutItsPlayersSpeakAndHearAgain) {
   EXPECT_EQ(published(kGatewayB).size(), 2u);
 }
 
+TEST_F(ChatTest, WhoseOwnerAndGatewayDiedTogetherIsGoneWhenTheOwnerIsBack) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(3, "Carl", kGatewayA, "town/1");
+  present(2, "Bert", kGatewayB, "town/2");
+  cluster_->down(kGatewayA);
+  cluster_->down(owner(1));
+  cluster_->again(owner(1));
+  EXPECT_EQ(chat_->present(), 3u) << "only its link was cut";
+  cluster_->down(owner(1));
+  cluster_->up(owner(1));
+  EXPECT_EQ(chat_->present(), 1u) << "its next life knows nobody";
+  cluster_->up(kGatewayA);
+  EXPECT_EQ(say(2, kGatewayB, "hello"), proto::OK);
+}
+
 TEST_F(ChatTest, ASessionThatIsLostAtAnEarlierGatewayIsNotLost) {
   present(1, "Anna", kGatewayA, "town/1");
   present(1, "Anna", kGatewayB, "town/1", 2);
