@@ -54,7 +54,9 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   if (at != members_.end() && presence.player_epoch() < at->second.player_epoch) return;
   if (presence.place().empty()) return leave(player);
   Member member;
+  std::string place_before;
   if (at != members_.end()) {
+    place_before = at->second.place;
     const bool same = at->second.session == SessionId(presence.session_id()) && at->second.place == presence.place() &&
                       at->second.gateway == NodeId(presence.gateway());
     member = at->second;
@@ -76,6 +78,7 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   for (const auto blocked : presence.blocked()) member.blocked.emplace(blocked);
   by_name_[name_skeleton(member.name)] = player;
   join(members_[player] = member);
+  if (place_before != member.place) end_channel(place_before);
   party_back(members_[player]);
 }
 
@@ -92,8 +95,18 @@ void Chat::leave(PlayerId player) {
   if (at == members_.end()) return;
   publisher_.drop(at->second.gateway, at->second.session, true);
   by_name_.erase(name_skeleton(at->second.name));
+  const std::string place = at->second.place;
   members_.erase(at);
+  end_channel(place);
   party_away(player);
+}
+
+// Zones are as many as the content says and are come back to; runs are ever new ones.
+void Chat::end_channel(const std::string& place) {
+  if (!place.starts_with("run/") || channels_.count(place) == 0) return;
+  const bool left = std::none_of(members_.begin(), members_.end(),
+                                 [&place](const auto& member) { return member.second.place == place; });
+  if (left) channels_.erase(place);
 }
 
 // A session keeps its number when it is resumed at another gateway: what the earlier one loses is not it any more.

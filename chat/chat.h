@@ -45,6 +45,7 @@ class Chat : public Node {
  public:
   Chat(NodeIdentity identity, const Routes& routes, Seams seams, ChatOptions options);
   std::size_t present() const { return members_.size(); }
+  std::size_t channels() const { return channels_.size(); }  // in which somebody spoke
   const Parties& parties() const { return parties_; }
   void check_invariants() const override { parties_.check_invariants(); }
 
@@ -101,6 +102,8 @@ class Chat : public Node {
   std::uint32_t charge(Member& member);
   void join(Member& member);
   void leave(PlayerId player);
+  // If it is a run's, and nobody is in it any more.
+  void end_channel(const std::string& place);
   // Where a line of that channel goes; an empty name: nowhere.
   struct Address {
     std::string name;

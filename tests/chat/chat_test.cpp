@@ -242,6 +242,22 @@ TEST_F(ChatTest, ASessionThatIsLostAtAnEarlierGatewayIsNotLost) {
   EXPECT_EQ(chat_->present(), 0u);
 }
 
+TEST_F(ChatTest, ARunsChannelEndsWithTheLastWhoWasInIt) {
+  present(1, "Anna", kGatewayA, "run/5");
+  present(2, "Bert", kGatewayA, "run/5");
+  EXPECT_EQ(say(1, kGatewayA, "here", false), proto::OK);
+  present(1, "Anna", kGatewayA, "run/6", 2);
+  EXPECT_EQ(say(1, kGatewayA, "and here", false), proto::OK);
+  EXPECT_EQ(chat_->channels(), 2u) << "Bert is still there";
+  present(1, "Anna", kGatewayA, "town/1", 3);
+  present(2, "Bert", kGatewayA, "");
+  EXPECT_EQ(chat_->channels(), 0u);
+  present(2, "Bert", kGatewayA, "town/1");
+  EXPECT_EQ(say(2, kGatewayA, "home", false), proto::OK);
+  present(2, "Bert", kGatewayA, "");
+  EXPECT_EQ(chat_->channels(), 1u) << "a zone is come back to";
+}
+
 TEST_F(ChatTest, ALateWordOfAnEarlierOwnerChangesNothing) {
   present(1, "Anna", kGatewayA, "run/5", 7);
   present(1, "Anna", kGatewayA, "", 6);
