@@ -114,12 +114,12 @@ void Gateway::on_client_frame(const ClientFrameIn& frame) {
     case Verdict::kHold:
       if (session->held.size() >= options_.held_frames_max || now() >= session->held_until)
         return refuse(proto::BUSY, 500);
-      session->held.push_back({frame.message_id, frame.seq, frame.body});
+      session->held.push_back(frame);
       return;
     case Verdict::kTake:
       break;
   }
-  if (bound != Bound::kGateway) return forward(*session, frame.message_id, frame.seq, frame.body);
+  if (bound != Bound::kGateway) return forward(*session, frame);
   if (route->phase == Phase::kConnected) at->second.logging_in = true;
   MeshHeader header;
   header.kind = MeshKind::kFromClient;

@@ -154,7 +154,9 @@ class Gateway : public Node {
   void unsubscribe(const From& from, const proto::Unsubscribe& unsubscribe);
   void publish(const From& from, const proto::Publish& publish);
   void session_fenced(const From& from, const proto::SessionFenced& fenced);
-  void forward(Session& session, std::uint32_t message_id, std::uint32_t seq, std::string_view body);
+  void forward(Session& session, const ClientFrameIn& frame);
+  void refuse_request(const Session& session, const ClientFrameIn& frame, std::uint32_t code,
+                      std::uint32_t retry_after_ms);
   void hold(Session& session, Duration how_long);
   void release_held(Session& session);
   void refuse_held(Session& session);

@@ -9,24 +9,31 @@ namespace dure {
 
 // ── input ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-void Gateway::forward(Session& session, std::uint32_t message_id, std::uint32_t seq, std::string_view body) {
-  const RouteInfo* route = routes().find(message_id);
+void Gateway::forward(Session& session, const ClientFrameIn& frame) {
+  const RouteInfo* route = routes().find(frame.message_id);
   const bool chat = route->goes_to(Role::kChat);
   const NodeId to = chat ? rendezvous(Role::kChat, identity().realm_id) : session.route.owner;
-  if (!chat && !route->goes_to(to.role())) return refuse_frame(session.client, message_id, seq, proto::WRONG_STATE, 0);
+  if (!chat && !route->goes_to(to.role())) return refuse_request(session, frame, proto::WRONG_STATE, 0);
   MeshHeader header;
   header.kind = MeshKind::kFromClient;
-  header.message_id = message_id;
-  header.call = CallId(session.client.value);
+  header.message_id = frame.message_id;
+  header.call = CallId(frame.client.value);
   header.session = session.id;
   header.session_epoch = session.epoch;
   header.player = session.player;
   header.player_epoch = session.route.epoch;
   header.account = session.account;
-  header.client_seq = seq;
+  header.client_seq = frame.seq;
   header.trace = TraceId(mix64(identity().incarnation.low ^ ++traces_));
   ++forwarded_;
-  if (!to || !send_raw(to, header, body)) refuse_frame(session.client, message_id, seq, proto::BUSY, 1000);
+  if (!to || !send_raw(to, header, frame.body)) refuse_request(session, frame, proto::BUSY, 1000);
+}
+
+void Gateway::refuse_request(const Session& session, const ClientFrameIn& frame, std::uint32_t code,
+                             std::uint32_t retry_after_ms) {
+  // A request of an earlier connection has no number on this one.
+  const std::uint32_t seq = frame.client == session.client ? frame.seq : 0;
+  refuse_frame(session.client, frame.message_id, seq, code, retry_after_ms);
 }
 
 void Gateway::hold(Session& session, Duration how_long) {
@@ -38,12 +45,11 @@ void Gateway::release_held(Session& session) {
   session.state = SessionState::kWorld;
   const auto held = std::move(session.held);
   session.held.clear();
-  for (const HeldFrame& frame : held) forward(session, frame.message_id, frame.seq, frame.body);
+  for (const ClientFrameIn& frame : held) forward(session, frame);
 }
 
 void Gateway::refuse_held(Session& session) {
-  for (const HeldFrame& frame : session.held)
-    refuse_frame(session.client, frame.message_id, frame.seq, proto::BUSY, 500);
+  for (const ClientFrameIn& frame : session.held) refuse_request(session, frame, proto::BUSY, 500);
   session.held.clear();
 }
 

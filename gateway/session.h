@@ -16,6 +16,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/time.h"
+#include "common/logic/crossing.h"
 #include "common/proto/routes.h"
 #include "common/proto/topic_key.h"
 
@@ -27,12 +28,6 @@ enum class SessionState { kAccount, kEntering, kWorld, kHolding, kLeaving };
 struct OwnerRoute {
   NodeId owner;
   std::uint64_t epoch = 0;
-};
-
-struct HeldFrame {
-  std::uint32_t message_id = 0;
-  std::uint32_t seq = 0;
-  std::string body;
 };
 
 struct Session {
@@ -53,7 +48,7 @@ struct Session {
   bool owner_lost = false;  // nobody holds the player now; somebody is being asked
   std::uint64_t walk = 0;   // number of the walk back under way; an older one stops
   std::string because;      // why the player is walked back
-  std::vector<HeldFrame> held;
+  std::vector<ClientFrameIn> held;
   MonoTime held_until{};              // afterwards held input is answered BUSY
   std::map<TopicKey, NodeId> topics;  // and who publishes them for this session
 };

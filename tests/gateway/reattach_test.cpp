@@ -215,6 +215,48 @@ TEST_F(ResumeTest, AnAnswerOfTheOwnerBringsNobodyBackIntoAGatewayThatStops) {
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kLeaving);
 }
 
+// A request is held, its socket is lost, and the next one's requests have the same number.
+class HeldInputTest : public ResumeTest {
+ protected:
+  void SetUp() override {
+    enter(kMina);
+    hold(kGeneral, 7);
+    number_ = send(kMina, proto::Echo());
+    port_.closed(kMina, cluster_.now);
+    settle();
+    owner_is_silent();
+    ASSERT_EQ(resume(kAgain)->code(), proto::OK);
+    asked_ = told();
+    while (send(kAgain, proto::Echo()) < number_) continue;
+  }
+  template <class Message>
+  std::vector<std::uint32_t> numbers() {
+    std::vector<std::uint32_t> numbers;
+    for (const Seen& frame : seen(kAgain))
+      if (frame.message_id == route_id(Message::descriptor())) numbers.push_back(frame.seq);
+    return numbers;
+  }
+  std::uint32_t number_ = 0;
+  MeshHeader asked_;
+};
+
+TEST_F(HeldInputTest, OfAnEarlierSocketIsAnsweredWithoutANumberOnTheNewOne) {
+  owner_answers(asked_, proto::OK);
+  while (const auto echo = cluster_.take<proto::Echo>(kGeneral)) {
+    MeshHeader answer = echo->first;
+    answer.kind = MeshKind::kToClient;
+    answer.message_id = route_id(proto::EchoReply::descriptor());
+    cluster_.raw(kGeneral, answer, "");
+  }
+  settle();
+  EXPECT_EQ(numbers<proto::EchoReply>(), (std::vector<std::uint32_t>{0, number_ - 1, number_}));
+}
+
+TEST_F(HeldInputTest, OfAnEarlierSocketIsRefusedWithoutANumberOnTheNewOne) {
+  cluster_.run(seconds(3));
+  EXPECT_EQ(numbers<proto::ErrorReply>(), (std::vector<std::uint32_t>{0, number_ - 1, number_}));
+}
+
 class ImpatientResumeTest : public ResumeTest {
  protected:
   ImpatientResumeTest() : ResumeTest(options()) {}
