@@ -218,8 +218,8 @@ Session& Gateway::open_session(SessionId id, std::uint32_t epoch, AccountId acco
 }
 
 void Gateway::leave_the_world(Session& session) {
-  drop_topics(session, {});
-  for (auto topics = session.topics; const auto& [topic, publisher] : topics) drop_topic(session, topic);
+  for (const auto topics = session.topics; const auto& [topic, publishers] : topics)
+    for (const NodeId publisher : publishers) drop_topic(session, topic, publisher);
   refuse_held(session);
   session.state = SessionState::kAccount;
   session.route = {};

@@ -160,7 +160,7 @@ class Gateway : public Node {
   void hold(Session& session, Duration how_long);
   void release_held(Session& session);
   void refuse_held(Session& session);
-  void drop_topic(Session& session, const TopicKey& topic);
+  void drop_topic(Session& session, TopicKey topic, NodeId publisher);
   void drop_topics(Session& session, NodeId publisher);  // none: of every owner
   void walk_back(Session& session, const std::string& because);
   Task<void> find_general(SessionId id, std::uint64_t walk, std::string reason);

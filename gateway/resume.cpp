@@ -77,7 +77,7 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   rings.overtaken = rings.under_way++ > 0 || rings.overtaken;
   resumes_[id] = Resume{client, seq, request.reliable_received(), next_token};
   open_session(id, session->epoch, session->account, session->shard, client, false);
-  for (const auto& [topic, publisher] : session->topics) effect(TopicJoin{client, id, topic});
+  for (const auto& [topic, publishers] : session->topics) effect(TopicJoin{client, id, topic});
 }
 
 void Gateway::on_session_taken(const SessionTaken& taken) {

@@ -117,10 +117,10 @@ void Gateway::subscribe(const From& from, const proto::Subscribe& subscribe) {
   for (const auto& bytes : subscribe.topics()) {
     TopicKey topic;
     if (!decode_topic(bytes, &topic)) continue;
-    drop_topic(*session, topic);
-    session->topics[topic] = from.node();
-    ++subscribers_[{from.node(), topic}];
-    effect(TopicJoin{session->client, session->id, topic});
+    std::set<NodeId>& publishers = session->topics[topic];
+    if (publishers.insert(from.node()).second) ++subscribers_[{from.node(), topic}];
+    // A join forgets that frames were left out, for its publisher tells the state; another's are missing still.
+    if (publishers.size() == 1) effect(TopicJoin{session->client, session->id, topic});
   }
 }
 
@@ -133,27 +133,25 @@ void Gateway::unsubscribe(const From& from, const proto::Unsubscribe& unsubscrib
   for (const auto& bytes : unsubscribe.topics()) {
     TopicKey topic;
     if (!decode_topic(bytes, &topic)) continue;
-    const auto at = session->topics.find(topic);
-    if (at != session->topics.end() && at->second == from.node()) drop_topic(*session, topic);
+    drop_topic(*session, topic, from.node());
   }
 }
 
-void Gateway::drop_topic(Session& session, const TopicKey& key) {
-  const auto at = session.topics.find(key);
-  if (at == session.topics.end()) return;
-  const TopicKey topic = key;
-  const auto count = subscribers_.find({at->second, topic});
+void Gateway::drop_topic(Session& session, TopicKey topic, NodeId publisher) {
+  const auto at = session.topics.find(topic);
+  if (at == session.topics.end() || at->second.erase(publisher) == 0) return;
+  const auto count = subscribers_.find({publisher, topic});
   CHECK(count != subscribers_.end() && count->second > 0);
   if (--count->second == 0) subscribers_.erase(count);
+  if (!at->second.empty()) return;
   session.topics.erase(at);
   effect(TopicLeave{session.client, session.id, topic});
 }
 
 void Gateway::drop_topics(Session& session, NodeId publisher) {
-  std::vector<TopicKey> gone;
-  for (const auto& [topic, from] : session.topics)
-    if (publisher ? from == publisher : from.role() != Role::kChat) gone.push_back(topic);
-  for (const TopicKey& topic : gone) drop_topic(session, topic);
+  for (const auto topics = session.topics; const auto& [topic, publishers] : topics)
+    for (const NodeId from : publishers)
+      if (publisher ? from == publisher : from.role() != Role::kChat) drop_topic(session, topic, from);
 }
 
 void Gateway::publish(const From& from, const proto::Publish& publish) {
@@ -162,7 +160,7 @@ void Gateway::publish(const From& from, const proto::Publish& publish) {
   effect(TopicFrame{topic, Bytes(publish.frame()), publish.latest()});
   if (!unlucky("topic.gapped")) return;
   for (const auto& [id, session] : sessions_)
-    if (const auto at = session.topics.find(topic); at != session.topics.end() && at->second == from.node())
+    if (const auto at = session.topics.find(topic); at != session.topics.end() && at->second.count(from.node()))
       return on_topic_gapped({session.client, id, topic});
 }
 
@@ -175,7 +173,7 @@ void Gateway::on_topic_gapped(const TopicGapped& gapped) {
   gap.set_session_id(gapped.session.value);
   gap.set_topic(encode_topic(gapped.topic));
   ++topic_gaps_;
-  send(at->second, gap);
+  for (const NodeId publisher : at->second) send(publisher, gap);
 }
 
 // ── lost owners ─────────────────────────────────────────────────────────────────────────────────────────────

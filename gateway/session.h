@@ -11,6 +11,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,8 @@ struct Session {
   std::uint64_t walk = 0;   // number of the walk back under way; an older one stops
   std::string because;      // why the player is walked back
   std::vector<ClientFrameIn> held;
-  MonoTime held_until{};              // afterwards held input is answered BUSY
-  std::map<TopicKey, NodeId> topics;  // and who publishes them for this session
+  MonoTime held_until{};                        // afterwards held input is answered BUSY
+  std::map<TopicKey, std::set<NodeId>> topics;  // and who publish them for this session: one owner, or every chat
 };
 
 // What to do with a frame of a client in this state (none: not logged in).

@@ -22,7 +22,7 @@
 namespace dure::test {
 
 inline const NodeId kSelf(Role::kGateway, 1), kGeneral(Role::kGeneral, 1), kGeneral2(Role::kGeneral, 2),
-    kDungeon(Role::kDungeon, 1), kAgent(Role::kDbagent, 1), kChat(Role::kChat, 1);
+    kDungeon(Role::kDungeon, 1), kAgent(Role::kDbagent, 1), kChat(Role::kChat, 1), kChat2(Role::kChat, 2);
 
 struct Seen {
   std::uint16_t message_id;

@@ -46,6 +46,43 @@ TEST_F(GatewayTest, WordsOfAnotherOwnerEpochOrTopicChangeNothing) {
   gateway_.check_invariants();
 }
 
+TEST_F(GatewayTest, OfATopicThatTwoPublishEachIsHeardUntilItGoes) {
+  enter(kMina);
+  TopicKey topic;
+  topic.place = 3;
+  const auto tell = [&](NodeId from, auto words) {
+    words.set_session_id(session_.value);
+    words.add_topics(encode_topic(topic));
+    cluster_.say(from, words);
+    settle();
+  };
+  const auto heard = [&](NodeId from) {
+    proto::Publish publish;
+    publish.set_topic(encode_topic(topic));
+    publish.set_frame(encode_frame(212, 0, ""));
+    cluster_.say(from, publish);
+    settle();
+    return seen(kMina).size();
+  };
+  for (const NodeId chat : {kChat, kChat2}) {
+    cluster_.up(chat);
+    tell(chat, proto::Subscribe());
+  }
+  EXPECT_EQ(heard(kChat), 1u);
+  EXPECT_EQ(heard(kChat2), 1u);
+  tell(kChat2, proto::Unsubscribe());
+  EXPECT_EQ(heard(kChat2), 0u);
+  EXPECT_EQ(heard(kChat), 1u);
+  tell(kChat2, proto::Subscribe());
+  tell(kChat2, proto::Subscribe());
+  EXPECT_EQ(heard(kChat2), 1u) << "once, however often it says so";
+  cluster_.down(kChat2);
+  EXPECT_EQ(heard(kChat), 1u);
+  tell(kChat, proto::Unsubscribe());
+  EXPECT_EQ(heard(kChat), 0u);
+  EXPECT_TRUE(gateway_.session(session_)->topics.empty());
+}
+
 TEST_F(GatewayTest, AnOwnerThatNobodyWaitsForIsToldSo) {
   enter(kMina);
   const auto told = [&](const auto& change) {

@@ -147,6 +147,19 @@ TEST_F(TopicGapTest, PositionsThatPassedWhileItWasAwayAreAskedForAfterTheReplay)
   EXPECT_TRUE(asked());
 }
 
+TEST_F(TopicGapTest, EveryPublisherOfATopicIsAskedAlsoOneThatJoinedWhenOthersFramesWereLeftOutAlready) {
+  for (int i = 0; i < 30; ++i) publish(10000);
+  cluster_.up(kChat);
+  proto::Subscribe subscribe;
+  subscribe.set_session_id(session_.value);
+  subscribe.add_topics(encode_topic(topic_));
+  cluster_.say(kChat, subscribe);
+  settle();
+  seen_all();
+  EXPECT_TRUE(asked());
+  EXPECT_TRUE(cluster_.take<proto::TopicGap>(kChat));
+}
+
 TEST_F(TopicGapTest, AGapOfATopicItLeftIsNobodysBusiness) {
   for (int i = 0; i < 30; ++i) publish(10000);
   proto::Unsubscribe unsubscribe;
