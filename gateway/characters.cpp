@@ -224,6 +224,7 @@ Task<proto::LeaveWorldReply> Gateway::leave_world(From from, proto::LeaveWorldRe
   if (session == nullptr || session->state != SessionState::kWorld) co_return with_code<Reply>(proto::WRONG_STATE);
   session->state = SessionState::kLeaving;
   const OwnerRoute route = session->route;
+  const std::uint32_t epoch = session->epoch;
   proto::LeavePlayer leave;
   leave.set_player_id(session->player.value);
   leave.set_reason("leave");
@@ -238,10 +239,13 @@ Task<proto::LeaveWorldReply> Gateway::leave_world(From from, proto::LeaveWorldRe
     (void)co_await call<proto::StoreReply>(directory_agent(), nobody);
     co_return with_code<Reply>(proto::OK);
   }
-  if (session->route.owner == route.owner && peer_up(route.owner))
+  if (session->route.owner == route.owner && peer_up(route.owner)) {
     session->state = SessionState::kWorld;
-  else
+    // Of a socket that came back meanwhile the owner was not told: it was to let go.
+    if (session->attached && session->epoch != epoch) spawn(reattach(id, false));
+  } else {
     walk_back(*session, "the place you were in is gone");
+  }
   co_return with_code<Reply>(proto::BUSY);
 }
 

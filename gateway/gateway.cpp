@@ -165,7 +165,9 @@ void Gateway::refuse_frame(ClientId client, std::uint32_t message_id, std::uint3
 // An answer of our own handlers, or a frame of an owner or of chat.
 void Gateway::on_to_client(const MeshHeader& header, std::string_view body) {
   const ClientId asked(header.call.value);
-  if (header.from == id()) {
+  const bool own = header.from == id();
+  const Session* session = find(header.session);
+  if (own && session == nullptr) {
     const auto at = clients_.find(asked);
     if (at == clients_.end()) return;
     static const std::uint32_t login_id = route_id(proto::LoginReply::descriptor());
@@ -176,10 +178,9 @@ void Gateway::on_to_client(const MeshHeader& header, std::string_view body) {
     if (says_unreadable(header, body)) close_client(asked, proto::INVALID, "unreadable message");
     return;
   }
-  const Session* session = find(header.session);
   if (session == nullptr || header.session_epoch > session->epoch) return;
   const bool owner = header.from == session->route.owner && header.player_epoch == session->route.epoch;
-  if (!owner && header.from.role() != Role::kChat) {
+  if (!own && !owner && header.from.role() != Role::kChat) {
     ++stale_frames_;
     return;
   }

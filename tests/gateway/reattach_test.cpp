@@ -215,6 +215,56 @@ TEST_F(ResumeTest, AnAnswerOfTheOwnerBringsNobodyBackIntoAGatewayThatStops) {
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kLeaving);
 }
 
+// It asks to leave the world, and comes back on another socket before its owner has answered.
+class LeavingTest : public ResumeTest {
+ protected:
+  void SetUp() override {
+    enter(kMina);
+    send(kMina, proto::LeaveWorldRequest());
+    const auto leave = cluster_.take<proto::LeavePlayer>(kGeneral);
+    ASSERT_TRUE(leave);
+    asked_ = leave->first;
+    port_.closed(kMina, cluster_.now);
+    settle();
+    owner_is_silent();
+    ASSERT_EQ(resume(kAgain)->code(), proto::OK);
+    EXPECT_FALSE(cluster_.take<proto::Attach>(kGeneral)) << "it leaves still";
+  }
+  void owner_lets_go(proto::Code code) {
+    proto::LeavePlayerReply answer;
+    answer.set_code(code);
+    cluster_.answer(kGeneral, asked_, answer);
+    settle();
+  }
+  // The answer to what the earlier socket asked, which has no number on this one.
+  void expect_told(proto::Code code) {
+    const auto frames = seen(kAgain);
+    ASSERT_EQ(frames.size(), 1u);
+    const auto reply = pick<proto::LeaveWorldReply>(frames);
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->code(), code);
+    EXPECT_EQ(frames[0].seq, 0u);
+  }
+  MeshHeader asked_;
+};
+
+TEST_F(LeavingTest, WhoCameBackMeanwhileAndStaysIsToldToItsOwnerWhichSendsItsWholeState) {
+  owner_lets_go(proto::BUSY);
+  const auto attach = cluster_.take<proto::Attach>(kGeneral);
+  ASSERT_TRUE(attach);
+  EXPECT_EQ(attach->second.session_epoch(), session_epoch_);
+  EXPECT_FALSE(attach->second.replayed()) << "what it said while it thought the link dead";
+  owner_answers(attach->first, proto::OK);
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
+  expect_told(proto::BUSY);
+}
+
+TEST_F(LeavingTest, WhoCameBackMeanwhileHearsThatItHasLeft) {
+  owner_lets_go(proto::OK);
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kAccount);
+  expect_told(proto::OK);
+}
+
 // A request is held, its socket is lost, and the next one's requests have the same number.
 class HeldInputTest : public ResumeTest {
  protected:
