@@ -120,7 +120,7 @@ class Gateway : public Node {
                    proto::LoginReply* reply) const;
   bool good_ticket(const Client& client, std::string_view checked, proto::Ticket* ticket) const;
   // Zero: it may come in.
-  Duration admission(const Client& client, AdmissionRamp& ramp);
+  Duration admission(const Client& client, LoginGuard::Way in);
   std::string token();
 
   // ── password_change.cpp

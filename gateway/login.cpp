@@ -76,17 +76,17 @@ Task<proto::LoginReply> Gateway::login(From from, proto::LoginRequest request) {
   if (at == clients_.end()) co_return busy(seconds(1));
   proto::LoginReply reply;
   if (turned_away(at->second, request.protocol_version(), request.content_version(), &reply)) co_return reply;
-  if (const Duration wait = admission(at->second, login_ramp_); wait > Duration{}) co_return busy(wait);
-  const bool free_of_limits = identity().developer && is_loopback(at->second.address);
-  if (!free_of_limits && !guard_.address_may(address_key(at->second.address), now())) co_return busy(seconds(2));
+  if (const Duration wait = admission(at->second, LoginGuard::Way::kLogin); wait > Duration{}) co_return busy(wait);
   reply = co_await try_login(client, std::move(request));
   co_return reply;
 }
 
-Duration Gateway::admission(const Client& client, AdmissionRamp& ramp) {
+Duration Gateway::admission(const Client& client, LoginGuard::Way in) {
   if (unlucky("login.not_admitted")) return seconds(1);
-  const bool free_of_limits = identity().developer && is_loopback(client.address);
-  return free_of_limits ? Duration{} : ramp.admit(now(), rng());
+  if (identity().developer && is_loopback(client.address)) return {};
+  // First, so that an address that asks too often takes nothing from what there is for everybody.
+  if (!guard_.address_may(in, address_key(client.address), now())) return seconds(2);
+  return (in == LoginGuard::Way::kLogin ? login_ramp_ : resume_ramp_).admit(now(), rng());
 }
 
 Task<proto::LoginReply> Gateway::try_login(ClientId client, proto::LoginRequest request) {

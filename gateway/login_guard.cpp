@@ -2,8 +2,8 @@
 
 namespace dure {
 
-bool LoginGuard::address_may(const std::string& address, MonoTime now) {
-  return logins_[address].take(address_logins_, now);
+bool LoginGuard::address_may(Way in, const std::string& address, MonoTime now) {
+  return addresses_[{in, address}].take(address_logins_, now);
 }
 
 Duration LoginGuard::try_password(const std::string& account, const std::string& address, MonoTime now) {
@@ -29,7 +29,7 @@ void LoginGuard::succeeded(const std::string& account, const std::string& addres
 
 void LoginGuard::sweep(MonoTime now) {
   std::erase_if(tries_, [&](const auto& entry) { return entry.second.full(account_tries_, now); });
-  std::erase_if(logins_, [&](const auto& entry) { return entry.second.full(address_logins_, now); });
+  std::erase_if(addresses_, [&](const auto& entry) { return entry.second.full(address_logins_, now); });
 }
 
 }  // namespace dure

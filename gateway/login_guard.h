@@ -1,5 +1,6 @@
 // How often a password may be tried: so many times a second for each address, whatever accounts it names, and for each
 // account, whatever addresses the tries come from. Buckets: nobody is locked out for longer than one takes to refill.
+// An address may resume as often as it may log in; the one takes nothing from the other.
 //
 // A flood against one account empties its bucket for good, so its owner would never get a word in. Therefore an address
 // from which the account was logged in before has a bucket of its own for that account: guessing from anywhere else
@@ -25,8 +26,9 @@ class LoginGuard {
   LoginGuard(BucketLimit account_tries, BucketLimit address_logins)
       : account_tries_(account_tries), address_logins_(address_logins) {}
 
+  enum class Way { kLogin, kResume };
   // False: this address asks too often.
-  [[nodiscard]] bool address_may(const std::string& address, MonoTime now);
+  [[nodiscard]] bool address_may(Way in, const std::string& address, MonoTime now);
   // Zero: it may be tried, and one try is taken. Otherwise: not before so long.
   [[nodiscard]] Duration try_password(const std::string& account, const std::string& address, MonoTime now);
   bool knows(const std::string& account, const std::string& address) const;
@@ -43,7 +45,8 @@ class LoginGuard {
     std::list<Pair>::iterator at;
   };
   const BucketLimit account_tries_, address_logins_;
-  std::map<std::string, TokenBucket> tries_, logins_;  // by account; by address
+  std::map<std::string, TokenBucket> tries_;  // by account
+  std::map<std::pair<Way, std::string>, TokenBucket> addresses_;
   std::map<Pair, Known> known_;
   std::list<Pair> latest_;  // the last one that succeeded first
 };

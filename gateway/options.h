@@ -29,7 +29,7 @@ struct GatewayOptions {
   Duration hash_cost = milliseconds(100);       // of one, until it was measured
   std::uint32_t tickets_waiting_max = 2000;
   BucketLimit password_tries{0.5, 5};  // of one account
-  BucketLimit address_logins{20, 40};  // of one address; loopback is free in [dev]
+  BucketLimit address_logins{20, 40};  // of one address, and resumes; loopback is free in [dev]
   BucketLimit admissions{500, 1000};   // logins of everybody, and resumes
   std::uint32_t heartbeat_interval_ms = 5000;
 };

@@ -28,7 +28,7 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   if (at == clients_.end()) co_return;
   if (turned_away(at->second, request.protocol_version(), request.content_version(), &away))
     co_return refuse_resume(client, seq, away.has_update_required() ? proto::NOT_ALLOWED : proto::BUSY);
-  if (const Duration wait = admission(at->second, resume_ramp_); wait > Duration{})
+  if (const Duration wait = admission(at->second, LoginGuard::Way::kResume); wait > Duration{})
     co_return refuse_resume(client, seq, proto::BUSY, wait);
   const SessionId id(request.session_id());
   const std::string next_token = token();

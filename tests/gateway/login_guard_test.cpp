@@ -35,6 +35,20 @@ TEST_F(LoginGuardTest, AFloodAgainstAnAccountDoesNotReachTheAddressItWasLoggedIn
   EXPECT_GT(guard_.try_password("mina", "home", now), kMay) << "a thief at home has no more tries than before";
 }
 
+TEST_F(LoginGuardTest, AnAddressLogsInAndResumesEachFortyTimesAtOnceAndThenTwentyTimesASecond) {
+  for (const LoginGuard::Way in : {LoginGuard::Way::kLogin, LoginGuard::Way::kResume}) {
+    const auto may = [&](int times, MonoTime now) {
+      int let_in = 0;
+      for (int i = 0; i < times; ++i) let_in += guard_.address_may(in, "10.0.0.1", now) ? 1 : 0;
+      return let_in;
+    };
+    EXPECT_EQ(may(100, kNow), 40);
+    guard_.sweep(kNow + seconds(1));
+    EXPECT_EQ(may(100, kNow + seconds(1)), 20);
+    EXPECT_TRUE(guard_.address_may(in, "10.0.0.2", kNow));
+  }
+}
+
 TEST_F(LoginGuardTest, RemembersTheLatestPairsOnly) {
   guard_.succeeded("mina", "home");
   for (std::size_t i = 0; i < LoginGuard::kKnownMax; ++i) {

@@ -23,8 +23,8 @@ class ResumeTest : public GatewayTest {
     resume.set_reliable_received(2);
     return resume;
   }
-  std::optional<proto::ResumeReply> resume(ClientId client) {
-    open(client);
+  std::optional<proto::ResumeReply> resume(ClientId client, const std::string& address = "127.0.0.1:5") {
+    open(client, address);
     send(client, request());
     return pick<proto::ResumeReply>(seen(client));
   }

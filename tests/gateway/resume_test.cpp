@@ -120,6 +120,58 @@ TEST_F(ResumeTest, AClientThatIsGoneWhenItsSessionIsGrantedTakesNothingAndMayCom
   EXPECT_TRUE(gateway_.session(session_)->attached);
 }
 
+// Three may come in at once, two of them from one address.
+class AdmissionTest : public ResumeTest {
+ protected:
+  AdmissionTest() : ResumeTest(options()) {
+    proto::SessionReply unknown;
+    unknown.set_code(proto::NO_SUCH);
+    directory_says(unknown);
+  }
+  static GatewayOptions options() {
+    GatewayOptions options;
+    options.admissions = {0.1, 3};
+    options.address_logins = {0.1, 2};
+    return options;
+  }
+  // Those that are refused are told when to come again.
+  std::size_t logged_in(const std::string& address, std::size_t times) {
+    std::size_t in = 0;
+    for (std::size_t i = 0; i < times; ++i) {
+      open(ClientId(++clients_), address);
+      const auto reply = log_in(ClientId(clients_));
+      EXPECT_TRUE(reply.has_characters() || reply.busy().retry_after_ms() > 0) << reply.DebugString();
+      in += reply.has_characters() ? 1 : 0;
+    }
+    return in;
+  }
+  std::size_t asked_for(const std::string& address, std::size_t times) {
+    std::size_t asked = 0;
+    for (std::size_t i = 0; i < times; ++i) {
+      const auto reply = resume(ClientId(++clients_), address).value_or(proto::ResumeReply());
+      EXPECT_TRUE(reply.code() == proto::NOT_ALLOWED || reply.retry_after_ms() > 0) << reply.DebugString();
+      asked += reply.code() == proto::NOT_ALLOWED ? 1 : 0;
+    }
+    return asked;
+  }
+  std::uint64_t clients_ = 100;
+};
+
+TEST_F(AdmissionTest, AnAddressThatLogsInTooOftenTakesNothingFromOthers) {
+  EXPECT_EQ(logged_in("10.0.0.1:5", 4), 2u);
+  EXPECT_EQ(logged_in("10.0.0.2:5", 1), 1u);
+  EXPECT_EQ(logged_in("10.0.0.3:5", 1), 0u) << "there is no more for anybody";
+  EXPECT_EQ(logged_in("127.0.0.1:5", 3), 3u) << "but for developers";
+}
+
+TEST_F(AdmissionTest, AnAddressThatResumesTooOftenTakesNothingFromOthersNorFromItsOwnLogins) {
+  EXPECT_EQ(asked_for("10.0.0.1:5", 4), 2u);
+  EXPECT_EQ(asked_for("10.0.0.2:5", 1), 1u);
+  EXPECT_EQ(asked_for("10.0.0.3:5", 1), 0u) << "there is no more for anybody";
+  EXPECT_EQ(asked_for("127.0.0.1:5", 3), 3u) << "but for developers";
+  EXPECT_EQ(logged_in("10.0.0.1:5", 1), 1u);
+}
+
 TEST_F(ResumeTest, InMaintenanceIsAskedForAgainLater) {
   session_ = SessionId(77);
   proto::SwitchesNotice switches;
