@@ -73,12 +73,14 @@ std::optional<CallId> HashQueue::next(MonoTime now) {
   return at_work_;
 }
 
-void HashQueue::leave(CallId who, MonoTime now) {
-  if (at_work_ == who) {
-    at_work_ = {};
-    cost_ = std::max(kCostMin, cost_ + (now - began_ - cost_) / 8);
-    return;
-  }
+void HashQueue::done(CallId who, MonoTime now) {
+  if (at_work_ != who) return;
+  at_work_ = {};
+  cost_ = std::max(kCostMin, cost_ + (now - began_ - cost_) / 8);
+}
+
+void HashQueue::leave(CallId who) {
+  if (at_work_ == who) at_work_ = {};
   for (Line& line : lines_)
     if (remove(line, who)) return;
 }

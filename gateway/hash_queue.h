@@ -32,9 +32,11 @@ class HashQueue {
   Joined join(const std::string& source, bool known, CallId who);
   // Whose turn it is, if the worker is free. Counts as at work from now on.
   std::optional<CallId> next(MonoTime now);
-  // It was hashed, or does not wait any more.
-  void leave(CallId who, MonoTime now);
-  // Frees the worker's place of whoever never said leave().
+  // It was hashed; what that took is measured.
+  void done(CallId who, MonoTime now);
+  // It does not wait any more and was not hashed, though it may have been its turn.
+  void leave(CallId who);
+  // Frees the worker's place of whoever never said done().
   void sweep(MonoTime now);
 
   // Until somebody who came now would have been hashed.

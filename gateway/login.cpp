@@ -122,8 +122,12 @@ Task<std::optional<std::string>> Gateway::hashed(ClientId client, std::string ac
   next_hash();
   const auto granted = co_await turn;
   std::optional<std::string> made;
-  if (granted && clients_.count(client)) made = co_await work("hash", request);
-  hashes_.leave(place, now());
+  if (granted && clients_.count(client)) {
+    made = co_await work("hash", request);
+    hashes_.done(place, now());
+  } else {
+    hashes_.leave(place);
+  }
   next_hash();
   co_return made;
 }

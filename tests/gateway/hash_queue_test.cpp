@@ -22,7 +22,7 @@ class HashQueueTest : public ::testing::Test {
       const auto turn = queue_.next(kNow);
       if (!turn) break;
       served.push_back(from_.at(*turn));
-      queue_.leave(*turn, kNow + milliseconds(100));
+      queue_.done(*turn, kNow + milliseconds(100));
     }
     return served;
   }
@@ -78,7 +78,7 @@ TEST_F(HashQueueTest, HowMuchMayWaitFollowsWhatAHashCosts) {
   for (int i = 0; i < 100; ++i) {
     const CallId who = join("a");
     ASSERT_EQ(queue_.next(kNow), who);
-    queue_.leave(who, kNow + milliseconds(500));
+    queue_.done(who, kNow + milliseconds(500));
   }
   EXPECT_NEAR(static_cast<double>(to_ms(queue_.cost())), 500, 5);
   int taken = 0;
@@ -93,8 +93,9 @@ TEST_F(HashQueueTest, WhoLeavesMakesRoomAndOneAtATimeIsAtWork) {
   const CallId first = join("a"), second = join("a"), third = join("b");
   EXPECT_EQ(queue_.next(kNow), first);
   EXPECT_EQ(queue_.next(kNow), std::nullopt);
-  queue_.leave(second, kNow);
-  queue_.leave(first, kNow);
+  queue_.leave(second);
+  queue_.leave(first);
+  EXPECT_EQ(queue_.cost(), milliseconds(100)) << "nothing was measured";
   EXPECT_EQ(queue_.next(kNow), third);
   queue_.sweep(kNow + seconds(29));
   EXPECT_EQ(queue_.waiting(), 1u);

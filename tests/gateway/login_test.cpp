@@ -166,6 +166,31 @@ TEST_F(GatewayTest, APasswordThatThereIsNoMemoryToHashRegistersNobody) {
   EXPECT_EQ(gateway_.sessions(), 0u);
 }
 
+TEST_F(GatewayTest, PasswordsOfClientsThatAreGoneDoNotMakeAHashSeemCheap) {
+  worker_answers_ = false;
+  // How many of so many, each with an account and an address of its own, may wait for the worker.
+  const auto may_wait = [&](std::uint64_t first, std::uint64_t many) {
+    std::uint64_t waiting = 0;
+    for (std::uint64_t i = first; i < first + many; ++i) {
+      open(ClientId(i), "10.0." + std::to_string(i) + ".1:5");
+      proto::LoginRequest login = ticket_login();
+      login.clear_ticket();
+      login.set_account("account" + std::to_string(i));
+      login.set_password("secret");
+      send(ClientId(i), login);
+      waiting += pick<proto::LoginReply>(seen(ClientId(i))) ? 0 : 1;
+    }
+    return waiting;
+  };
+  ASSERT_EQ(may_wait(100, 15), 15u);
+  for (std::uint64_t i = 101; i < 115; ++i) port_.closed(ClientId(i), cluster_.now);
+  settle();
+  cluster_.run(milliseconds(100));
+  work_on(1);
+  ASSERT_EQ(unworked_.size(), 0u) << "of those that are gone nothing is hashed";
+  EXPECT_EQ(may_wait(200, 30), 15u);
+}
+
 TEST_F(GatewayTest, OfTwoWhoRegisterANameAtOnceTheSecondHasToKnowThePasswordOfTheFirst) {
   open(kAgain);
   ASSERT_TRUE(log_in(kAgain, "secret").has_characters());
