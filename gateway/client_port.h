@@ -4,9 +4,10 @@
 //
 // A client that breaks a limit is answered or closed, never more; nobody else is affected. Every frame of class
 // reliable that a session is sent counts and is kept in its ring, whether or not a socket is there; frames to a client
-// itself (FrameOut without session: LoginReply, ResumeReply) do not count. Neither does a topic's reliable frame that
-// found no room: the topic is then gapped for that session and hears nothing reliable until there is room again and its
-// publisher was asked for the state (TopicGapped). A topic that lost positions is asked for, too, though it goes on.
+// itself (FrameOut without session: LoginReply, ResumeReply; and CloseNotice) do not count. Neither does a topic's
+// reliable frame that found no room: the topic is then gapped for that session and hears nothing reliable until there
+// is room again and its publisher was asked for the state (TopicGapped). A topic that lost positions is asked for, too,
+// though it goes on.
 #pragma once
 #include <deque>
 #include <map>

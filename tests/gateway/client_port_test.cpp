@@ -260,6 +260,22 @@ TEST_F(ClientPortTest, AResumedSessionGetsWhatItMissedAndThenWhatWaited) {
   EXPECT_EQ(pieces[1], frame('c').view());
 }
 
+TEST_F(ClientPortTest, TheWordWhyASocketIsClosedIsNoneOfItsSession) {
+  log_in();
+  port_.command(FrameOut{kClient, kSession, frame('a')}, now_);
+  port_.received(kClient, ping(2), now_);
+  ASSERT_TRUE(port_.closing(kClient));
+  EXPECT_GT(written().size(), frame('a').size()) << "it is told";
+  port_.command(SessionTake{kClient, kSession}, now_);
+  std::vector<Inbound> events;
+  port_.take_events(&events);
+  const auto* taken = std::get_if<SessionTaken>(&events.back());
+  ASSERT_NE(taken, nullptr);
+  EXPECT_EQ(taken->sent, 1u) << "a client does not count it either";
+  ASSERT_EQ(taken->ring.size(), 1u);
+  EXPECT_EQ(taken->ring[0].view(), frame('a').view());
+}
+
 TEST_F(ClientPortTest, OneAddressMayNotTakeAllConnections) {
   std::uint32_t refused = 0;
   for (std::uint32_t i = 0; i < 12; ++i) refused += port_.opened(ClientId(500 + i), "10.9.9.9:1", now_) ? 0 : 1;

@@ -99,8 +99,9 @@ void ClientSession::on_frame(const ClientFrame& frame) {
   using Taken = FrameTable<ClientSession>::Taken;
   static const auto login_id = route_id(proto::LoginReply::descriptor());
   static const auto resume_id = route_id(proto::ResumeReply::descriptor());
-  const bool counted =
-      route != nullptr && !route->latest && frame.message_id != login_id && frame.message_id != resume_id;
+  static const auto close_id = route_id(proto::CloseNotice::descriptor());
+  const bool counted = route != nullptr && !route->latest && frame.message_id != login_id &&
+                       frame.message_id != resume_id && frame.message_id != close_id;
   if (counted) ++reliable_received_;
   switch (shared_.session_frames.take(*this, frame.message_id, frame.body, frame.seq)) {
     case Taken::kDone:

@@ -125,6 +125,13 @@ TEST_F(CrowdTest, ALostConnectionIsCountedAndTakenUpAgain) {
   EXPECT_FALSE(report.clean());
 }
 
+TEST_F(CrowdTest, WhoIsSentAwayKnowsHowMuchOfItsSessionItHas) {
+  const Report& report = play("walk", seconds(3), [&] { gateway_.send_away(5); });
+  EXPECT_EQ(report.resumes, 1u);
+  EXPECT_GT(gateway_.resumed_with, 0u);
+  EXPECT_EQ(gateway_.resumed_with, gateway_.resumed_sent) << "the word why it was sent away is none of its session's";
+}
+
 TEST_F(CrowdTest, OptionsThatMakeNoSenseAreRefused) {
   BotsOptions options;
   EXPECT_FALSE(Crowd::open(options, reactor_));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/check.h"
+#include "common/game/sample/messages.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/chat.pb.h"
 #include "common/proto/gateway.pb.h"
@@ -23,9 +24,15 @@ bool is(const ClientFrame& frame, Message* out) {
          out->ParseFromArray(frame.body.data(), static_cast<int>(frame.body.size()));
 }
 
+std::vector<const google::protobuf::FileDescriptor*> all_files() {
+  auto files = engine_files();
+  for (const auto* file : sample::message_files()) files.push_back(file);
+  return files;
+}
+
 }  // namespace
 
-FakeGateway::FakeGateway(Reactor& reactor) : reactor_(reactor) {
+FakeGateway::FakeGateway(Reactor& reactor) : routes_(std::move(*Routes::build(all_files()))), reactor_(reactor) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   sockaddr_in at{};
   at.sin_family = AF_INET;
@@ -67,6 +74,24 @@ void FakeGateway::drop(std::uint64_t player) {
     if (client->player != nullptr && client->player->id == player) return close(*client);
 }
 
+// It is the client that closes then: what was not read yet is not lost to it.
+void FakeGateway::send_away(std::uint64_t player) {
+  for (auto& [fd, client] : clients_)
+    if (client->player != nullptr && client->player->id == player) {
+      tell(*client, proto::CloseNotice());
+      client->in_world = false;
+      ::shutdown(fd, SHUT_WR);
+    }
+}
+
+// By PROTOCOL.md: of class RELIABLE, and in a session.
+bool FakeGateway::counted(std::uint32_t message_id) const {
+  const RouteInfo* route = routes_.find(message_id);
+  return route != nullptr && !route->latest && message_id != route_id(proto::LoginReply::descriptor()) &&
+         message_id != route_id(proto::ResumeReply::descriptor()) &&
+         message_id != route_id(proto::CloseNotice::descriptor());
+}
+
 template <class Message>
 void FakeGateway::tell(Client& client, const Message& message, std::uint32_t seq) {
   write(client,
@@ -77,6 +102,8 @@ void FakeGateway::tell(Client& client, const Message& message, std::uint32_t seq
 void FakeGateway::write(Client& client, const std::string& bytes) {
   const ssize_t sent = ::send(client.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   CHECK(sent < 0 || sent == static_cast<ssize_t>(bytes.size()));
+  if (sent > 0 && client.player != nullptr && counted(cut_frame(bytes, 65536).frame.message_id))
+    ++client.player->reliable_sent;
 }
 
 void FakeGateway::read(Client& client) {
@@ -99,6 +126,7 @@ void FakeGateway::take(Client& client, const ClientFrame& frame) {
     Player& player = players_[login.account()];
     if (player.id == 0) player.id = players_.size();
     client.player = &player;
+    player.reliable_sent = 0;
     sessions_[player.id] = login.account();
     proto::LoginReply reply;
     reply.mutable_characters()->set_slots(3);
@@ -112,6 +140,9 @@ void FakeGateway::take(Client& client, const ClientFrame& frame) {
     tell(client, reply, frame.seq);
   } else if (proto::ResumeRequest resume; is(frame, &resume)) {
     client.player = &players_[sessions_[resume.session_id()]];
+    resumed_with += resume.reliable_received();
+    resumed_sent += client.player->reliable_sent;
+    client.player->reliable_sent = 0;  // not replayed: counted from 0 again
     proto::ResumeReply reply;
     reply.set_resume_token("token");
     reply.set_player_id(client.player->id);

@@ -24,6 +24,11 @@ class FakeGateway : private Reactor::Reader {
   // Everybody gets a new epoch, RouteNotice and PlayerState; with a reason, as one whom a fault brought here.
   void move_everybody(const std::string& returned_because = {});
   void drop(std::uint64_t player);
+  // With a word why.
+  void send_away(std::uint64_t player);
+
+  // What those who resumed said that they had received of their sessions, and what they had been sent.
+  std::uint64_t resumed_with = 0, resumed_sent = 0;
 
   std::uint64_t swap_lines_of = 0;    // the player whose lines 12 and 13 come in the wrong order
   std::uint64_t alter_item_of = 0;    // whose item is another one in the next PlayerState
@@ -36,6 +41,7 @@ class FakeGateway : private Reactor::Reader {
     std::string name;
     std::int32_t x_cm = 5000, y_cm = 5000;
     std::map<std::string, std::int64_t> balances{{"gold", 500}, {"potion", 3}};
+    std::uint64_t reliable_sent = 0;  // in its session
   };
   struct Client : Reactor::Reader {
     Client(FakeGateway& owner, int socket) : gateway(owner), fd(socket) {}
@@ -57,7 +63,9 @@ class FakeGateway : private Reactor::Reader {
   template <class Message>
   void tell(Client& client, const Message& message, std::uint32_t seq = 0);
   void write(Client& client, const std::string& bytes);
+  bool counted(std::uint32_t message_id) const;
 
+  const Routes routes_;
   Reactor& reactor_;
   int listener_ = -1;
   std::map<int, std::unique_ptr<Client>> clients_;
