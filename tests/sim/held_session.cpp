@@ -14,9 +14,9 @@ void HeldSession::hear(std::uint32_t message_id) {
   }();
   const RouteInfo* route = routes.find(message_id);
   if (route == nullptr || route->latest) return;
-  if (message_id == route_id(proto::LoginReply::descriptor()) ||
-      message_id == route_id(proto::ResumeReply::descriptor()))
-    return;
+  for (const auto* of_the_connection :
+       {proto::LoginReply::descriptor(), proto::ResumeReply::descriptor(), proto::CloseNotice::descriptor()})
+    if (message_id == route_id(of_the_connection)) return;
   ++reliable_received_;
 }
 

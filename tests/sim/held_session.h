@@ -10,7 +10,7 @@ namespace dure::sim {
 
 class HeldSession {
  public:
-  // Every frame it is sent, before it is read.
+  // Every frame it is sent.
   void hear(std::uint32_t message_id);
   void begun(const proto::LoginReply& reply);
   void resumed(const proto::ResumeReply& reply);
