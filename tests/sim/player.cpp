@@ -235,7 +235,7 @@ void ScriptedPlayer::step() {
     return;
   }
   outside_ = 0;
-  if (roams_ && roaming_.chance(kRoams)) return come_back();
+  if (roams_ && !asks_ && roaming_.chance(kRoams)) return come_back();  // not while everybody is looked at
   proto::Ping ping;
   if (roams_) ping.set_reliable_received(held_.reliable_received());
   client_.send(ping);
