@@ -22,7 +22,7 @@ class StoreWorker : public Worker {
     if (store_->failed()) return failed(reply, store_->failure());
     if (const auto still = store_->between_commits(); !still) return failed(reply, still.error().detail);
     if (!checking_) return reply;
-    // A large file is checked a table at a time, between groups; damage that is found late ends the agent, too.
+    // A large file is checked some pages at a time, between groups; damage that is found late ends the agent, too.
     const auto more = store_->check_in_background();
     if (!more) return failed(reply, more.error().detail);
     checking_ = *more;

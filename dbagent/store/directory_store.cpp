@@ -62,10 +62,12 @@ struct DirectoryStore::Parts {
 DirectoryStore::DirectoryStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 DirectoryStore::~DirectoryStore() = default;
 
-Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const DirectoryOptions& options) {
+Result<std::unique_ptr<DirectoryStore>> DirectoryStore::open(const DirectoryOptions& options) try {
   auto file = StoreFile::open(options, "directory", kDirectorySchema);
   if (!file) return tl::unexpected(file.error());
   return std::unique_ptr<DirectoryStore>(new DirectoryStore(std::make_unique<Parts>(std::move(*file), options)));
+} catch (const SqlTrouble& trouble) {
+  return fail(Trouble::kIo, options.path + ": " + trouble.what());
 }
 
 std::string DirectoryStore::run(std::string_view batch) { return parts_->batch.run(batch); }
@@ -79,7 +81,7 @@ Result<> DirectoryStore::between_commits() try {
   if (trouble.fatal()) return fail(Trouble::kIo, parts_->file->options().path + ": " + trouble.what());
   return {};
 }
-Result<bool> DirectoryStore::check_in_background() { return parts_->file->check_next_table(); }
+Result<bool> DirectoryStore::check_in_background() { return parts_->file->check_next_pages(); }
 Database& DirectoryStore::database() { return parts_->file->database(); }
 bool DirectoryStore::audit_chain_whole() { return first_forged_audit_row(parts_->file->database()) == 0; }
 

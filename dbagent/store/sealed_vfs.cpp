@@ -1,5 +1,6 @@
 #include "dbagent/store/sealed_vfs.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -10,7 +11,7 @@
 namespace dure::store {
 namespace {
 
-constexpr int kAskSealed = 0x44555201, kAskTrouble = 0x44555202, kWriteAgain = 0x44555203;
+constexpr int kAskSealed = 0x44555201, kAskTrouble = 0x44555202, kWriteAgain = 0x44555203, kLookAtPages = 0x44555204;
 
 struct File {
   sqlite3_file base;
@@ -95,6 +96,27 @@ int write_first_page_again(File& file) {
   return file.below->pMethods->xSync(file.below, SQLITE_SYNC_FULL);
 }
 
+// A page that SQLite gave back before it was ever written to the file is a hole in it.
+bool is_hole(const char* page) {
+  return std::all_of(page, page + kPageBytes, [](char byte) { return byte == 0; });
+}
+
+int look_at_pages(File& file, PagesLookedAt& pages) {
+  sqlite3_int64 size = 0;
+  if (const int code = file.below->pMethods->xFileSize(file.below, &size); code != SQLITE_OK) return code;
+  const std::uint64_t in_file = static_cast<std::uint64_t>(size) / kPageBytes;
+  for (std::uint64_t number = pages.first; number <= in_file && pages.looked_at < pages.most; ++number) {
+    char page[kPageBytes];
+    const auto at = static_cast<sqlite3_int64>((number - 1) * kPageBytes);
+    if (const int code = file.below->pMethods->xRead(file.below, page, kPageBytes, at); code != SQLITE_OK) return code;
+    ++pages.looked_at;
+    if (!file.pages->sealed || !file.pages->verify || fits_seal(page, number) || is_hole(page)) continue;
+    pages.misfit = number;
+    return pages.believed ? refuse_page(*file.pages, number, "does not fit its seal") : SQLITE_OK;
+  }
+  return SQLITE_OK;
+}
+
 int control(sqlite3_file* f, int op, void* argument) {
   File& file = file_of(f);
   switch (op) {
@@ -104,6 +126,8 @@ int control(sqlite3_file* f, int op, void* argument) {
     case kAskTrouble:
       *static_cast<std::string*>(argument) = file.pages->trouble;
       return SQLITE_OK;
+    case kLookAtPages:
+      return look_at_pages(file, *static_cast<PagesLookedAt*>(argument));
     case kWriteAgain: {
       const int code = file.log != nullptr ? file.log->write_again() : SQLITE_OK;
       return code != SQLITE_OK ? code : write_first_page_again(file);
@@ -245,5 +269,9 @@ std::string seal_trouble(sqlite3* connection) {
 }
 
 int write_again(sqlite3* connection) { return sqlite3_file_control(connection, "main", kWriteAgain, nullptr); }
+
+int look_at_pages(sqlite3* connection, PagesLookedAt* pages) {
+  return sqlite3_file_control(connection, "main", kLookAtPages, pages);
+}
 
 }  // namespace dure::store

@@ -14,6 +14,7 @@
 #pragma once
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <string>
 
 namespace dure::store {
@@ -43,5 +44,15 @@ bool is_sealed(sqlite3* connection);
 std::string seal_trouble(sqlite3* connection);
 // Makes durable what the log and the first page hold as they are read, whatever earlier syncs said of them.
 int write_again(sqlite3* connection);
+
+// Reads pages of the database's file as they lie there, past every cache, and holds them against their seals.
+struct PagesLookedAt {
+  std::uint64_t first = 1;
+  std::uint32_t most = 0;
+  bool believed = false;        // what does not fit is SQLITE_IOERR_DATA; else the log may hold what it should be
+  std::uint32_t looked_at = 0;  // fewer than `most`: the file ends there, or one does not fit
+  std::uint64_t misfit = 0;     // the first that does not; 0: none
+};
+int look_at_pages(sqlite3* connection, PagesLookedAt* pages);
 
 }  // namespace dure::store

@@ -137,10 +137,12 @@ struct ShardStore::Parts {
 ShardStore::ShardStore(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 ShardStore::~ShardStore() = default;
 
-Result<std::unique_ptr<ShardStore>> ShardStore::open(const ShardOptions& options) {
+Result<std::unique_ptr<ShardStore>> ShardStore::open(const ShardOptions& options) try {
   auto file = StoreFile::open(options, "shard", kShardSchema);
   if (!file) return tl::unexpected(file.error());
   return std::unique_ptr<ShardStore>(new ShardStore(std::make_unique<Parts>(std::move(*file), options)));
+} catch (const SqlTrouble& trouble) {
+  return fail(Trouble::kIo, options.path + ": " + trouble.what());
 }
 
 std::string ShardStore::run(std::string_view batch) {
@@ -164,6 +166,6 @@ Result<> ShardStore::between_commits() try {
   if (trouble.fatal()) return fail(Trouble::kIo, parts_->file->options().path + ": " + trouble.what());
   return {};
 }
-Result<bool> ShardStore::check_in_background() { return parts_->file->check_next_table(); }
+Result<bool> ShardStore::check_in_background() { return parts_->file->check_next_pages(); }
 
 }  // namespace dure::store

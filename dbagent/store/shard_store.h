@@ -39,7 +39,7 @@ class ShardStore {
 
   // After each batch: what is looked at a slice at a time (books.h). An error: the file can no longer be trusted.
   [[nodiscard]] Result<> between_commits();
-  // A large file is not checked at open. Call this between batches until it answers false; each call checks a table.
+  // A large file is not checked at open. Call this between batches until it answers false; each call checks some pages.
   [[nodiscard]] Result<bool> check_in_background();
 
  private:

@@ -90,11 +90,15 @@ class Database {
   static constexpr int kCheckpointPages = 2000;
   void checkpoint_by_hand();
   void checkpoint_if_due();
+  void checkpoint();
   sqlite3* handle() const { return connection_; }
   // False: a file of before seals (sealing.h).
   bool sealed() const;
   // Of a damaged page or log, and what helps; empty: none was read.
   std::string seal_trouble() const;
+  // So many pages of the file from `first` on (counted from 1) are read and fit their seals; how many there were.
+  // Throws at one that does not, unless the log makes it whole.
+  std::uint32_t verify_pages(std::uint64_t first, std::uint32_t most);
   // Makes durable what the log and the file's head hold as they are read, whatever earlier syncs said of them.
   void write_again();
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "common/base/random.h"
 #include "dbagent/store/backup.h"
@@ -59,6 +60,11 @@ class SealTest : public ::testing::Test {
     put_bytes(path + "-wal", log);
     frames = (log.size() - kLogHeadBytes) / kFrameBytes;
     ASSERT_GT(frames, 10u);
+  }
+  static void check_behind_the_start(ShardStore& store) {
+    Result<bool> more = true;
+    while (more && *more) more = store.check_in_background();
+    ASSERT_TRUE(more) << more.error().detail;
   }
   Error refusal() {
     auto opened = ShardStore::open(options);
@@ -155,6 +161,66 @@ TEST_F(SealTest, ARunningStoreThatReadsARottenPageStopsAndServesNothingOfIt) {
     stopped = opened.error().detail.find("does not fit its seal") != std::string::npos;
   }
   EXPECT_TRUE(stopped);
+}
+
+TEST_F(SealTest, ABitFlippedInAnyPageOfALargeFileIsNoticedBehindItsStart) {
+  fill(options);
+  const std::string sound = bytes_of(path);
+  options.quick_check_bytes_max = 0;
+  Rng rng(1, 3);
+  std::uint64_t late = 0;
+  for (std::uint64_t page = 0; page < sound.size() / kPageBytes; ++page) {
+    std::string rotten = sound;
+    flip(&rotten, page * kPageBytes + rng.below(kPageBytes), static_cast<int>(rng.below(8)));
+    put_bytes(path, rotten);
+    auto opened = ShardStore::open(options);
+    if (!opened) continue;  // it was among the pages that are read to open it
+    Result<bool> more = true;
+    while (more && *more) more = (*opened)->check_in_background();
+    ASSERT_FALSE(more) << page;
+    EXPECT_NE(more.error().detail.find("page " + std::to_string(page + 1) + " does not fit its seal"),
+              std::string::npos)
+        << more.error().detail;
+    EXPECT_NE(more.error().detail.find("dure restore"), std::string::npos);
+    ++late;
+  }
+  EXPECT_GT(late, 20u);
+}
+
+TEST_F(SealTest, APageThatTheLogMakesWholeIsNoDamageBehindTheStart) {
+  fill(options);
+  auto store = open_shard(options);
+  for (int i = 0; i < 10; ++i) give(*store);
+  log = bytes_of(path + "-wal");
+  std::string torn = bytes_of(path);
+  store.reset();
+  // As a checkpoint leaves them that was broken off.
+  std::set<std::uint64_t> pages;
+  for (std::size_t at = kLogHeadBytes; at < log.size(); at += kFrameBytes)
+    pages.insert(static_cast<std::uint8_t>(log[at + 2]) * 256u + static_cast<std::uint8_t>(log[at + 3]));
+  for (const std::uint64_t page : pages)
+    if (page > 1 && page * kPageBytes <= torn.size()) torn.replace((page - 1) * kPageBytes, 100, std::string(100, 'x'));
+  put_bytes(path, torn);
+  put_bytes(path + "-wal", log);
+  options.quick_check_bytes_max = 0;
+  store = open_shard(options);
+  EXPECT_NO_FATAL_FAILURE(check_behind_the_start(*store));
+  EXPECT_EQ(gold(*store), 70);
+}
+
+TEST_F(SealTest, APageThatWasNeverWrittenIsNoDamage) {
+  fill(options);
+  auto store = open_shard(options);
+  store->database().script(
+      "BEGIN; CREATE TABLE gone(b BLOB); INSERT INTO gone VALUES(zeroblob(400000)); DROP TABLE gone; COMMIT");
+  store.reset();
+  // SQLite need not write what it gives back at once.
+  std::string whole = bytes_of(path);
+  whole.replace(whole.size() - kPageBytes, kPageBytes, std::string(kPageBytes, '\0'));
+  put_bytes(path, whole);
+  options.quick_check_bytes_max = 0;
+  store = open_shard(options);
+  EXPECT_NO_FATAL_FAILURE(check_behind_the_start(*store));
 }
 
 // ── the log ─────────────────────────────────────────────────────────────────────────────────────────────────
