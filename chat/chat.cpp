@@ -9,6 +9,9 @@
 #include "common/proto/party.pb.h"
 
 namespace dure {
+namespace {
+constexpr Duration kRetold = seconds(3);  // after its link is up, an owner has told of everybody
+}  // namespace
 
 Chat::Chat(NodeIdentity identity, const Routes& node_routes, Seams seams, ChatOptions options)
     : Node(std::move(identity), node_routes, seams), options_(std::move(options)), publisher_(*this) {
@@ -57,7 +60,9 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   std::string place_before;
   if (at != members_.end()) {
     place_before = at->second.place;
+    // Another epoch of the session: it was resumed, perhaps by another life of its gateway, which knows of no topic.
     const bool same = at->second.session == SessionId(presence.session_id()) && at->second.place == presence.place() &&
+                      at->second.session_epoch == presence.session_epoch() &&
                       at->second.gateway == NodeId(presence.gateway());
     member = at->second;
     if (!same) publisher_.drop(member.gateway, member.session, true);
@@ -65,7 +70,7 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   member.player = player;
   member.name = presence.name();
   member.owner = from.node();
-  member.owner_life = from.header.sender;
+  member.told = now();
   member.gateway = NodeId(presence.gateway());
   member.session = SessionId(presence.session_id());
   member.session_epoch = presence.session_epoch();
@@ -126,12 +131,24 @@ void Chat::on_peer_up(NodeId peer) {
         party_back(member);
       }
   }
-  if (peer.role() == Role::kChat && !orders_parties()) parties_.clear();
-  // Of whom an earlier life of this owner told, nobody is left who would tell that it is gone.
-  std::vector<PlayerId> orphans;
+  if (peer.role() == Role::kChat && !orders_parties()) {
+    // From now on another one says who hears them.
+    for (const auto& [player, member] : members_)
+      if (const Party* party = parties_.of(player))
+        publisher_.unsubscribe(member.gateway, member.session, {party_topic(party->id)});
+    parties_.clear();
+  }
+  if (peer.role() == Role::kGeneral || peer.role() == Role::kDungeon)
+    after(kRetold, [this, peer, since = now()] { forget_who_left(peer, since); });
+}
+
+// An owner whose link comes up tells of all who are there. Who left while the link was cut, or with an earlier life of
+// the owner, is not among them, and nobody would ever say so.
+void Chat::forget_who_left(NodeId owner, MonoTime since) {
+  std::vector<PlayerId> gone;
   for (const auto& [player, member] : members_)
-    if (member.owner == peer && member.owner_life != link(peer)->heard_incarnation()) orphans.push_back(player);
-  for (const PlayerId player : orphans) leave(player);
+    if (member.owner == owner && member.told < since) gone.push_back(player);
+  for (const PlayerId player : gone) leave(player);
 }
 
 // Perhaps only the link is cut, and then nobody would tell of its players anew. Of who is gone its owner tells.

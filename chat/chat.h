@@ -59,7 +59,7 @@ class Chat : public Node {
     PlayerId player;
     std::string name;
     NodeId owner, gateway;
-    Incarnation owner_life{};
+    MonoTime told{};  // by its owner, last
     SessionId session;
     std::uint32_t session_epoch = 0;
     std::uint64_t player_epoch = 0;
@@ -102,6 +102,7 @@ class Chat : public Node {
   std::uint32_t charge(Member& member);
   void join(Member& member);
   void leave(PlayerId player);
+  void forget_who_left(NodeId owner, MonoTime since);
   // If it is a run's, and nobody is in it any more.
   void end_channel(const std::string& place);
   // Where a line of that channel goes; an empty name: nowhere.

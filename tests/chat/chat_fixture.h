@@ -41,7 +41,7 @@ class ChatFixture : public testing::Test {
     presence.set_player_id(player);
     presence.set_name(name);
     presence.set_session_id(player * 10);
-    presence.set_session_epoch(1);
+    if (presence.session_epoch() == 0) presence.set_session_epoch(1);
     presence.set_gateway(gateway.value);
     if (presence.player_epoch() == 0) presence.set_player_epoch(1);
     presence.set_place(place);

@@ -212,19 +212,45 @@ TEST_F(ChatTest, WhenTheLinkToAGatewayWasCutItsPlayersSpeakAndHearAgain) {
   EXPECT_EQ(published(kGatewayB).size(), 2u);
 }
 
-TEST_F(ChatTest, WhoseOwnerAndGatewayDiedTogetherIsGoneWhenTheOwnerIsBack) {
+TEST_F(ChatTest, WhoLeftWhileTheChatWasCutOffIsGoneWhenItsOwnerHasToldOfTheOthers) {
   present(1, "Anna", kGatewayA, "town/1");
   present(3, "Carl", kGatewayA, "town/1");
   present(2, "Bert", kGatewayB, "town/2");
+  for (const NodeId peer : {kGatewayA, owner(1)}) cluster_->down(peer);
+  cluster_->run(seconds(20));
+  for (const NodeId peer : {kGatewayA, owner(1)}) cluster_->again(peer);
+  present(1, "Anna", kGatewayA, "town/1");
+  EXPECT_EQ(chat_->present(), 3u);
+  cluster_->run(seconds(4));
+  EXPECT_EQ(chat_->present(), 2u) << "Carl left meanwhile, and nobody could say so";
+  EXPECT_EQ(say(1, kGatewayA, "hello"), proto::OK);
+}
+
+TEST_F(ChatTest, WhoseOwnerAndGatewayDiedTogetherIsGoneWhenTheOwnerIsBack) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(2, "Bert", kGatewayB, "town/2");
   cluster_->down(kGatewayA);
   cluster_->down(owner(1));
-  cluster_->again(owner(1));
-  EXPECT_EQ(chat_->present(), 3u) << "only its link was cut";
-  cluster_->down(owner(1));
+  cluster_->run(seconds(20));
   cluster_->up(owner(1));
-  EXPECT_EQ(chat_->present(), 1u) << "its next life knows nobody";
   cluster_->up(kGatewayA);
+  cluster_->run(seconds(4));
+  EXPECT_EQ(chat_->present(), 1u) << "its next life knows nobody";
   EXPECT_EQ(say(2, kGatewayB, "hello"), proto::OK);
+}
+
+TEST_F(ChatTest, WhoResumesAtANewLifeOfItsGatewayHearsTheChannelsAgain) {
+  present(1, "Anna", kGatewayA, "town/1");
+  cluster_->down(kGatewayA);
+  cluster_->up(kGatewayA);
+  cluster_->forget_sent();
+  proto::Presence resumed;
+  resumed.set_player_epoch(1);
+  resumed.set_session_epoch(2);
+  ChatFixture::present(1, "Anna", kGatewayA, "town/1", resumed);
+  const auto told = cluster_->take<proto::Subscribe>(kGatewayA);
+  ASSERT_TRUE(told) << "the gateway that has the session now was never told";
+  EXPECT_EQ(told->second.topics_size(), 2);
 }
 
 TEST_F(ChatTest, ASessionThatIsLostAtAnEarlierGatewayIsNotLost) {
