@@ -290,7 +290,7 @@ const Gateway::Fence* Gateway::overtaken(AccountId account, std::uint32_t sessio
 
 void Gateway::session_fenced(const From&, const proto::SessionFenced& fenced) {
   Fence& fence = fences_[AccountId(fenced.account_id())];
-  if (fenced.session_epoch() >= fence.epoch) fence = {fenced.session_epoch(), fenced.reason(), now()};
+  if (fenced.session_epoch() >= fence.epoch) fence = {fenced.session_epoch(), fenced.reason(), now(), fenced.goes_on()};
   std::vector<SessionId> older;
   for (const auto& [id, session] : sessions_)
     if (session.account == AccountId(fenced.account_id()) && session.epoch <= fenced.session_epoch())

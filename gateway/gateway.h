@@ -90,6 +90,7 @@ class Gateway : public Node {
     std::uint32_t epoch = 0;
     std::string reason;
     MonoTime at{};
+    std::uint64_t goes_on = 0;  // the session that another gateway has now
   };
   struct Resume {  // waits for the ring of its session
     ClientId client;

@@ -65,11 +65,14 @@ void Gateway::route_set(const From& from, const proto::RouteSet& route) {
                       route.session_epoch() <= session->epoch && session->state != SessionState::kAccount &&
                       session->state != SessionState::kLeaving;
   if (!wanted) {
-    // Nobody waits for it any more.
+    // Nobody waits for it any more, or somebody at another gateway, who will tell the owner so.
+    const bool goes_on = std::any_of(fences_.begin(), fences_.end(), [&route](const auto& entry) {
+      return entry.second.goes_on == route.session_id();
+    });
     proto::SessionLost lost;
     lost.set_session_id(route.session_id());
     lost.set_player_id(route.player_id());
-    lost.set_gone(true);
+    lost.set_gone(session != nullptr || !goes_on);
     send(from.node(), lost);
     return;
   }

@@ -291,6 +291,18 @@ TEST_F(ResumeTest, ASessionThatGoesOnAtAnotherGatewayEndsHereAndItsPlayerStaysIn
   ASSERT_TRUE(lost);
   EXPECT_FALSE(lost->second.gone());
   EXPECT_FALSE(cluster_.take<proto::SessionLost>(kGeneral));
+  // To an owner that has just taken it in, for this gateway still, it is a lost socket, too.
+  route(kGeneral, 8);
+  settle();
+  const auto late = cluster_.take<proto::SessionLost>(kGeneral);
+  ASSERT_TRUE(late);
+  EXPECT_FALSE(late->second.gone());
+  cluster_.run(seconds(15));
+  route(kGeneral, 8);
+  settle();
+  const auto later = cluster_.take<proto::SessionLost>(kGeneral);
+  ASSERT_TRUE(later);
+  EXPECT_TRUE(later->second.gone());
 }
 
 TEST_F(ResumeTest, WhoOvertakesAnotherSocketsResumeIsToldThatItMissedWhatCameBetween) {
