@@ -15,6 +15,7 @@
 namespace dure {
 namespace {
 constexpr std::uint64_t kSoftSlots = 10;
+constexpr int kLettersTold = 50;  // of those that wait in an inbox
 }  // namespace
 
 OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams seams, Options options)
@@ -263,6 +264,9 @@ void OwnerNode::tell_state(Player& player) {
   state.set_epoch(player.epoch);
   auto* aggregate = state.mutable_aggregate();
   player.mirror.store(aggregate);
+  // What finds no room waits in the inbox, and whoever likes may send more: a state that is too long closes the socket.
+  if (const int more = aggregate->inbox_size() - kLettersTold; more > 0)
+    aggregate->mutable_inbox()->DeleteSubrange(kLettersTold, more);
   aggregate->set_player_id(player.id.value);
   aggregate->set_account_id(player.account.value);
   aggregate->set_name(player.name);

@@ -57,6 +57,37 @@ TEST_F(OwnerInboxTest, AnItemWaitsForRoomInTheBag) {
   EXPECT_EQ(player(1).mirror.balance("gold"), 20);
 }
 
+TEST_F(OwnerInboxTest, OfWhatFindsNoRoomAClientIsToldTheFirstAndCanComeIn) {
+  deliver(1, 7, kSword);
+  on_inbox_ = [] {
+    proto::InboxReply reply;
+    for (std::uint64_t letter = 100; letter < 1100; ++letter) {
+      auto* entry = reply.add_entries();
+      entry->set_message_id(letter);
+      entry->set_memo(std::string(160, 'x'));
+      *entry->add_items()->mutable_id() = uid_of({1, letter});
+    }
+    return reply;
+  };
+  proto::InboxNotice notice;
+  notice.set_player_id(1);
+  cluster_->say(kAgent, notice);
+  cluster_->turn();
+  ASSERT_EQ(player(1).mirror.inbox().size(), 1000u);
+  cluster_->forget_sent();
+  proto::Attach attach;
+  attach.set_player_id(1);
+  attach.set_session_id(10);
+  attach.set_session_epoch(2);
+  attach.set_gateway(kGateway.value);
+  cluster_->ask(kGateway, attach);
+  cluster_->turn();
+  const auto state = cluster_->take<proto::PlayerState>(kGateway);
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->second.aggregate().inbox_size(), 50);
+  EXPECT_LT(state->second.ByteSizeLong(), 64u * 1024);
+}
+
 TEST_F(OwnerInboxTest, WhatIsUsedUpBeforeItsClaimIsSavedIsNotToldAsHad) {
   saves_ = false;
   deliver(1, 7, kSword);
