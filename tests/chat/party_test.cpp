@@ -426,10 +426,19 @@ TEST_F(ChatPartyTest, AnUnsoundValueIsNotTaken) {
 
 TEST_F(ChatPartyTest, OfTwoChatsOneOrdersTheParties) {
   together();
+  cluster_->forget_sent();
   // Until one of them is it that the gateways ask, who was up alone orders.
   for (std::uint16_t other = 2; chat_->rendezvous(Role::kChat, 1) == chat_->id() && other < 40; ++other)
     cluster_->up(NodeId(Role::kChat, other));
   EXPECT_EQ(chat_->parties().size(), 0u);
+  for (const std::uint64_t player : {1, 2}) {
+    const auto left = cluster_->take<proto::Unsubscribe>(gateway(player));
+    ASSERT_TRUE(left) << "who hears a party is the other one's to say";
+    ASSERT_EQ(left->second.topics_size(), 1);
+    TopicKey topic;
+    ASSERT_TRUE(decode_topic(left->second.topics(0), &topic));
+    EXPECT_EQ(topic.kind, TopicKind::kParty);
+  }
   held(1, 5, {1, 2});
   EXPECT_EQ(chat_->parties().size(), 0u);
 }
