@@ -28,6 +28,12 @@ needed = 1
     one->set_name(name);
     one->set_value(value);
   }
+  // Run 77, which player 1 has paid for.
+  void open_for_a_fee() {
+    counter(1, "entry_run", 77);
+    counter(1, "entry_fee", 10);
+    open(77, {1});
+  }
   // Hit until it lies there.
   void beaten(std::uint64_t player) {
     Player& self = *dungeon_->find(PlayerId(player));

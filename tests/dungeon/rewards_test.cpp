@@ -7,9 +7,7 @@ namespace dure::test {
 namespace {
 
 TEST_F(RewardsTest, TheFirstClearedWaveEndsTheClaimToTheEntryFee) {
-  counter(1, "entry_run", 77);
-  counter(1, "entry_fee", 10);
-  open(77, {1});
+  open_for_a_fee();
   fight(1);
   cluster_->run(milliseconds(100));
   const auto waves = applied("run.checkpoint");
@@ -21,9 +19,7 @@ TEST_F(RewardsTest, TheFirstClearedWaveEndsTheClaimToTheEntryFee) {
 }
 
 TEST_F(RewardsTest, WhoAsksToLeaveHasUsedTheEntryFee) {
-  counter(1, "entry_run", 77);
-  counter(1, "entry_fee", 10);
-  open(77, {1});
+  open_for_a_fee();
   client(1, proto::LeaveInstanceRequest());
   cluster_->run(seconds(1));
   ASSERT_EQ(back_.size(), 1u);
@@ -32,9 +28,7 @@ TEST_F(RewardsTest, WhoAsksToLeaveHasUsedTheEntryFee) {
 }
 
 TEST_F(RewardsTest, WhoLogsOutHasUsedTheEntryFee) {
-  counter(1, "entry_run", 77);
-  counter(1, "entry_fee", 10);
-  open(77, {1});
+  open_for_a_fee();
   proto::LeavePlayer leave;
   leave.set_player_id(1);
   cluster_->ask(kGateway, leave);
@@ -44,9 +38,7 @@ TEST_F(RewardsTest, WhoLogsOutHasUsedTheEntryFee) {
 }
 
 TEST_F(RewardsTest, WhoseGroupIsBeatenHasUsedTheEntryFee) {
-  counter(1, "entry_run", 77);
-  counter(1, "entry_fee", 10);
-  open(77, {1});
+  open_for_a_fee();
   beaten(1);
   cluster_->run(seconds(1));
   ASSERT_EQ(back_.size(), 1u);
@@ -55,9 +47,7 @@ TEST_F(RewardsTest, WhoseGroupIsBeatenHasUsedTheEntryFee) {
 }
 
 TEST_F(RewardsTest, WhoIsSentAwayForMovingTooFastHasUsedTheEntryFee) {
-  counter(1, "entry_run", 77);
-  counter(1, "entry_fee", 10);
-  open(77, {1});
+  open_for_a_fee();
   proto::MoveTo leap;
   leap.set_x_cm(3200);
   leap.set_y_cm(6000);
@@ -71,9 +61,7 @@ TEST_F(RewardsTest, WhoIsSentAwayForMovingTooFastHasUsedTheEntryFee) {
 }
 
 TEST_F(RewardsTest, WhoIsThrownOutByAFaultKeepsTheClaim) {
-  counter(1, "entry_run", 77);
-  counter(1, "entry_fee", 10);
-  open(77, {1});
+  open_for_a_fee();
   client(1, proto::BreakInstance());
   cluster_->run(seconds(1));
   ASSERT_EQ(back_.size(), 1u);
