@@ -11,8 +11,8 @@ constexpr std::uint32_t kHopsMax = 4;
 constexpr Duration kAcquireTry = seconds(1);
 constexpr Duration kHolderPatience = seconds(1);
 constexpr Duration kBetweenLooks = milliseconds(50);
-constexpr Duration kReleasePatience =
-    seconds(2);  // of a login, for who is just leaving its owner (dbagent/store/CONTRACT.md)
+// So long a login waits for who is just leaving a living owner, which saves it first; then it is taken all the same.
+constexpr Duration kReleasePatience = seconds(2);
 
 proto::AdmitReply admit_reply(proto::Code code, const std::string& detail = {}) {
   proto::AdmitReply reply;

@@ -85,8 +85,8 @@ class Database {
   // Whether a Savepoint (savepoint.h) is one of SQLite.
   void use_savepoints(bool use) { savepoints_ = use; }
   bool savepoints() const { return savepoints_; }
-  // SQLite's own checkpoints swallow their errors; after this call only checkpoint_if_due() makes any, each time that
-  // so many pages of the log are filled.
+  // SQLite's own checkpoints swallow their errors; after this call only these make any: each time that so many pages of
+  // the log are filled, or at once.
   static constexpr int kCheckpointPages = 2000;
   void checkpoint_by_hand();
   void checkpoint_if_due();
