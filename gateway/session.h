@@ -40,7 +40,6 @@ struct Session {
 
   ClientId client;           // the socket; its IO thread keeps the output also when the socket is lost
   bool attached = true;      // the socket is there
-  bool counts_anew = false;  // resumed without replay: told so already
   MonoTime lost_at{};
 
   PlayerId player;  // the chosen character

@@ -168,7 +168,8 @@ Result<NodeBundle> dbagent(const Config& config, const NodeIdentity& identity, c
   bundle.node = std::make_unique<Agent>(identity, routes, seams, options);
   if (workers == Workers::kNone) return bundle;
   for (const std::uint32_t shard : identity.shards) {
-    const auto file = file_options<store::ShardOptions>(config, identity, shard_path(data_folder(config), shard), shard);
+    const auto file =
+        file_options<store::ShardOptions>(config, identity, shard_path(data_folder(config), shard), shard);
     if (auto added = add_store<store::ShardStore>(&bundle, Agent::shard_queue(shard), file); !added)
       return tl::unexpected<Error>(added.error());
   }
@@ -179,6 +180,11 @@ Result<NodeBundle> dbagent(const Config& config, const NodeIdentity& identity, c
     if (auto added = add_store<store::DirectoryStore>(&bundle, Agent::kDirectoryQueue, file); !added)
       return tl::unexpected<Error>(added.error());
   }
+  // Only now: a restore that begins meanwhile finds them in use.
+  const std::string unfinished = unfinished_restore_path(data_folder(config));
+  if (std::filesystem::exists(unfinished))
+    return fail(Trouble::kInvalid, unfinished + ": a restore stopped between two files, they are not of one cut. " +
+                                       "Do it again: dure restore DIR");
   return bundle;
 }
 

@@ -1,8 +1,12 @@
 #include "dbagent/store/backup.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "common/proto/operator.pb.h"
 #include "dbagent/store/schema.h"
@@ -168,7 +172,9 @@ Result<> prepare_restore(const Restoring& restoring) try {
 
 Result<> place_restored(const Restoring& restoring) {
   // The old file's log must not be taken for the new one's. First into the old file with it, as long as that is one.
-  if (auto old = Database::open({restoring.to, "", false, false}); old) {
+  auto old = Database::open({restoring.to, "", false, false});
+  if (!old && old.error().trouble == Trouble::kBusy) return tl::unexpected<Error>(old.error());
+  if (old) {
     try {
       (*old)->script("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (const SqlTrouble& trouble) {
@@ -177,6 +183,20 @@ Result<> place_restored(const Restoring& restoring) {
   }
   remove_logs(restoring.to);
   if (!rename_part(restoring.to)) return fail(Trouble::kIo, restoring.to + ": cannot be renamed");
+  return {};
+}
+
+Result<> mark_unfinished(const std::string& mark) {
+  const int fd = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return fail(Trouble::kIo, mark + ": " + std::strerror(errno));
+  ::close(fd);
+  if (!sync_folder(mark)) return fail(Trouble::kIo, mark + ": its name is not durable");
+  return {};
+}
+
+Result<> remove_mark(const std::string& mark) {
+  if (::unlink(mark.c_str()) != 0 && errno != ENOENT) return fail(Trouble::kIo, mark + ": " + std::strerror(errno));
+  if (!sync_folder(mark)) return fail(Trouble::kIo, mark + ": may come back");
   return {};
 }
 

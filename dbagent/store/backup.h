@@ -66,5 +66,9 @@ struct Restoring {
 // that all files of a cluster are ready before the first is put into its place.
 [[nodiscard]] Result<> prepare_restore(const Restoring& restoring);
 [[nodiscard]] Result<> place_restored(const Restoring& restoring);
+// The mark in a folder whose files are of two cuts: durable before the first is put into its place, gone after the
+// last. Nobody opens them while it is there.
+[[nodiscard]] Result<> mark_unfinished(const std::string& mark);
+[[nodiscard]] Result<> remove_mark(const std::string& mark);
 
 }  // namespace dure::store

@@ -11,17 +11,6 @@
 namespace dure::store {
 namespace {
 
-// The name in its folder is as durable as the file.
-bool sync_folder(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = ::fsync(fd) == 0;
-  ::close(fd);
-  return synced;
-}
-
 // Two may begin at once: who comes second holds the lock of a file that is in no folder any more.
 bool was_replaced(Database& db) {
   int moved = 0;
@@ -31,6 +20,16 @@ bool was_replaced(Database& db) {
 }  // namespace
 
 std::string part_of(const std::string& path) { return path + ".part"; }
+
+bool sync_folder(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool synced = ::fsync(fd) == 0;
+  ::close(fd);
+  return synced;
+}
 
 bool rename_part(const std::string& path) {
   return std::rename(part_of(path).c_str(), path.c_str()) == 0 && sync_folder(path);

@@ -17,6 +17,8 @@ void copy_with_seals(Database& from, const std::string& path);
 std::string part_of(const std::string& path);
 // False: it could not be renamed, or its name is not durable.
 [[nodiscard]] bool rename_part(const std::string& path);
+// Makes the name of a file in its folder as durable as the file.
+[[nodiscard]] bool sync_folder(const std::string& path);
 void remove_database(const std::string& path);
 // Of a file that holds all by itself: its log, index and journal.
 void remove_logs(const std::string& path);

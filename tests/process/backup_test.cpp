@@ -75,6 +75,36 @@ TEST(Operators, BackupsUnderPlayingBotsAreEachOneCutAndARestoreGoesBackToOne) {
   test::expect_audit_clean(cluster.config());
 }
 
+TEST(Operators, ARestoreThatStopsBetweenTwoFilesLeavesAClusterThatDoesNotStartUntilItIsDoneAgain) {
+  ClusterProcess cluster("local.toml");
+  ASSERT_EQ(dure(cluster, {"seed", "--accounts", "10"}).exit_code, 0);
+  cluster.up({"--bots", "4", "--for", test::kUntilEnough});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
+  ASSERT_EQ(dure(cluster, {"backup", cluster.path("backup")}).exit_code, 0);
+  EXPECT_EQ(cluster.enough(), 0) << cluster.output();
+
+  // The second shard's place cannot be taken.
+  const std::string place = cluster.path("data/shard-2.db");
+  std::filesystem::remove(place);
+  std::filesystem::create_directories(place + "/is-a-folder");
+  const Finished stopped = dure(cluster, {"restore", cluster.path("backup")});
+  EXPECT_EQ(stopped.exit_code, 1) << stopped.output;
+  EXPECT_TRUE(contains(stopped, "until this restore is done again")) << stopped.output;
+  std::filesystem::remove_all(place);
+
+  EXPECT_EQ(dure(cluster, {"restore", cluster.path("backup"), "--shard", "2"}).exit_code, 1) << "of two cuts";
+  const Finished agent = dure(cluster, {"--role", "dbagent"});
+  EXPECT_EQ(agent.exit_code, 78) << agent.output;
+  EXPECT_TRUE(contains(agent, "restore.unfinished")) << agent.output;
+
+  const Finished again = dure(cluster, {"restore", cluster.path("backup")});
+  ASSERT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_FALSE(std::filesystem::exists(cluster.path("data/restore.unfinished")));
+  cluster.up({"--bots", "4", "--for", "3s", "--report", cluster.path("after.json")});
+  EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
+  test::expect_clean(cluster.report("after.json"));
+}
+
 // Commands that are patient once they talk with somebody.
 TEST(Operators, AClusterThatIsNotThereIsSaidSoon) {
   const ClusterProcess cluster("local.toml");

@@ -17,14 +17,14 @@ int refuse(const Error& error) {
   return 1;
 }
 
-}  // namespace
-
-namespace {
-
 // The files that are put back; empty: the folder is no such backup (said).
 std::vector<store::Restoring> files_of(const Config& config, const std::string& folder, std::uint32_t only_shard) {
   const auto& cluster = config.base().cluster();
   std::vector<store::Restoring> files;
+  if (only_shard != 0 && std::filesystem::exists(unfinished_restore_path(data_folder(config)))) {
+    refuse({Trouble::kInvalid, "a restore of the whole cluster stopped before its end: do that again first"});
+    return files;
+  }
   if (!std::filesystem::exists(folder + "/backup.txt")) {
     refuse({Trouble::kInvalid, folder + " is no backup that came to its end (backup.txt)"});
     return files;
@@ -47,6 +47,24 @@ std::vector<store::Restoring> files_of(const Config& config, const std::string& 
       files.push_back({shard_path(folder, shard), shard_path(data_folder(config), shard), "shard", cluster.cluster_id(),
                        shard, 0, only_shard != 0});
   return files;
+}
+
+Result<> place_each(const std::vector<store::Restoring>& files) {
+  for (const store::Restoring& file : files) {
+    if (const auto placed = store::place_restored(file); !placed) return placed;
+    std::printf("%s\n", file.to.c_str());
+  }
+  return {};
+}
+
+// They are of one cut together: until the last is in its place, nobody opens any.
+Result<> place_all(const std::vector<store::Restoring>& files, const std::string& folder) {
+  const std::string mark = unfinished_restore_path(folder);
+  if (const auto marked = store::mark_unfinished(mark); !marked) return marked;
+  if (const auto placed = place_each(files); !placed)
+    return fail(placed.error().trouble, placed.error().detail + "; no agent opens the files of " + folder +
+                                            " until this restore is done again");
+  return store::remove_mark(mark);
 }
 
 }  // namespace
@@ -74,11 +92,8 @@ int run_restore(const Config& config, const std::string& folder, std::uint32_t o
     const auto ready = store::prepare_restore(file);
     if (!ready) return refuse(ready.error());
   }
-  for (const store::Restoring& file : files) {
-    const auto placed = store::place_restored(file);
-    if (!placed) return refuse(placed.error());
-    std::printf("%s\n", file.to.c_str());
-  }
+  const auto placed = only_shard != 0 ? place_each(files) : place_all(files, data_folder(config));
+  if (!placed) return refuse(placed.error());
   if (only_shard != 0) {
     std::printf(
         "shard %u is as it was; generation %llu. It starts closed, and opens by itself once everything is done again\n"

@@ -30,7 +30,8 @@ struct Copies {
 
 // 0: done. 1: not done, and DIR has nothing that could be taken for a backup. 2: nobody answers.
 int run_backup(const Config& config, const std::string& folder);
-// 0: done, and the generation of all files is higher than any before. 1: refused, nothing was changed. only_shard: that
+// 0: done, and the generation of all files is higher than any before. 1: refused, nothing was changed; or it stopped
+// between two files, and nobody opens any of them until it was done again (unfinished_restore_path). only_shard: that
 // one alone, while the others stay as they are: it starts closed (dbagent/reconcile_desk.h). Its agent must be stopped,
 // the others need not be. 0: all.
 int run_restore(const Config& config, const std::string& folder, std::uint32_t only_shard = 0);

@@ -12,4 +12,6 @@ std::string shard_path(const std::string& folder, std::uint32_t shard) {
 
 std::string directory_path(const std::string& folder) { return folder + "/directory.db"; }
 
+std::string unfinished_restore_path(const std::string& folder) { return folder + "/restore.unfinished"; }
+
 }  // namespace dure

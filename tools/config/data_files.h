@@ -10,5 +10,7 @@ namespace dure {
 const std::string& data_folder(const Config& config);
 std::string shard_path(const std::string& folder, std::uint32_t shard);
 std::string directory_path(const std::string& folder);
+// Is there while the files of a folder are put back to a backup one after the other.
+std::string unfinished_restore_path(const std::string& folder);
 
 }  // namespace dure
