@@ -475,12 +475,13 @@ void Agent::on_tick(std::uint64_t) {
   reconcile_desk_->tick();
   bookkeeper_.tick();
   // A switch that was set until a time falls back by itself: set as any other change is, so that the row says so, too.
-  for (auto& [name, row] : switch_rows_) {
+  // Asked at each tick until what is read then says so; whoever set it anew meanwhile is not overridden.
+  for (const auto& [name, row] : switch_rows_) {
     if (row.until_unix_ms == 0 || row.until_unix_ms > unix_ms(wall_now())) continue;
     proto::SwitchSet back;
     back.set_name(name);
     back.set_on(!row.on);
-    row.until_unix_ms = 0;
+    back.set_expected_until_unix_ms(row.until_unix_ms);
     send(id(), back);
   }
 }

@@ -83,6 +83,13 @@ std::uint64_t first_forged_audit_row(Database& database) {
 
 proto::StoreReply set_switch(Directory& directory, const proto::SwitchSet& request) {
   require(!request.name().empty() && request.name().size() <= 64, "switch");
+  if (request.expected_until_unix_ms() != 0 &&
+      directory.db.number("SELECT until FROM switch WHERE name = ?1", request.name()) !=
+          request.expected_until_unix_ms()) {
+    proto::StoreReply reply;
+    reply.set_code(proto::EXPECTED_OTHER);
+    return reply;
+  }
   directory.db.run("INSERT INTO switch VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET is_on = ?2, until = ?3",
                    request.name(), request.on(), request.until_unix_ms());
   return {};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
@@ -62,10 +64,11 @@ class AgentTest : public ::testing::Test {
       } else if (item.message_id() == route_id(proto::SwitchSet::descriptor())) {
         proto::SwitchSet set;
         set.ParseFromString(item.body());
-        auto* row = switches_.add_switches();
-        row->set_name(set.name());
-        row->set_on(set.on());
-        row->set_until_unix_ms(set.until_unix_ms());
+        switch_sets_.push_back(set);
+        if (switch_retries_ > 0 && switch_retries_-- > 0)
+          reply.set_retry(true);
+        else
+          set_switch(set);
       } else if (item.message_id() == route_id(proto::GmClaim::descriptor())) {
         proto::StoreReply claimed;
         if (++claims_ > claims_granted_) claimed.set_code(proto::EXPECTED_OTHER);
@@ -86,6 +89,16 @@ class AgentTest : public ::testing::Test {
       }
     }
     return reply;
+  }
+  void set_switch(const proto::SwitchSet& set) {
+    auto* rows = switches_.mutable_switches();
+    auto row = std::find_if(rows->begin(), rows->end(), [&](const auto& s) { return s.name() == set.name(); });
+    if (row == rows->end()) {
+      rows->Add()->set_name(set.name());
+      row = rows->end() - 1;
+    }
+    row->set_on(set.on());
+    row->set_until_unix_ms(set.until_unix_ms());
   }
   // Answers the oldest group: every operation as saved, or as the store does when it could not commit.
   void finish_group(bool retry = false, bool failed = false) {
@@ -135,6 +148,8 @@ class AgentTest : public ::testing::Test {
   test::MemoryLog log_;
   SeededEntropy entropy_{1};
   proto::SwitchesReply switches_;
+  std::vector<proto::SwitchSet> switch_sets_;
+  int switch_retries_ = 0;  // how many of the next ones cannot be committed
   int claims_ = 0, claims_granted_ = 1000;
   std::deque<Work> groups_;
   Agent agent_;
@@ -331,9 +346,30 @@ TEST_F(AgentTest, MaintenanceUntilATimeEndsByItself) {
   order(12, "maintenance", {"on", std::to_string(until)});
   EXPECT_TRUE(agent_.switched_on("maintenance", false));
   EXPECT_EQ(agent_.maintenance_until_unix_ms(), until);
-  switches_.clear_switches();
   cluster_.run(seconds(4));
   EXPECT_FALSE(agent_.switched_on("maintenance", false));
+}
+
+TEST_F(AgentTest, MaintenanceUntilATimeEndsAlsoWhereItsEndCannotBeWrittenAtOnce) {
+  cluster_.up(kGateway);
+  order(12, "maintenance", {"on", std::to_string(unix_ms(cluster_.wall) + 2000)});
+  switch_retries_ = 2;
+  cluster_.run(seconds(7));
+  EXPECT_EQ(switch_retries_, 0);
+  EXPECT_FALSE(agent_.switched_on("maintenance", false));
+  const std::size_t sets = switch_sets_.size();
+  cluster_.run(seconds(5));
+  EXPECT_EQ(switch_sets_.size(), sets) << "it is asked no longer than until it is so";
+}
+
+TEST_F(AgentTest, TheEndOfMaintenanceDoesNotOverrideThatItWasExtended) {
+  const std::int64_t until = unix_ms(cluster_.wall) + 2000;
+  order(12, "maintenance", {"on", std::to_string(until)});
+  switch_sets_.clear();
+  cluster_.run(seconds(4));
+  ASSERT_EQ(switch_sets_.size(), 1u);
+  EXPECT_FALSE(switch_sets_[0].on());
+  EXPECT_EQ(switch_sets_[0].expected_until_unix_ms(), until);
 }
 
 TEST_F(AgentTest, ACommandClaimedInAFormerLifeIsNotExecutedAgain) {

@@ -408,5 +408,20 @@ TEST_F(DirectoryTest, SwitchesAreRows) {
   EXPECT_FALSE(list.switches(0).on());
 }
 
+TEST_F(DirectoryTest, ASwitchThatWasSetAnewDoesNotFallBackForItsFormerTime) {
+  proto::SwitchSet set, back;
+  set.set_name("maintenance");
+  set.set_on(true);
+  set.set_until_unix_ms(2000);
+  ask<proto::StoreReply>(*store, set);
+  back.set_name("maintenance");
+  back.set_expected_until_unix_ms(1000);
+  EXPECT_EQ(ask<proto::StoreReply>(*store, back).code(), proto::EXPECTED_OTHER);
+  EXPECT_TRUE(ask<proto::SwitchesReply>(*store, proto::SwitchesQuery()).switches(0).on());
+  back.set_expected_until_unix_ms(2000);
+  EXPECT_EQ(ask<proto::StoreReply>(*store, back).code(), proto::STORED);
+  EXPECT_FALSE(ask<proto::SwitchesReply>(*store, proto::SwitchesQuery()).switches(0).on());
+}
+
 }  // namespace
 }  // namespace dure::store
