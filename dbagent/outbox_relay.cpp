@@ -132,13 +132,14 @@ Task<bool> OutboxRelay::deliver(std::uint32_t shard, Letter letter) {
     request.set_shard(place.nobody ? shard : place.shard);
     const NodeId there = agent_.shard_agent(request.shard());
     const Result<proto::DeliverReply> reply = co_await agent_.call<proto::DeliverReply>(there, request, kDeadline);
-    if (!reply || reply->code() == proto::RETRY) co_return false;
-    if (reply->code() == proto::STORED) {
+    if (reply && reply->code() == proto::STORED) {
       if (!co_await mark_sent(shard, letter->message_id())) co_return false;
       tell_receiver(*letter, *reply);
       co_return true;
     }
+    // Whatever the shard said, or that it is away: the receiver may have left it.
     places_.erase(letter->player_id());
+    if (!reply || reply->code() == proto::RETRY) co_return false;
     if (reply->code() != proto::WRONG_SHARD) {
       // NO_SUCH: created at this moment, or moving; REJECTED: an item that its shard believes to be still on its way
       // out. Either passes, or somebody has to look.
