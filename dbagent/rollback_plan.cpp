@@ -53,7 +53,13 @@ struct RollbackPlanner::Money {
     std::int64_t now = 0, since = 0;  // all movements
     std::int64_t system = 0;          // those from faucets and into sinks
   };
+  struct Debt {
+    std::int64_t now = 0;
+    std::int64_t since = 0;  // what rollbacks of the player wrote down
+    std::int64_t due = 0;    // for what is to be undone
+  };
   std::map<std::string, Of> by_name;
+  std::map<std::string, Debt> debts;
   bool cut = false;
 };
 
@@ -156,10 +162,9 @@ Task<bool> RollbackPlanner::read_money(RollbackPlan* plan, const RollbackShare& 
     }
     for (const auto& account : accounts->accounts()) {
       const std::string name = account.name();
-      // What is owed is no possession, and stays owed.
-      if (name.rfind("debt:", 0) == 0) continue;
-      Money::Of& of = money->by_name[name];
-      of.now += account.value();
+      // What is owed is no possession; what was owed then, or is for another reason, stays owed.
+      const bool is_debt = name.rfind("debt:", 0) == 0;
+      (is_debt ? money->debts[name].now : money->by_name[name].now) += account.value();
       proto::PlayerLedgerQuery movements;
       movements.set_player_id(player);
       movements.set_currency(name);
@@ -172,6 +177,11 @@ Task<bool> RollbackPlanner::read_money(RollbackPlan* plan, const RollbackShare& 
           co_return false;
         }
         for (const auto& movement : page->movements()) {
+          if (is_debt) {
+            if (movement.reason() == kRollbackReason) money->debts[name].since += movement.amount();
+            continue;
+          }
+          Money::Of& of = money->by_name[name];
           of.since += movement.amount();
           const auto kind = static_cast<AccountKind>(movement.other().kind());
           if (kind == AccountKind::kFaucet || kind == AccountKind::kSink) of.system += movement.amount();
@@ -229,7 +239,7 @@ Task<bool> RollbackPlanner::item_life(RollbackPlan* plan, std::uint64_t high, st
 }
 
 Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share, std::int64_t to,
-                                       std::int64_t* first_kept) {
+                                       std::shared_ptr<Money> money, std::int64_t* first_kept) {
   struct Seen {
     bool had = false, has = false;
   };
@@ -283,7 +293,7 @@ Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share,
       burn->set_version(life->item.version());
       share->lines.push_back(what + ": got since, is taken");
     } else if (made_since && !burnt) {
-      owe(share, debt_of_item(life->item.template_()), 1);
+      ++money->debts[debt_of_item(life->item.template_())].due;
       share->lines.push_back(what + ": got since and given away, is owed; held by " + held_by);
     } else if (seen.had && burnt && life->burnt_by == share->player_id) {
       auto* item = share->operation->add_effects()->mutable_mint()->mutable_item();
@@ -320,15 +330,14 @@ Task<RollbackPlan> RollbackPlanner::player(std::string name, std::int64_t to_uni
     plan.shares.push_back(std::move(share));
     co_return plan;
   }
+  const auto money = std::make_shared<Money>();
   std::int64_t first_kept = 0;
-  good = co_await undo_items(&plan, &share, to_unix_ms, &first_kept);
+  good = co_await read_money(&plan, share, to_unix_ms, money);
+  if (good) good = co_await undo_items(&plan, &share, to_unix_ms, money, &first_kept);
   if (good && (first_kept == 0 || to_unix_ms < first_kept)) {
     good = false;
     plan.refusal = first_kept == 0 ? "there is no ledger" : "the ledger begins later than that";
   }
-  if (!good) co_return plan;
-  const auto money = std::make_shared<Money>();
-  good = co_await read_money(&plan, share, to_unix_ms, money);
   if (good && money->cut) {
     good = false;
     plan.refusal = "movements of that time are not kept any more";
@@ -346,8 +355,13 @@ Task<RollbackPlan> RollbackPlanner::player(std::string name, std::int64_t to_uni
       balance->set_delta(after - of.now);
     }
     if (wanted >= 0) continue;
-    owe(&share, debt_of(currency), -wanted);
+    money->debts[debt_of(currency)].due -= wanted;
     share.lines.push_back(currency + ": " + std::to_string(-wanted) + " of it was given away, and is owed");
+  }
+  for (const auto& [owed, debt] : money->debts) {
+    const std::int64_t change = std::max(debt.due - debt.since, -debt.now);
+    if (change != 0) owe(&share, owed, change);
+    if (change < 0) share.lines.push_back(owed + ": " + std::to_string(-change) + " is owed no longer");
   }
   if (share.operation->effects_size() == 1) share.lines.push_back("nothing is to be undone");
   share.lines.push_back("experience, quests and flags have no history, and stay");
@@ -445,6 +459,7 @@ Task<RollbackPlan> RollbackPlanner::trade(std::uint64_t high, std::uint64_t low)
     const std::string number = std::to_string(me);
     good = co_await locate(number, &plan, &share);
     if (!good) co_return plan;
+    share.operation->set_reason(kTradeRollbackReason);
     auto* key = share.operation->add_effects()->mutable_drop_key();
     key->set_source("rollback.trade");
     key->set_run(high);

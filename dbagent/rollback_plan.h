@@ -5,7 +5,8 @@
 // were made and burnt. What went between players stands, because the other one would lose it: a trade has a rollback of
 // its own, of both sides. What the system gave and the player has no more, having given it on, becomes a debt
 // (common/base/debt.h): the balance does not go below 0, and it is said who holds the item now. Experience, quest
-// progress and flags have no history and stay.
+// progress and flags have no history and stay. What earlier rollbacks gave, took and wrote down as owed since that time
+// is undone as well: however many there were, the last one decides.
 //
 // Of a trade each side sends back, by letter, what it got and still has; the rest becomes its debt.
 #pragma once
@@ -26,6 +27,7 @@ class Operation;
 }  // namespace proto
 
 inline constexpr const char* kRollbackReason = "rollback";
+inline constexpr const char* kTradeRollbackReason = "rollback.trade";
 
 // One player's part.
 struct RollbackShare {
@@ -62,7 +64,8 @@ class RollbackPlanner {
   Task<bool> find_shards(RollbackPlan* plan);
   Task<bool> already(RollbackPlan* plan, RollbackShare* share);
   Task<bool> read_money(RollbackPlan* plan, const RollbackShare& share, std::int64_t to, std::shared_ptr<Money> money);
-  Task<bool> undo_items(RollbackPlan* plan, RollbackShare* share, std::int64_t to, std::int64_t* first_kept);
+  Task<bool> undo_items(RollbackPlan* plan, RollbackShare* share, std::int64_t to, std::shared_ptr<Money> money,
+                        std::int64_t* first_kept);
   Task<bool> item_life(RollbackPlan* plan, std::uint64_t high, std::uint64_t low, std::shared_ptr<Life> life);
   Task<bool> undo_side(RollbackPlan* plan, RollbackShare* share, std::uint64_t to_player, std::string to_name,
                        std::shared_ptr<const std::string> given, std::uint64_t message_id);

@@ -185,6 +185,38 @@ TEST_F(RollbackTest, WhatWasGivenOnIsOwedAndItIsSaidWhoHoldsIt) {
   EXPECT_NE(outcome.text.find(name_of(2)), std::string::npos) << outcome.text;
 }
 
+TEST_F(RollbackTest, WhatIsOwedIsNotOwedTwiceAfterASecondOneToAnotherTime) {
+  store::Ops ops(1, 1);
+  ops.op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77});
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  ASSERT_TRUE(roll_back(1).ok);
+  const auto outcome = roll_back(1, kThen - 1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "gold"), 0);
+  EXPECT_EQ(balance(1, "debt:gold"), 450);
+  EXPECT_EQ(balance(1, "debt:item:sword"), 1);
+}
+
+TEST_F(RollbackTest, ASecondOneToANearerTimeLeavesOwedWhatThatTimeWants) {
+  store::Ops earlier(1, 1);
+  earlier.op(2).balance("gold", 300).mint(76);
+  ASSERT_EQ(apply(1, earlier).code(), proto::STORED);
+  now += 2000;
+  store::Ops later(1, 1);
+  later.op(3).balance("gold", 200).mint(77).op(4).send(900, 2, 550, {76, 77});
+  ASSERT_EQ(apply(1, later).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  ASSERT_TRUE(roll_back(1).ok);
+  EXPECT_EQ(balance(1, "debt:gold"), 450);
+  EXPECT_EQ(balance(1, "debt:item:sword"), 2);
+  const auto outcome = roll_back(1, kSince + 1000);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "gold"), 0);
+  EXPECT_EQ(balance(1, "debt:gold"), 150) << "400 were there then, and 550 were given away";
+  EXPECT_EQ(balance(1, "debt:item:sword"), 1);
+}
+
 TEST_F(RollbackTest, WhoPlaysMeanwhileIsFencedAndHisLateOperationsDie) {
   store::Ops ops(1, 1);
   ops.op(2).balance("gold", 500);
@@ -300,6 +332,21 @@ TEST_F(RollbackTest, ATradeAcrossShardsGoesBackOnBothSides) {
   const auto again = roll_back_trade(1);
   EXPECT_TRUE(again.ok);
   EXPECT_NE(again.text.find("already"), std::string::npos);
+}
+
+TEST_F(RollbackTest, WhatIsOwedOfATradeStaysOwedWhateverThePlayerIsRolledBackTo) {
+  const auto terms = store::terms_of(1, 1, {1, 30, {}}, {3, 0, {}});
+  apply(1, leg(terms, 0));
+  apply(2, leg(terms, 1));
+  carry_all();
+  store::Ops sent(3, 1);
+  sent.op(3).send(901, 1, 120, {});  // 10 are left
+  ASSERT_EQ(apply(2, sent).code(), proto::STORED);
+  ASSERT_TRUE(roll_back_trade(1).ok);
+  EXPECT_EQ(balance(3, "debt:gold"), 20);
+  const auto outcome = roll_back(3);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(3, "debt:gold"), 20);
 }
 
 TEST_F(RollbackTest, ATradeOfOneShardGoesBackToo) {
