@@ -170,8 +170,8 @@ std::string gather(Shard& shard, const proto::MoveCopy& request, std::uint64_t* 
   return whole;
 }
 
-void forget_parts(Shard& shard, std::uint64_t account_id) {
-  shard.db.run("DELETE FROM move_part WHERE account_id = ?1", account_id);
+void forget_parts(Shard& shard, std::uint64_t account_id, std::uint64_t move_id) {
+  shard.db.run("DELETE FROM move_part WHERE account_id = ?1 AND mv <= ?2", account_id, move_id);
 }
 
 void drop_copy(Shard& shard, std::uint64_t account_id, std::uint64_t move_id, std::uint32_t other_shard) {
@@ -206,7 +206,7 @@ proto::MoveStepReply copy(Shard& shard, const proto::MoveCopy& request) {
     reply.set_bytes_next(have);
     return reply;
   }
-  forget_parts(shard, account);
+  forget_parts(shard, account, m);
   proto::MoveContent content;
   const Guards whole = Guards()
                            .that(hash_of(bytes) == request.hash(), "hash")
@@ -277,6 +277,8 @@ proto::MoveStepReply discard(Shard& shard, const proto::MoveDiscard& request) {
   using Reply = proto::MoveStepReply;
   const std::uint64_t account = request.account_id(), m = request.move_id();
   const AccountHere here = account_here(shard, account);
+  // Also where not all of them came.
+  if (request.fate() == proto::MOVE_ABORTED) forget_parts(shard, account, m);
   if (here.state == AccountState::kDiscarded && here.mv == m) return tell<Reply>(shard, account, proto::STORED);
   const Guards guards = Guards()
                             .that(here.state == AccountState::kArriving, "not arriving")

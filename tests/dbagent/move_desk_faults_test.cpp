@@ -223,6 +223,42 @@ TEST_F(MoveDeskTest, AnAccountOfManyPartsArrivesWhole) {
   EXPECT_EQ(step<proto::AcquireReply>(4, store::acquisition(205, 1, 5)).aggregate().layout(), layout);
 }
 
+TEST_F(MoveDeskTest, OfAnAccountThatIsGivenUpAfterAPartNothingStays) {
+  const std::string layout(600'000, 'x');
+  for (std::uint64_t player = 200; player < 206; ++player) {
+    ASSERT_EQ(step<proto::StoreReply>(3, store::creation(player, account)).code(), proto::STORED);
+    ASSERT_EQ(step<proto::AcquireReply>(3, store::acquisition(player, 0, 1000 + player)).epoch(), 1u);
+    ASSERT_EQ(apply(3, store::Ops(player, 1).op(1).layout(layout)).code(), proto::STORED);
+  }
+  const auto parts = [&] {
+    stores[4].reset();
+    sqlite3* file = nullptr;
+    sqlite3_stmt* row = nullptr;
+    EXPECT_EQ(store::open_by_hand(folder.file("shard-4").c_str(), &file), SQLITE_OK);
+    EXPECT_EQ(sqlite3_prepare_v2(file, "SELECT count(*) FROM move_part", -1, &row, nullptr), SQLITE_OK);
+    EXPECT_EQ(sqlite3_step(row), SQLITE_ROW);
+    const int count = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(file);
+    open_all();
+    return count;
+  };
+  away = "shard-4";
+  const CallId call = ask_move(4);
+  cluster->run(milliseconds(100));
+  come_back();
+  away = "shard-3";
+  cluster->run(milliseconds(100));
+  EXPECT_EQ(parts(), 1);
+  watch(true);
+  come_back();
+  const auto reply = answer(call);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->move().fate(), proto::MOVE_ABORTED);
+  EXPECT_EQ(parts(), 0);
+  EXPECT_TRUE(settled_at(3));
+}
+
 TEST_F(MoveDeskTest, TheLastPausesAreKeptAndNoMore) {
   const auto longest_pause_us = [&] {
     cluster->run(seconds(1));
