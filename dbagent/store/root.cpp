@@ -47,7 +47,9 @@ bool owned_by(const Root& root, std::uint64_t epoch, const Key16& owner_incarnat
   return root.epoch == epoch && root.owner_incarnation == owner_incarnation && !owner_incarnation.zero();
 }
 
+// Nobody learns of an epoch before the last one that ended.
 void end_epoch(Shard& shard, const Root& root) {
+  shard.db.run("DELETE FROM ended_epoch WHERE pid = ?1", root.player_id);
   shard.db.run("INSERT INTO ended_epoch VALUES(?1, ?2, ?3)", root.player_id, root.epoch, root.last_pseq);
 }
 

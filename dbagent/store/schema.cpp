@@ -71,7 +71,7 @@ CREATE TABLE move_part(
 -- value, only its description.
 CREATE TABLE moved_copy(account_id INTEGER PRIMARY KEY, mv INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
 
--- How far each ended epoch came: the proof that an unanswered operation is dead.
+-- How far the epoch that ended last came: the proof that an unanswered operation is dead.
 CREATE TABLE ended_epoch(
   pid       INTEGER NOT NULL REFERENCES player(pid),
   epoch     INTEGER NOT NULL,

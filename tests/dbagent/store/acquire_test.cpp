@@ -1,3 +1,6 @@
+#include <sqlite3.h>
+
+#include "tests/dbagent/store/by_hand.h"
 #include "tests/dbagent/store/store_fixture.h"
 
 namespace dure::store {
@@ -18,6 +21,23 @@ TEST_F(ShardTest, AcquireTellsHowFarTheEndedEpochCame) {
   const auto grant = reacquire(1, 1);
   EXPECT_EQ(grant.ended_epoch(), 1u);
   EXPECT_EQ(grant.ended_last_pseq(), 2u);
+}
+
+TEST_F(ShardTest, OfTheEpochsThatEndedOnlyTheLastIsKept) {
+  for (std::uint64_t epoch = 1; epoch <= 50; ++epoch) {
+    apply(Ops(1, epoch).op(1).balance("gold", 1));
+    EXPECT_EQ(reacquire(1, epoch).ended_last_pseq(), 1u);
+  }
+  store.reset();
+  sqlite3* db = nullptr;
+  sqlite3_stmt* row = nullptr;
+  ASSERT_EQ(open_by_hand(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_prepare_v2(db, "SELECT count(*) FROM ended_epoch WHERE pid = 1", -1, &row, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_step(row), SQLITE_ROW);
+  EXPECT_EQ(sqlite3_column_int(row, 0), 1);
+  sqlite3_finalize(row);
+  sqlite3_close(db);
+  store = open_shard(shard_options(path));
 }
 
 TEST_F(ShardTest, RepeatedAcquireGrantsAgainAndReadsNow) {
