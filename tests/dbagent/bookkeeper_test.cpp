@@ -47,6 +47,11 @@ class BookkeeperTest : public ::testing::Test {
     ops.request.mutable_operations(0)->set_reason(reason);
     cluster->ask(kGeneral, ops.request);
   }
+  void loot(std::uint64_t item) {
+    store::Ops ops(1, 1);
+    ops.op(++pseq).mint(item);
+    cluster->ask(kGeneral, ops.request);
+  }
   void damage(const char* sql) {
     store.reset();
     sqlite3* db = nullptr;
@@ -87,6 +92,21 @@ TEST_F(BookkeeperTest, ASoundShardRaisesNoAlarmAndADamagedOneRaisesEachOnce) {
   damage("UPDATE account SET amount = amount + 5 WHERE kind = 0");
   cluster->run(seconds(130), milliseconds(50));
   EXPECT_EQ(agent->bookkeeper().ledger_alarms(), 1u);
+}
+
+TEST_F(BookkeeperTest, ATotalThatIsOffIsSaidOnceHoweverMuchIsEarnedAndHidesNothingElse) {
+  loot(7);
+  earn(100);
+  cluster->run(seconds(1));
+  damage("UPDATE account SET amount = amount + 5 WHERE kind = 0 AND currency = 'gold'");
+  for (int pass = 0; pass < 25; ++pass) {
+    earn(1);
+    cluster->run(seconds(61), milliseconds(50));
+  }
+  EXPECT_EQ(agent->bookkeeper().ledger_alarms(), 1u);
+  damage("UPDATE item_holder SET owner = 99 WHERE kind = 0");
+  cluster->run(seconds(130), milliseconds(50));
+  EXPECT_EQ(agent->bookkeeper().ledger_alarms(), 2u);
 }
 
 TEST_F(BookkeeperTest, AFaucetThatRunsAwayIsSaidWithinAMinute) {
