@@ -2,7 +2,7 @@
 // slices, and looks for faucets that run away. What is off is said once as a named event and stays in the monitor:
 //
 //   ledger.alarm    a finding of the audit, a hold or a message that is stuck for more than a minute
-//   economy.alarm   a reason whose last minute brought in 10 times its mean of the hour; said again after ten minutes.
+//   economy.alarm   a reason whose last minute brought in 10 times its mean; said again after ten minutes.
 //                   `dure gm feature reason:NAME off` ends it: owners refuse operations of that reason
 //
 // Logic thread only.

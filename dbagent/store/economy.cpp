@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kPageMax = 500;
 constexpr std::int64_t kHourMin = 60;
-// Minutes stay single for as long as a mean of the last hour may want them.
+// Minutes stay single for as long as a mean may want them.
 constexpr std::int64_t kSingleMin = 3 * kHourMin;
 // Minutes of an agent that was away for longer stay as they are: only more rows, nothing wrong.
 constexpr std::int64_t kFoldedMin = 48 * kHourMin;
@@ -54,9 +54,15 @@ proto::EconomyJumps economy_jumps(Shard& shard, const proto::EconomyWatch& reque
     return reply;
   }
   const std::int64_t minute = shard.file.shard_time() / kMinuteMs;
-  const auto oldest = shard.db.number("SELECT min(minute) FROM economy");
-  const std::int64_t history = oldest ? std::min<std::int64_t>(kHourMin, minute - 1 - *oldest) : 0;
-  if (history <= 0 || history < static_cast<std::int64_t>(request.history_min())) return reply;
+  std::int64_t played = 0, first = 0;
+  {
+    Query row(shard.db,
+              "SELECT count(*), min(minute) FROM (SELECT DISTINCT minute FROM economy "
+              "WHERE minute >= ?1 AND minute < ?2 ORDER BY minute DESC LIMIT ?3)",
+              minute - kSingleMin, minute - 1, kHourMin);
+    if (row.row()) played = row.i64(0), first = row.i64(1);
+  }
+  if (played == 0 || played < static_cast<std::int64_t>(request.history_min())) return reply;
   struct Rate {
     std::int64_t last = 0;  // the faster of the minute before and this one so far
     std::int64_t before = 0;
@@ -64,7 +70,7 @@ proto::EconomyJumps economy_jumps(Shard& shard, const proto::EconomyWatch& reque
   std::map<std::pair<std::string, std::string>, Rate> rates;
   {
     Query row(shard.db, "SELECT reason, currency, minute, faucet FROM economy WHERE minute >= ?1 AND faucet > 0",
-              minute - 1 - history);
+              first);
     while (row.row()) {
       Rate& rate = rates[{row.text(0), row.text(1)}];
       if (row.i64(2) >= minute - 1)
@@ -74,7 +80,7 @@ proto::EconomyJumps economy_jumps(Shard& shard, const proto::EconomyWatch& reque
     }
   }
   for (const auto& [whose, rate] : rates) {
-    const std::int64_t mean = rate.before / history;
+    const std::int64_t mean = rate.before / played;
     if (rate.last < request.floor_a_minute() || rate.last / std::max<std::int64_t>(1, request.times()) < mean) continue;
     auto* jump = reply.add_jumps();
     jump->set_reason(whose.first);

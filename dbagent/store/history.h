@@ -21,8 +21,9 @@ proto::PlayerLedgerReply player_ledger(Shard& shard, const proto::PlayerLedgerQu
 
 // economy.cpp
 proto::EconomyReply economy(Shard& shard, const proto::EconomyQuery& request);
-// A faucet is fast when the minute before this one, or this one so far, brought in at least `times` its mean minute of
-// the hour before, and at least the floor. A file with less history than asked for knows no mean and is silent.
+// A faucet is fast when the minute before this one, or this one so far, brought in at least `times` its mean minute
+// before that, and at least the floor. The mean is of the last 60 minutes in which anything came in or went out, of
+// three hours: hours in which nobody plays make nothing fast. With fewer such minutes than asked for nothing is said.
 proto::EconomyJumps economy_jumps(Shard& shard, const proto::EconomyWatch& request);
 // Puts minutes that are over for long together to hours: some of them; false when none is left.
 bool fold_economy(Database& db, std::int64_t now_unix_ms);

@@ -123,6 +123,19 @@ TEST_F(BookkeeperTest, AFaucetThatRunsAwayIsSaidWithinAMinute) {
   EXPECT_EQ(agent->bookkeeper().economy_alarms(), 1u);
 }
 
+TEST_F(BookkeeperTest, WhoPlaysAgainAfterAnHourInWhichNobodyDidRaisesNoAlarm) {
+  const auto play = [&](int minutes) {
+    for (int minute = 0; minute < minutes; ++minute) {
+      earn(1500);
+      cluster->run(seconds(60), milliseconds(100));
+      EXPECT_EQ(agent->bookkeeper().economy_alarms(), 0u);
+    }
+  };
+  play(30);
+  cluster->run(seconds(61 * 60), milliseconds(100));
+  play(20);
+}
+
 TEST_F(BookkeeperTest, AnAgentStandsStillForABackupCopiesMeanwhileAndGoesOnByItself) {
   earn(100);
   cluster->run(milliseconds(100));

@@ -231,13 +231,30 @@ TEST_F(EconomyTest, AReasonThatRunsTenTimesAsFastAsItsHourIsFoundInTheSameMinute
   EXPECT_TRUE(jumps(63).empty());
 }
 
-TEST_F(EconomyTest, BelowTheFloorAndWithoutHistoryNothingIsSaid) {
+TEST_F(EconomyTest, WithoutHistoryNothingIsSaid) {
   earn(0, 1'000'000);
   EXPECT_TRUE(jumps(0).empty());
+  for (std::int64_t minute = 20; minute < 28; ++minute) earn(minute, 1, "quest");
+  earn(30, 1000, "gift");
+  EXPECT_TRUE(jumps(30).empty()) << "in nine minutes anything was earned";
+}
+
+TEST_F(EconomyTest, BelowTheFloorNothingIsSaid) {
+  for (std::int64_t minute = 0; minute < 20; ++minute) earn(minute, 1, "quest");
   earn(30, 999, "gift");
   EXPECT_TRUE(jumps(30).empty());
   earn(30, 1, "gift");
   EXPECT_EQ(jumps(30), std::vector<std::string>{"gift"});
+}
+
+TEST_F(EconomyTest, AfterAnHourInWhichNobodyPlaysWhatIsUsualIsNotFast) {
+  for (std::int64_t minute = 0; minute < 30; ++minute) earn(minute, 1500);
+  for (std::int64_t minute = 91; minute < 101; ++minute) {
+    earn(minute, 1500);
+    EXPECT_TRUE(jumps(minute).empty()) << minute;
+  }
+  earn(101, 15'000);
+  EXPECT_EQ(jumps(101), std::vector<std::string>{"kill"});
 }
 
 }  // namespace
