@@ -76,6 +76,7 @@ void RedisLink::run() {
     }
     if (done && commands_ && now >= next) {
       done = refresh();
+      if (done) back_off_ = {};  // one that lets us in and fails us then is tried ever more seldom, too
       next = now + kRefresh;
     }
     if (done && commands_) done = send_queued();
@@ -113,16 +114,24 @@ Result<> RedisLink::open() {
   commands_ = std::move(*commands);
   messages_ = std::move(*messages);
   connected_ = true;
-  back_off_ = {};
   log_.event(LogLevel::kInfo, "redis.connected", {{"address", options_.address}});
   return {};
+}
+
+Result<RedisConnection::Reply> RedisLink::ask(const std::vector<std::string>& arguments) {
+  auto reply = commands_->command(arguments);
+  if (reply || reply.error().trouble != Trouble::kRefused) return reply;
+  if (const auto times = log_limit_.due("redis.refused", mono_now()))
+    log_.event(LogLevel::kWarning, "redis.refused",
+               {{"command", arguments.front()}, {"why", reply.error().detail}, {"times", times}});
+  return RedisConnection::Reply();
 }
 
 Result<> RedisLink::refresh() {
   for (const auto& node : nodes_) {
     if (node.address.empty()) continue;
-    const auto set = commands_->command(
-        {"SET", options_.prefix + "node:" + node.name, node.address + " " + node.incarnation, "EX", kLease});
+    const auto set =
+        ask({"SET", options_.prefix + "node:" + node.name, node.address + " " + node.incarnation, "EX", kLease});
     if (!set) return pass_on(set);
   }
   std::map<std::string, MonitorValues> values;
@@ -134,9 +143,9 @@ Result<> RedisLink::refresh() {
     if (of_node.fields.empty()) continue;
     std::vector<std::string> arguments{"HSET", options_.prefix + "monitor:" + name};
     for (const auto& [key, value] : of_node.fields) arguments.push_back(key), arguments.push_back(value);
-    const auto set = commands_->command(arguments);
+    const auto set = ask(arguments);
     if (!set) return pass_on(set);
-    const auto expires = commands_->command({"EXPIRE", options_.prefix + "monitor:" + name, kLease});
+    const auto expires = ask({"EXPIRE", options_.prefix + "monitor:" + name, kLease});
     if (!expires) return pass_on(expires);
   }
   return find_nodes();
@@ -145,8 +154,9 @@ Result<> RedisLink::refresh() {
 Result<> RedisLink::find_nodes() {
   std::string cursor = "0";
   for (int i = 0; i < kScansMost; ++i) {
-    const auto page = commands_->command({"SCAN", cursor, "MATCH", options_.prefix + "node:*", "COUNT", "1000"});
+    const auto page = ask({"SCAN", cursor, "MATCH", options_.prefix + "node:*", "COUNT", "1000"});
     if (!page) return pass_on(page);
+    if (!*page) return {};
     const redisReply& reply = **page;
     if (reply.type != REDIS_REPLY_ARRAY || reply.elements != 2 || reply.element[1]->type != REDIS_REPLY_ARRAY)
       return fail(Trouble::kInvalid, "SCAN answered with something else");
@@ -166,7 +176,7 @@ Result<> RedisLink::found(const std::string& key) {
   const NodeId id = node_from_text(name);
   const bool ours = std::any_of(nodes_.begin(), nodes_.end(), [&](const RegistryNode& n) { return n.id == id; });
   if (!id || ours) return {};
-  const auto value = commands_->command({"GET", key});
+  const auto value = ask({"GET", key});
   if (!value) return pass_on(value);
   const std::string text(text_of(value->get()));
   const auto space = text.find(' ');
@@ -183,7 +193,7 @@ Result<> RedisLink::send_queued() {
     answers.swap(answers_);
   }
   for (const auto& answer : answers) {
-    const auto sent = commands_->command({"PUBLISH", answer.reply_channel, std::string(answer.answer.view())});
+    const auto sent = ask({"PUBLISH", answer.reply_channel, std::string(answer.answer.view())});
     if (!sent) return pass_on(sent);
   }
   return {};

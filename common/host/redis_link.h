@@ -55,6 +55,8 @@ class RedisLink {
   void run();
   void lost(const Error& error);
   [[nodiscard]] Result<> open();
+  // Null: refused (Redis is full, a replica, still loading). It is said and left out; the connection is good.
+  [[nodiscard]] Result<RedisConnection::Reply> ask(const std::vector<std::string>& arguments);
   [[nodiscard]] Result<> refresh();
   [[nodiscard]] Result<> find_nodes();
   [[nodiscard]] Result<> found(const std::string& key);

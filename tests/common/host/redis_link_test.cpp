@@ -206,5 +206,24 @@ TEST_F(RedisLinkTest, lets_only_rightly_signed_commands_through_and_carries_the_
   }));
 }
 
+TEST_F(RedisLinkTest, hears_game_masters_though_redis_refuses_writes) {
+  auto other = RedisConnection::open(options_.address);
+  ASSERT_TRUE(eventually([&] { return other || (other = RedisConnection::open(options_.address)); }));
+  ASSERT_TRUE((*other)->command({"CONFIG", "SET", "maxmemory", "1"}));
+  ASSERT_FALSE((*other)->command({"SET", "more", "bytes"}));
+  Side one(options_, NodeId(Role::kChat, 1), "chat-1");
+  EXPECT_TRUE(eventually([&] { return one.log.count("redis.refused") > 0; }));
+  const std::string command = sealed("dure", unix_ms(wall_now()) + 60'000);
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_TRUE((*other)->command({"PUBLISH", "dure:gm", command}));
+    return one.look(), !one.commands.empty();
+  }));
+  ASSERT_TRUE((*other)->command({"CONFIG", "SET", "maxmemory", "0"}));
+  EXPECT_TRUE(eventually([&] {
+    const auto lease = (*other)->command({"GET", "dure:node:chat-1"});
+    return lease && (*lease)->type == REDIS_REPLY_STRING;
+  }));
+}
+
 }  // namespace
 }  // namespace dure
