@@ -1,5 +1,6 @@
 // Ends a process one of whose turns does not: a stuck logic thread holds players nobody can reach. One thread of its
-// own; the logic threads are borrowed until stop().
+// own; the logic threads are borrowed until stop(). If it comes too late itself, the whole process stood still
+// (SIGSTOP, a frozen cgroup, a debugger): its turns are then measured from there.
 #pragma once
 #include <condition_variable>
 #include <mutex>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "common/base/time.h"
+#include "common/host/clock.h"
 #include "common/logic/seams.h"
 
 namespace dure {
@@ -26,6 +28,7 @@ class Watchdog {
   const Duration turn_max_;
   const bool aborts_;
   EventLog& log_;
+  const MonoTime made_ = mono_now();
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

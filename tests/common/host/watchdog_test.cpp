@@ -70,6 +70,31 @@ TEST(Watchdog, AStuckTurnEndsTheProcessWithItsStack) {
   EXPECT_NE(words.find(" common/host/logic_thread.cpp:"), std::string::npos) << words;
 }
 
+TEST(Watchdog, AProcessThatStoodStillInATurnGoesOn) {
+  constexpr Duration kTurnMax = seconds(1);
+  const pid_t child = fork();
+  if (child == 0) {
+    Watched watched;
+    Watchdog watchdog({&watched.node_thread}, kTurnMax, true, watched.log);
+    watched.box.put(GmCommandIn{});
+    bool lives = eventually([&] { return watched.node.stuck.load(); });
+    raise(SIGSTOP);
+    lives = lives && eventually([&] { return watched.log.count("watchdog.paused") > 0; });
+    watched.node.go_on = true;
+    watched.node.go_on.notify_all();
+    lives = lives && eventually([&] { return watched.node_thread.turn_since_ns() == 0; });
+    _exit(lives ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, WUNTRACED), child);
+  ASSERT_TRUE(WIFSTOPPED(status)) << status;
+  const MonoTime stopped = mono_now();
+  EXPECT_TRUE(eventually([&] { return mono_now() - stopped > 2 * kTurnMax; }));
+  kill(child, SIGCONT);
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+}
+
 __attribute__((noinline)) void write_to_nowhere() {
   volatile int* volatile nowhere = nullptr;
   *nowhere = 1;
