@@ -123,5 +123,24 @@ TEST_F(HostileStart, ASecondProcessOfTheSameDataWaitsAndEndsIn75) {
   EXPECT_EQ(cluster_.stop(), 0) << cluster_.output();
 }
 
+TEST_F(HostileStart, ASecondClusterOfTheSameDataLeavesTheNodesThatTheFirstOneCountedAlone) {
+  cluster_.up({"--gateways", "1"});
+  ASSERT_TRUE(cluster_.printed("ready in", seconds(30))) << cluster_.output();
+  const std::string counted = text_of(cluster_.path("data/up.toml"));
+  ASSERT_NE(counted.find("gateway-1"), std::string::npos);
+  const auto expect_waits = [&](std::string text, const std::string& for_what) {
+    text = replaced(text, "shard_count = 2", "shard_count = 2\nstart_timeout_s = 1");
+    const Finished second = run_dure({"up", "--dungeons", "1", "--config", write("second.toml", text)}, seconds(30));
+    EXPECT_EQ(second.exit_code, 75) << second.output;
+    EXPECT_NE(second.output.find(for_what), std::string::npos) << second.output;
+    EXPECT_TRUE(text_of(cluster_.path("data/up.toml")) == counted) << for_what;
+  };
+  expect_waits(config(), "port taken");
+  const ClusterProcess elsewhere("local.toml");
+  expect_waits(replaced(text_of(elsewhere.config()), elsewhere.path("data"), cluster_.path("data")),
+               "has another supervisor");
+  EXPECT_EQ(cluster_.stop(), 0) << cluster_.output();
+}
+
 }  // namespace
 }  // namespace dure::test

@@ -1,5 +1,9 @@
 #include "tools/config/config.h"
 
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
 #include "common/proto/config.pb.h"
 #include "tools/config/state.h"
 
@@ -107,6 +111,20 @@ Result<Config> load_config(const std::string& path) {
                 path + ": cluster.node is missing: allowed one [[cluster.node]] table or more (who runs)");
   if (auto kept = check_secrets_are_kept(**state); !kept) return tl::unexpected(kept.error());
   return Config(std::move(*state));
+}
+
+Result<void> write_config(const std::string& path, const std::string& text) {
+  using std::filesystem::perms;
+  const std::string beside = path + ".new";
+  std::ofstream out(beside, std::ios::binary);
+  std::error_code missing, error;
+  const auto before = std::filesystem::status(path, missing).permissions();
+  std::filesystem::permissions(beside, missing ? perms::owner_read | perms::owner_write : before, error);
+  out << text;
+  out.close();
+  if (!out || error || std::rename(beside.c_str(), path.c_str()) != 0)
+    return fail(Trouble::kIo, path + ": cannot be written");
+  return {};
 }
 
 }  // namespace dure

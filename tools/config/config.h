@@ -58,6 +58,10 @@ class Config {
 // The same for text in memory; `path` only names it in messages.
 [[nodiscard]] Result<Config> parse_config(std::string_view text, const std::string& path);
 
+// Beside the file and then in its place: whoever reads it meanwhile reads a whole one. It keeps its permissions; a new
+// one is readable to its owner only.
+[[nodiscard]] Result<void> write_config(const std::string& path, const std::string& text);
+
 // Where a gateway hears its clients: key ("gateway.listen") and address of each door that is open.
 std::vector<std::pair<std::string, std::string>> doors_of(const proto::GatewaySettings& gateway);
 

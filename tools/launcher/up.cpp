@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include "common/host/event_log.h"
@@ -30,36 +29,49 @@ MonoTime mono_now() {
   return MonoTime(seconds(t.tv_sec) + Duration(t.tv_nsec));
 }
 
-Result<Config> load_counted(const UpOptions& options) {
-  auto config = load_config(options.config_path);
-  if (!config || options.counts.empty()) return config;
-  const auto text = with_node_counts(options.config_path, options.counts);
+// With other counts of nodes than the file says, the children read a file of ours: `text`, at config.path().
+struct Counted {
+  Config config;
+  std::string text;
+  Result<void> write() const { return text.empty() ? Result<void>() : write_config(config.path(), text); }
+};
+
+Result<Counted> load_counted(const UpOptions& options) {
+  const auto given = load_config(options.config_path);
+  if (!given) return tl::unexpected(given.error());
+  if (options.counts.empty()) return Counted{*given, {}};
+  auto text = with_node_counts(options.config_path, options.counts);
   if (!text) return tl::unexpected(text.error());
-  const std::string path = config->base().cluster().data_dir() + "/up.toml";
-  std::ofstream(path) << *text;
-  return load_config(path);
+  const auto counted = parse_config(*text, given->base().cluster().data_dir() + "/up.toml");
+  if (!counted) return tl::unexpected(counted.error());
+  return Counted{*counted, std::move(*text)};
 }
 
 class Up {
  public:
-  Up(const UpOptions& options, const Config& config, EventLog& log)
+  Up(const UpOptions& options, const Counted& counted, EventLog& log)
       : options_(options),
-        config_(config),
-        data_dir_(config.base().cluster().data_dir()),
-        plan_(plan_processes(config)),
-        monitor_(config.base().redis().address(), config.base().redis().prefix(), milliseconds(50)),
+        counted_(counted),
+        config_(counted.config),
+        data_dir_(config_.base().cluster().data_dir()),
+        plan_(plan_processes(config_)),
+        monitor_(config_.base().redis().address(), config_.base().redis().prefix(), milliseconds(50)),
         supervisor_([this](const std::string& line) { screen_.line(line); }, log) {}
 
   int run() {
     began_ = mono_now();
     start_limit_ = began_ + seconds(config_.base().cluster().start_timeout_s());
-    if (const int code = wait_for_ports(); code != 0 || stops_ > 0) return code;
+    if (const int code = wait_for_others(); code != 0 || stops_ > 0) return code;
+    if (!locked_) screen_.line(data_dir_ + " has another supervisor: it hears of added shards, not this");
+    if (const auto written = counted_.write(); !written) {
+      screen_.line(written.error().detail);
+      return kExitConfig;
+    }
     if (const auto added = add_redis(); !added) {
       screen_.line(added.error().detail);
       return kExitConfig;
     }
     for (const PlannedProcess& planned : plan_) add(planned);
-    if (!lock_.take(data_dir_)) screen_.line(data_dir_ + " has another supervisor: it hears of added shards, not this");
     const int code = serve();
     supervisor_.stop(mono_now(), seconds(config_.base().cluster().stop_timeout_s()));
     const int at_once_from = stops_ > 0 ? 2 : 1;  // the first one began the orderly stop
@@ -92,10 +104,19 @@ class Up {
     return {};
   }
 
-  int wait_for_ports() {
+  // What another cluster still has; empty: nothing that this one needs.
+  std::string taken() {
+    std::string port = taken_port();
+    if (!port.empty()) return port;
+    locked_ = locked_ || lock_.take(data_dir_);
+    if (locked_ || counted_.text.empty()) return {};
+    return data_dir_ + " has another supervisor, and up.toml is its nodes'; waiting";
+  }
+
+  int wait_for_others() {
     std::string told;
-    for (std::string taken; !(taken = taken_port()).empty();) {
-      if (told != taken) screen_.line(told = taken);
+    for (std::string what; !(what = taken()).empty();) {
+      if (told != what) screen_.line(told = what);
       if (mono_now() >= start_limit_) return kExitWaited;
       wait(milliseconds(200));
       if (stops_ > 0) return 0;
@@ -132,11 +153,12 @@ class Up {
   // What the configuration names by now and did not before: `dure shards add` was here.
   void add_what_is_new() {
     const auto extended = load_counted(options_);
-    if (!extended) {
-      screen_.line(extended.error().detail);
+    const auto written = extended ? extended->write() : tl::unexpected(extended.error());
+    if (!written) {
+      screen_.line(written.error().detail);
       return;
     }
-    for (const PlannedProcess& planned : plan_processes(*extended)) {
+    for (const PlannedProcess& planned : plan_processes(extended->config)) {
       const auto& known = supervisor_.processes();
       if (std::any_of(known.begin(), known.end(), [&](const auto& one) { return one->name == planned.name; })) continue;
       screen_.line(planned.name + ": new in " + options_.config_path + ", started");
@@ -272,11 +294,13 @@ class Up {
   }
 
   const UpOptions& options_;
+  const Counted& counted_;
   const Config& config_;
   const std::string data_dir_;
   const std::vector<PlannedProcess> plan_;
   UpSignals signals_;
   UpLock lock_;
+  bool locked_ = false;
   Screen screen_;
   MonitorTable monitor_;
   Supervisor supervisor_;
@@ -300,27 +324,24 @@ Result<void> make_data_dir(const Config& config) {
 int run_up(const UpOptions& given) {
   UpOptions options = given;
   if (options.program.empty()) options.program = std::filesystem::read_symlink("/proc/self/exe").string();
-  auto config = load_config(options.config_path);
-  if (config) {
-    if (const auto made = make_data_dir(*config); !made) {
-      std::fprintf(stderr, "%s\n", made.error().detail.c_str());
-      return kExitConfig;
-    }
-    config = load_counted(options);
+  const auto counted = load_counted(options);
+  if (!counted) {
+    std::fprintf(stderr, "%s\n", counted.error().detail.c_str());
+    return kExitConfig;
   }
-  if (!config) {
-    std::fprintf(stderr, "%s\n", config.error().detail.c_str());
+  if (const auto made = make_data_dir(counted->config); !made) {
+    std::fprintf(stderr, "%s\n", made.error().detail.c_str());
     return kExitConfig;
   }
   LogOptions log_options;
-  log_options.path = config->base().cluster().data_dir() + "/logs/up.log";
+  log_options.path = counted->config.base().cluster().data_dir() + "/logs/up.log";
   const auto log = HostEventLog::open(log_options);
   if (!log) {
     std::fprintf(stderr, "%s\n", log.error().detail.c_str());
     return kExitConfig;
   }
   ignore_broken_pipes();
-  return Up(options, *config, **log).run();
+  return Up(options, *counted, **log).run();
 }
 
 }  // namespace dure

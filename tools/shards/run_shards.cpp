@@ -38,13 +38,6 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Beside the file and then in its place: whoever reads it meanwhile reads a whole one.
-bool write_file(const std::string& path, const std::string& text) {
-  const std::string beside = path + ".new";
-  std::ofstream(beside, std::ios::binary) << text;
-  return read_file(beside) == text && std::rename(beside.c_str(), path.c_str()) == 0;
-}
-
 // A process of its own, in a session of its own: it outlives this command.
 int start_agent(const Config& config, const std::string& node) {
   const std::string log = config.base().cluster().data_dir() + "/" + node + ".log";
@@ -64,8 +57,8 @@ int add(const Config& config, const ShardsOptions& options) {
     std::fprintf(stderr, "dure shards add: %s\n", added.error().detail.c_str());
     return kExitConfig;
   }
-  if (!write_file(config.path(), added->text)) {
-    std::fprintf(stderr, "dure shards add: cannot write %s\n", config.path().c_str());
+  if (const auto written = write_config(config.path(), added->text); !written) {
+    std::fprintf(stderr, "dure shards add: %s\n", written.error().detail.c_str());
     return 1;
   }
   std::printf("%s: shard %u, served by %s\n", config.path().c_str(), added->shard, added->node.c_str());

@@ -341,6 +341,27 @@ TEST(Config, DoesNotShowASecretInItsMessage) {
   EXPECT_EQ(refusal(kCluster + "[dev]\nticket_key = \"hunter2\"\n").find("hunter2"), std::string::npos);
 }
 
+TEST(Config, AFileThatIsWrittenAnewKeepsItsPermissionsAndANewOneIsItsOwners) {
+  using std::filesystem::perms;
+  const std::string folder = testing::TempDir() + "dure_write_config_" + std::to_string(getpid());
+  std::filesystem::create_directory(folder);
+  const std::string path = folder + "/cluster.toml";
+  const auto expect = [&](const std::string& text, perms permissions) {
+    std::ifstream in(path);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), text);
+    EXPECT_EQ(std::filesystem::status(path).permissions(), permissions);
+  };
+  ASSERT_TRUE(write_config(path, "one"));
+  expect("one", perms(0600));
+  std::filesystem::permissions(path, perms(0640));
+  ASSERT_TRUE(write_config(path, "two"));
+  expect("two", perms(0640));
+  std::filesystem::create_directory(path + ".new");
+  EXPECT_FALSE(write_config(path, "three"));
+  expect("two", perms(0640));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Config, TakesTheFilesWeShip) {
   for (const char* path : {"configs/local.toml", "configs/all.toml"}) {
     const auto config = load_config(std::string(DURE_SOURCE_DIR "/") + path);
