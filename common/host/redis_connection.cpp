@@ -8,25 +8,26 @@
 
 namespace dure {
 namespace {
-constexpr timeval kConnectMax{0, 200'000}, kCommandMax{0, 500'000};
+constexpr Duration kConnectMax = milliseconds(200);
+constexpr timeval kCommandMax{0, 500'000};
 constexpr Duration kAnswerWithin = milliseconds(500);
 constexpr std::size_t kReplyBytesMax = 4u << 20;
 }  // namespace
+
+redisContext* connect_redis(const std::string& address, Duration limit) {
+  const auto us = to_us(limit);
+  const timeval time{us / 1'000'000, us % 1'000'000};
+  if (address.starts_with("unix:")) return redisConnectUnixWithTimeout(address.c_str() + 5, time);
+  const auto colon = address.rfind(':');
+  const int port = colon == std::string::npos ? 6379 : std::atoi(address.c_str() + colon + 1);
+  return redisConnectWithTimeout(address.substr(0, colon).c_str(), port, time);
+}
 
 void RedisConnection::FreeReply::operator()(redisReply* reply) const { freeReplyObject(reply); }
 
 Result<std::unique_ptr<RedisConnection>> RedisConnection::open(const std::string& address) {
   ignore_broken_pipes();  // hiredis writes without MSG_NOSIGNAL: a server that goes away would end this process
-  redisContext* context = nullptr;
-  if (address.rfind("unix:", 0) == 0) {
-    context = redisConnectUnixWithTimeout(address.c_str() + 5, kConnectMax);
-  } else {
-    const auto colon = address.rfind(':');
-    const std::string host = address.substr(0, colon);
-    int port = 6379;
-    if (colon != std::string::npos) port = std::atoi(address.c_str() + colon + 1);
-    context = redisConnectWithTimeout(host.c_str(), port, kConnectMax);
-  }
+  redisContext* context = connect_redis(address, kConnectMax);
   if (context == nullptr) return fail(Trouble::kIo, "out of memory");
   if (context->err != 0) {
     const std::string why = context->errstr;

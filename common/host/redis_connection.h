@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "common/base/result.h"
+#include "common/base/time.h"
 
 struct redisContext;
 struct redisReply;
 
 namespace dure {
+
+// "127.0.0.1:6379", or "unix:/path/of/the/socket". As hiredis gives it, for who has times of its own; null: no memory.
+redisContext* connect_redis(const std::string& address, Duration limit);
 
 class RedisConnection {
  public:
@@ -19,7 +23,6 @@ class RedisConnection {
   };
   using Reply = std::unique_ptr<redisReply, FreeReply>;
 
-  // "127.0.0.1:6379", or "unix:/path/of/the/socket".
   static Result<std::unique_ptr<RedisConnection>> open(const std::string& address);
   ~RedisConnection();
   // Fails on an error reply, too (kRefused; the connection then stays usable).

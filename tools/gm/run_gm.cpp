@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 
+#include "common/host/redis_connection.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/routes.h"
 #include "tools/gm/gm_command.h"
@@ -18,41 +19,24 @@ namespace dure {
 namespace {
 
 using Steady = std::chrono::steady_clock;
-using Redis = std::unique_ptr<redisContext, decltype(&redisFree)>;
-using Reply = std::unique_ptr<redisReply, decltype(&freeReplyObject)>;
 
 constexpr auto kRepeat = std::chrono::milliseconds(500);
 // More nodes may answer after the first: their words are waited for so long.
 constexpr auto kGather = std::chrono::milliseconds(400);
 
-Redis open_redis(const std::string& address) {
-  const timeval limit{1, 0};
-  const auto colon = address.rfind(':');
-  redisContext* context =
-      address.find('/') != std::string::npos || colon == std::string::npos
-          ? redisConnectUnixWithTimeout(address.c_str(), limit)
-          : redisConnectWithTimeout(address.substr(0, colon).c_str(), std::atoi(address.c_str() + colon + 1), limit);
-  Redis redis(context, redisFree);
-  if (redis && redis->err == 0) redisSetTimeout(redis.get(), limit);
-  return redis;
-}
-
 // The next pub/sub message on the connection, or nothing within the time.
-std::string next_message(redisContext* redis, Steady::time_point until) {
+Result<std::string> next_message(RedisConnection& redis, Steady::time_point until) {
   for (;;) {
-    void* raw = nullptr;
-    if (redisGetReplyFromReader(redis, &raw) != REDIS_OK) return {};
-    if (raw != nullptr) {
-      const Reply reply(static_cast<redisReply*>(raw), freeReplyObject);
-      if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 && reply->element[2]->type == REDIS_REPLY_STRING)
-        return {reply->element[2]->str, static_cast<std::size_t>(reply->element[2]->len)};
-      continue;
-    }
+    const auto reply = redis.poll_reply();
+    if (!reply) return tl::unexpected<Error>(reply.error());
+    const redisReply* message = reply->get();
+    if (message != nullptr && message->type == REDIS_REPLY_ARRAY && message->elements == 3 &&
+        message->element[2]->type == REDIS_REPLY_STRING)
+      return std::string(message->element[2]->str, static_cast<std::size_t>(message->element[2]->len));
+    if (message != nullptr) continue;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Steady::now()).count();
-    if (left <= 0) return {};
-    pollfd ready{redis->fd, POLLIN, 0};
-    if (::poll(&ready, 1, static_cast<int>(left)) <= 0) return {};
-    if (redisBufferRead(redis) != REDIS_OK) return {};
+    pollfd ready{redis.fd(), POLLIN, 0};
+    if (left <= 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0) return std::string();
   }
 }
 
@@ -111,30 +95,29 @@ int run_gm(const GmOptions& options, const std::vector<std::string>& words) {
   const auto& [id, message] = *order;
   const std::string replies = options.prefix + "gm:reply:" + std::to_string(id);
 
-  const Redis listening = open_redis(options.redis), speaking = open_redis(options.redis);
-  if (!listening || listening->err != 0 || !speaking || speaking->err != 0) {
-    std::fprintf(stderr, "dure gm: no Redis at %s\n", options.redis.c_str());
+  const auto listening = RedisConnection::open(options.redis), speaking = RedisConnection::open(options.redis);
+  if (!listening || !speaking) {
+    std::fprintf(stderr, "dure gm: no Redis at %s\n", (listening ? speaking : listening).error().detail.c_str());
     return 1;
   }
-  const Reply subscribed(static_cast<redisReply*>(redisCommand(listening.get(), "SUBSCRIBE %s", replies.c_str())),
-                         freeReplyObject);
-  if (!subscribed) return 1;
+  if (const auto subscribed = (*listening)->command({"SUBSCRIBE", replies}); !subscribed) {
+    std::fprintf(stderr, "dure gm: Redis at %s: %s\n", options.redis.c_str(), subscribed.error().detail.c_str());
+    return 1;
+  }
 
   std::map<std::string, proto::GmAnswer> answers;
   auto give_up = Steady::now() + std::chrono::duration_cast<Steady::duration>(options.patience);
   auto repeat = Steady::now();
   while (Steady::now() < give_up) {
     if (answers.empty() && Steady::now() >= repeat) {
-      const Reply sent(
-          static_cast<redisReply*>(redisCommand(speaking.get(), "PUBLISH %s %b", (options.prefix + "gm").c_str(),
-                                                message.data(), message.size())),
-          freeReplyObject);
-      if (!sent) break;
+      const auto sent = (*speaking)->command({"PUBLISH", options.prefix + "gm", message});
+      if (!sent && sent.error().trouble != Trouble::kRefused) break;
       repeat = Steady::now() + kRepeat;
     }
     proto::GmAnswer answer;
-    const std::string raw = next_message(listening.get(), std::min(give_up, answers.empty() ? repeat : give_up));
-    if (raw.empty() || !parse_strict(raw, &answer) || answer.id() != id) continue;
+    const auto raw = next_message(**listening, std::min(give_up, answers.empty() ? repeat : give_up));
+    if (!raw) break;
+    if (raw->empty() || !parse_strict(*raw, &answer) || answer.id() != id) continue;
     answers[answer.node()] = answer;
     give_up = std::min(give_up, Steady::now() + kGather);
   }

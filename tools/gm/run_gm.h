@@ -8,7 +8,7 @@
 namespace dure {
 
 struct GmOptions {
-  std::string redis;  // "127.0.0.1:6379" or the path of a unix socket
+  std::string redis;  // "127.0.0.1:6379" or "unix:/path"
   std::string prefix = "dure:";
   std::string key_file;
   std::string key_name;      // as the config's gm.public_keys name it

@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include "common/host/redis_connection.h"
+
 namespace dure {
 namespace {
 
@@ -53,13 +55,7 @@ bool MonitorTable::connect() {
   if (address_.empty()) return false;
   const auto us = to_us(timeout_);
   const timeval limit{us / 1'000'000, us % 1'000'000};
-  if (address_.starts_with("unix:")) {
-    redis_.reset(redisConnectUnixWithTimeout(address_.c_str() + 5, limit));
-  } else {
-    const auto colon = address_.rfind(':');
-    redis_.reset(
-        redisConnectWithTimeout(address_.substr(0, colon).c_str(), std::atoi(address_.c_str() + colon + 1), limit));
-  }
+  redis_.reset(connect_redis(address_, timeout_));
   if (!redis_ || redis_->err || redisSetTimeout(redis_.get(), limit) != REDIS_OK) redis_.reset();
   return redis_ != nullptr;
 }

@@ -3,10 +3,16 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <thread>
 
+#include "common/host/redis_link.h"
 #include "common/proto/cluster.pb.h"
+#include "common/proto/routes.h"
+#include "tests/common/host/private_redis.h"
+#include "tests/common/host/waiting.h"
 #include "tools/gm/gm_command.h"
 #include "tools/gm/gm_key.h"
+#include "tools/gm/run_gm.h"
 
 namespace dure {
 namespace {
@@ -105,6 +111,48 @@ TEST_F(GmKeyTest, ASecretIsPrivateAndNeverOverwritten) {
   ::chmod(path.c_str(), 0644);
   EXPECT_FALSE(read_gm_key(path));
   EXPECT_TRUE(read_gm_key(path, true)) << "a development key";
+}
+
+// A node that does everything that it is told.
+bool obeys_one(Mailbox* box, RedisLink* link) {
+  std::vector<Inbound> batch;
+  box->take(&batch, mono_now());
+  for (const auto& inbound : batch) {
+    const auto* order = std::get_if<GmCommandIn>(&inbound);
+    proto::GmCommand command;
+    if (order == nullptr || !parse_strict(order->command.view(), &command)) continue;
+    proto::GmAnswer done;
+    done.set_id(command.id());
+    done.set_node("chat-1");
+    done.set_ok(true);
+    link->answer({order->reply_channel, Bytes(done.SerializeAsString())});
+    return true;
+  }
+  return false;
+}
+
+TEST_F(GmKeyTest, AnOrderIsDoneThroughARedisOnASocketFile) {
+  GmOptions options;
+  options.key_file = (folder_ / "anna.key").string();
+  options.key_name = "anna";
+  options.patience = seconds(30);
+  const auto key = make_gm_key(options.key_file);
+  ASSERT_TRUE(key);
+  const PrivateRedis redis;
+  RedisOptions known;
+  known.address = options.redis = redis.address();
+  sodium_hex2bin(known.gm_keys["anna"].data(), sizeof(GmPublicKey), key->public_hex.data(), key->public_hex.size(),
+                 nullptr, nullptr, nullptr);
+  CountingLog log;
+  Mailbox box("chat-1", 10, log);
+  RedisLink link(known, {{NodeId(Role::kChat, 1), "chat-1", "", "", &box}}, log);
+  link.start();
+  ASSERT_TRUE(eventually([&] { return link.connected(); }));
+  bool obeyed = false;
+  std::thread node([&] { obeyed = eventually([&] { return obeys_one(&box, &link); }); });
+  EXPECT_EQ(run_gm(options, {"status"}), 0);
+  node.join();
+  EXPECT_TRUE(obeyed);
 }
 
 }  // namespace
