@@ -14,7 +14,7 @@ namespace dure {
 namespace {
 constexpr Duration kRefresh = seconds(1);
 constexpr Duration kBackOffFirst = milliseconds(100), kBackOffMost = seconds(5);
-constexpr int kScansMost = 64;
+constexpr int kScansMost = 64, kHeardAtOnce = 256;
 constexpr std::size_t kAnswersMax = 1024;
 const std::string kLease = "5";
 
@@ -200,7 +200,7 @@ Result<> RedisLink::send_queued() {
 }
 
 Result<> RedisLink::hear() {
-  for (;;) {
+  for (int heard = 0; heard < kHeardAtOnce; ++heard) {
     const auto reply = messages_->poll_reply();
     if (!reply) return pass_on(reply);
     if (!*reply) return {};
@@ -208,6 +208,8 @@ Result<> RedisLink::hear() {
     if (message.type == REDIS_REPLY_ARRAY && message.elements == 3 && text_of(message.element[0]) == "message")
       gm(text_of(message.element[2]));
   }
+  wake_.ring();  // more may be read already: no descriptor becomes readable for it
+  return {};
 }
 
 void RedisLink::refuse(std::size_t bytes, const std::string& why) {
