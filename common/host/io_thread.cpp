@@ -310,6 +310,7 @@ void IoThread::run_deadlines() {
     for (const Door& door : doors_)
       shutdown(door.listener, SHUT_RD);  // who knocks now is refused, or lands at another server
   } else if (accepting_ && !listening_ && now_ >= accept_again_) {
+    if (reserve_ < 0) reserve_ = open_reserve();  // another thread took its place
     listen(true);
   }
   if (now_ < tick_due_) return;
