@@ -7,7 +7,6 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
-#include <thread>
 
 #include "common/host/clock.h"
 #include "common/host/event_log.h"
@@ -103,16 +102,16 @@ ProcessOptions process_options(const Config& config, const std::vector<NodeEntry
   return options;
 }
 
-// A database file may still be locked by the agent that is ending: that is waited for.
+// A database file may still be locked by the agent that is ending: that is waited for, unless the process shall stop.
 Result<NodeBundle> compose_patiently(const Config& config, const NodeEntry& entry, const Routes& routes,
                                      const Game& game, const Incarnation& incarnation, const Seams& seams,
-                                     EventLog& log) {
+                                     EventLog& log, Process& process) {
   const MonoTime give_up = mono_now() + seconds(config.base().cluster().start_timeout_s());
   for (Duration pause = milliseconds(50);; pause = std::min<Duration>(pause * 2, seconds(1))) {
     auto bundle = compose_node(config, entry, routes, game, incarnation, seams);
     if (bundle || bundle.error().trouble == Trouble::kInvalid || mono_now() >= give_up) return bundle;
     log.event(LogLevel::kWarning, "start.waits", {{"node", entry.name}, {"why", bundle.error().detail}});
-    std::this_thread::sleep_for(pause);
+    if (process.stopped_within(pause)) return bundle;
   }
 }
 
@@ -176,8 +175,9 @@ int run_serve(const ServeOptions& options) {
       return refuse(begun.error().detail);
     Entropy& chance = journals[i] ? static_cast<Entropy&>(journals[i]->entropy) : entropy;
     const Seams seams{log->get(), &chance, &throw_stack, &figures[i], flights[i]->reading(), flights[i]->set_aside()};
-    auto bundle = compose_patiently(*config, entry, *routes, *game, incarnation, seams, **log);
+    auto bundle = compose_patiently(*config, entry, *routes, *game, incarnation, seams, **log, process);
     if (!bundle) {
+      if (process.stopped_within({})) return 0;
       std::fprintf(stderr, "dure: %s\n", bundle.error().detail.c_str());
       return bundle.error().trouble == Trouble::kInvalid ? kExitConfig : kExitTemporary;
     }

@@ -134,6 +134,12 @@ bool Process::stop_wanted() {
   return stops_ > 0;
 }
 
+bool Process::stopped_within(Duration limit) {
+  pollfd fds[2] = {{wake_.fd(), POLLIN, 0}, {shared_->signals.fd(), POLLIN, 0}};
+  poll(fds, 2, static_cast<int>(to_ms(limit)));
+  return stop_wanted();
+}
+
 Result<> Process::bind_node(Running& running) {
   const NodeIdentity& self = running.parts.node->identity();
   if (!running.bus_bound) {

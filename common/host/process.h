@@ -65,6 +65,8 @@ class Process {
   void add_node(NodeParts parts);
   // Until stopped. Main thread; blocks TERM and INT for it. The exit code.
   int run();
+  // Before run(), main thread: waits so long, or until it shall stop. True: it shall.
+  bool stopped_within(Duration limit);
 
   // ── any thread ──────────────────────────────────────────────────────────────────────────────────────────────
   // As TERM does; again: at once.

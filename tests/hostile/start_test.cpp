@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/process/cluster_process.h"
 
@@ -120,6 +121,19 @@ TEST_F(HostileStart, ASecondProcessOfTheSameDataWaitsAndEndsIn75) {
   const Finished second = start("dbagent", "dbagent-1", again);
   EXPECT_EQ(second.exit_code, 75) << second.output;
   EXPECT_NE(second.output.find("locked"), std::string::npos) << second.output;
+  EXPECT_EQ(cluster_.stop(), 0) << cluster_.output();
+}
+
+TEST_F(HostileStart, WhoWaitsForAFileOfAnotherProcessStopsWhenItIsToldTo) {
+  cluster_.up({});
+  ASSERT_TRUE(cluster_.printed("ready in", seconds(30))) << cluster_.output();
+  const std::string patient =
+      write("patient.toml", replaced(config(), "shard_count = 2", "shard_count = 2\nstart_timeout_s = 3600"));
+  const std::string output = cluster_.path("second");
+  RunningDure second({"--role=dbagent", "--node=dbagent-1", "--config=" + patient}, output);
+  while (second.runs() && text_of(output).find("start.waits") == std::string::npos) std::this_thread::yield();
+  ASSERT_TRUE(second.runs()) << text_of(output);
+  EXPECT_EQ(second.stop(seconds(30)), 0) << text_of(output);
   EXPECT_EQ(cluster_.stop(), 0) << cluster_.output();
 }
 

@@ -119,6 +119,7 @@ bool RunningDure::runs() {
 }
 
 int RunningDure::stop(std::chrono::seconds limit) {
+  if (pid_ <= 0) return -1;  // to kill -1 is to kill everything
   ::kill(pid_, SIGTERM);
   const int code = reap(pid_, Clock::now() + limit);
   if (code >= 0) pid_ = -1;

@@ -25,7 +25,7 @@ class RunningDure {
   ~RunningDure();
   RunningDure(const RunningDure&) = delete;
   [[nodiscard]] bool runs();
-  // TERM, then waits; -1: it runs on.
+  // TERM, then waits; -1: it runs on, or had ended before.
   [[nodiscard]] int stop(std::chrono::seconds limit);
 
  private:
