@@ -12,15 +12,18 @@
 //   3 all that these know of trades and letters is redone, in rounds (reconcile_rounds.h)
 //   4 legs that were held at the backup are ended by their registers
 //   5 items that others have leave it
-//   6 what moves took from shard to shard is balanced; all shards are audited; clean, nothing left open, and no move
-//     began meanwhile: it opens. Else it stays closed, says why, and tries again
+//   6 what moves took from shard to shard is balanced; the shard is audited, and the books and items of the others are
+//     looked at; clean, nothing left open, and no move began meanwhile: it opens. Else it stays closed, says why, and
+//     tries again
 //
 // Keeps nothing that must outlive it: begun anew it redoes only what is missing. A shard that does not answer is waited
 // for: half of what is known is no ground to open on.
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/logic/node.h"
@@ -46,7 +49,9 @@ class ReconcileDesk {
   std::size_t closed() const;
 
  private:
-  static constexpr Duration kAgain = seconds(15);
+  static constexpr Duration kAgain = seconds(15), kDeadline = seconds(10);
+  static constexpr Duration kAuditDeadline = seconds(3600);
+  using Items = std::set<std::pair<std::uint64_t, std::uint64_t>>;
   struct Shard {
     bool known_open = false, closed = false, running = false;
     MonoTime due{};
@@ -71,10 +76,14 @@ class ReconcileDesk {
   Task<bool> tell(Run& run, proto::Reconcile request);
   Task<bool> end_holds(Run& run);
   Task<bool> audit(Run& run);
+  Task<bool> audit_here(Run& run, Items* here);
+  Task<bool> audit_books(Run& run, std::uint32_t other);
+  Task<bool> audit_items(Run& run, std::uint32_t other, const Items& here);
   Task<bool> open(Run& run);
-  // Until it is no RETRY and no timeout, for some seconds.
+  // Until it is no RETRY and no timeout, for some seconds. What has a deadline of its own is not asked again after it:
+  // it may still be worked on.
   template <class Reply, class Request>
-  Task<Result<Reply>> ask(NodeId to, Request request);
+  Task<Result<Reply>> ask(NodeId to, Request request, Duration deadline = kDeadline);
 
   Agent& agent_;
   std::map<std::uint32_t, Shard> shards_;

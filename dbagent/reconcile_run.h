@@ -29,12 +29,13 @@ struct ReconcileDesk::Run {
 };
 
 template <class Reply, class Request>
-Task<Result<Reply>> ReconcileDesk::ask(NodeId to, Request request) {
-  constexpr Duration kDeadline = seconds(10), kBetweenTries = milliseconds(200);
+Task<Result<Reply>> ReconcileDesk::ask(NodeId to, Request request, Duration deadline) {
+  constexpr Duration kBetweenTries = milliseconds(200);
   constexpr int kTries = 10;
   for (int tries = 1;; ++tries) {
-    const Result<Reply> reply = co_await agent_.call<Reply>(to, request, kDeadline);
+    const Result<Reply> reply = co_await agent_.call<Reply>(to, request, deadline);
     if (reply && reply->code() != proto::RETRY) co_return reply;
+    if (!reply && deadline > kDeadline) co_return reply;
     if (tries == kTries || agent_.stopping()) co_return fail(Trouble::kBusy, "no answer");
     co_await agent_.wait(kBetweenTries);
   }

@@ -3,6 +3,8 @@
 #pragma once
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "common/proto/operator.pb.h"
 #include "common/proto/reconcile.pb.h"
 #include "dbagent/agent.h"
@@ -59,10 +61,18 @@ class ReconcileDeskTest : public store::MoveTest {
       if (work == nullptr) return false;
       if (work->queue == away) return true;  // never answered
       if (on_work) on_work(*work);
-      const std::string reply = work->queue == Agent::kDirectoryQueue ? directory->run(work->request.view())
-                                : work->queue == "shard-3"            ? shard(3)->run(work->request.view())
-                                                                      : shard(4)->run(work->request.view());
-      cluster->in(WorkDone{work->work_id, Bytes(reply)});
+      if (work->queue == Agent::kDirectoryQueue) {
+        cluster->in(WorkDone{work->work_id, Bytes(directory->run(work->request.view()))});
+        return true;
+      }
+      store::ShardStore& store = *shard(work->queue == "shard-3" ? 3 : 4);
+      const std::string reply = store.run(work->request.view());
+      EXPECT_TRUE(store.between_commits());
+      const bool holds = hold_back && hold_back(*work);
+      if (holds)
+        held_back.push_back(WorkDone{work->work_id, Bytes(reply)});
+      else
+        cluster->in(WorkDone{work->work_id, Bytes(reply)});
       return true;
     };
     cluster->up(kTool);
@@ -73,6 +83,14 @@ class ReconcileDeskTest : public store::MoveTest {
     agent->scope().sweep();
     cluster.reset();
     agent.reset();
+  }
+  template <class Request>
+  static int count_of(const Work& work) {
+    proto::StoreBatch batch;
+    EXPECT_TRUE(batch.ParseFromString(std::string(work.request.view())));
+    return static_cast<int>(std::count_if(batch.items().begin(), batch.items().end(), [](const auto& item) {
+      return item.message_id() == route_id(Request::descriptor());
+    }));
   }
   proto::ClosedReply state_of(std::uint32_t number) { return step<proto::ClosedReply>(number, proto::ClosedQuery()); }
   // Until the desk has gone through once, or more seconds are over than it ever needs.
@@ -202,7 +220,9 @@ class ReconcileDeskTest : public store::MoveTest {
   test::MemoryLog log;
   SeededEntropy entropy{1};
   std::string away;
-  std::function<void(const Work&)> on_work;  // before it is done
+  std::function<void(const Work&)> on_work;    // before it is done
+  std::function<bool(const Work&)> hold_back;  // its answer: into held_back
+  std::vector<WorkDone> held_back;
   AgentOptions options;
   std::uint64_t agents = 0, backups = 0;
   std::unique_ptr<Agent> agent;

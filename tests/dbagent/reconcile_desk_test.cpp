@@ -243,5 +243,49 @@ TEST_F(ReconcileDeskTest, AShardThatDoesNotAnswerIsWaitedFor) {
   EXPECT_FALSE(run_desk(3).closed());
 }
 
+TEST_F(ReconcileDeskTest, AShardThatLivesIsNotAuditedInFullForIt) {
+  earn(3, 100, 5);
+  back_up(3);
+  put_back(3);
+  int here = 0, of_who_lives = 0;
+  on_work = [&](const Work& work) {
+    (work.queue == "shard-3" ? here : of_who_lives) += count_of<proto::AuditRequest>(work);
+  };
+  EXPECT_FALSE(run_desk(3).closed());
+  EXPECT_EQ(here, 1);
+  EXPECT_EQ(of_who_lives, 0) << "it would stand still as long as that takes";
+}
+
+TEST_F(ReconcileDeskTest, WhatTheBooksOfAnotherShardShowKeepsItClosed) {
+  back_up(3);
+  put_back(3);
+  by_hand(4, "INSERT INTO item_holder(item_id, kind, owner) VALUES(x'00000000000000000000000000000009', 0, 77)");
+  const auto state = run_desk(3);
+  EXPECT_TRUE(state.closed());
+  ASSERT_GE(state.open_size(), 1);
+  EXPECT_NE(state.open(0).find("shard 4: orphan: item"), std::string::npos) << state.open(0);
+  stop();
+  by_hand(4, "DELETE FROM item_holder WHERE owner = 77");
+}
+
+TEST_F(ReconcileDeskTest, AnAuditThatTakesLongIsNotAskedForAgain) {
+  back_up(3);
+  put_back(3);
+  int audits = 0;
+  hold_back = [&](const Work& work) {
+    const int asked = count_of<proto::AuditRequest>(work);
+    audits += asked;
+    return asked > 0 && audits == asked;
+  };
+  start();
+  for (int i = 0; i < 600 && audits == 0; ++i) cluster->run(milliseconds(100), milliseconds(5));
+  cluster->run(seconds(45), milliseconds(100));
+  ASSERT_EQ(held_back.size(), 1u);
+  cluster->in(std::move(held_back.front()));
+  cluster->run(seconds(2));
+  EXPECT_EQ(audits, 1);
+  EXPECT_FALSE(state_of(3).closed());
+}
+
 }  // namespace
 }  // namespace dure
