@@ -94,16 +94,24 @@ bool GmDesk::take(const GmCommandIn& in, const proto::GmCommand& command) {
   return true;
 }
 
-Task<void> GmDesk::run(GmCommandIn in, Command command) {
+Task<Result<proto::StoreReply>> GmDesk::claim(Command command, std::string text) {
   proto::GmClaim claim;
   claim.set_command_id(command->id());
   claim.set_node(agent_.identity().name);
   claim.set_issuer(command->issuer());
-  std::string text = command->verb();
-  for (const auto& word : command->arguments()) text += " " + word;
   claim.set_text(text);
   claim.set_now_unix_ms(unix_ms(agent_.wall_now()));
-  const Result<proto::StoreReply> claimed = co_await ask<proto::StoreReply>(agent_.id(), claim);
+  // A claim that is not answered in time may be made all the same: a second one would find it, and take it for that of
+  // an earlier life.
+  const Result<proto::StoreReply> claimed = co_await ask<proto::StoreReply>(agent_.id(), claim, kClaimDeadline);
+  co_return claimed;
+}
+
+Task<void> GmDesk::run(GmCommandIn in, Command command) {
+  std::string text = command->verb();
+  for (const auto& word : command->arguments()) text += " " + word;
+  Result<proto::StoreReply> claimed = proto::StoreReply();
+  if (!unfinished_.contains(command->id())) claimed = co_await claim(command, text);
   if (!claimed || (claimed->code() != proto::STORED && claimed->code() != proto::EXPECTED_OTHER)) {
     outcomes_.erase(command->id());  // nothing was done: the sender's next repeat tries again
     co_return;
@@ -123,10 +131,13 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
                       {"text", text},
                       {"ok", outcome.ok ? 1 : 0},
                       {"result", outcome.text}});
-  if (outcome.known)
+  if (outcome.known) {
     outcomes_[command->id()] = outcome;
-  else
+    unfinished_.erase(command->id());
+  } else {
     outcomes_.erase(command->id());
+    if (unfinished_.size() < kUnfinishedMax) unfinished_.insert(command->id());
+  }
   answer_gm(agent_, in, command->id(), outcome.ok, outcome.text);
 }
 
@@ -140,10 +151,11 @@ Task<GmDesk::Outcome> GmDesk::execute(Command command) {
 }
 
 template <class Reply, class Request>
-Task<Result<Reply>> GmDesk::ask(NodeId to, Request request) {
+Task<Result<Reply>> GmDesk::ask(NodeId to, Request request, Duration deadline) {
   for (int tries = 1;; ++tries) {
-    const Result<Reply> reply = co_await agent_.call<Reply>(to, request);
+    const Result<Reply> reply = co_await agent_.call<Reply>(to, request, deadline);
     if (reply && code_of(*reply) != proto::RETRY) co_return reply;
+    if (!reply && deadline > kDeadline) co_return reply;
     if (tries == kTries) co_return fail(Trouble::kBusy, reply ? "the database is busy" : reply.error().detail);
     co_await agent_.wait(kBetweenTries);
   }
@@ -154,19 +166,27 @@ Task<GmDesk::Target> GmDesk::locate(std::string name) {
   proto::PlayerLocate query;
   query.set_name(name);
   const Result<proto::PlayerLocateReply> found = co_await ask<proto::PlayerLocateReply>(agent_.id(), query);
-  if (found && found->code() == proto::STORED) target = {found->account_id(), found->player_id(), found->shard()};
+  target.known = found.has_value();
+  if (found && found->code() == proto::STORED) target = {true, found->account_id(), found->player_id(), found->shard()};
   co_return target;
+}
+
+// Nothing was done yet: the next repeat may find out.
+GmDesk::Outcome GmDesk::nobody_says(const std::string& name) {
+  return {false, false, "not done: the directory does not say who " + name + " is"};
 }
 
 Task<GmDesk::Outcome> GmDesk::ban(Command command) {
   const std::string name = command->arguments(0);
   const Target target = co_await locate(name);
+  if (!target.known) co_return nobody_says(name);
   std::uint64_t account = target.account;
   if (account == 0) {  // no character is called so: perhaps an account is
     proto::AccountQuery query;
     query.set_account(name);
     const Result<proto::AccountReply> found = co_await ask<proto::AccountReply>(agent_.id(), query);
-    if (found && found->code() == proto::STORED) account = found->account_id();
+    if (!found) co_return nobody_says(name);
+    if (found->code() == proto::STORED) account = found->account_id();
   }
   if (account == 0) co_return Outcome{true, false, "nobody is called " + name};
   proto::BanSet set;
@@ -242,6 +262,7 @@ Task<GmDesk::Outcome> GmDesk::open_shard(Command command) {
 Task<GmDesk::Outcome> GmDesk::give(Command command) {
   const std::string name = command->arguments(0);
   const Target target = co_await locate(name);
+  if (!target.known) co_return nobody_says(name);
   if (target.player == 0) co_return Outcome{true, false, "no character is called " + name};
   const NodeId agent = agent_.shard_agent(target.shard);
   proto::DeliverRequest request;
@@ -269,6 +290,7 @@ Task<GmDesk::Outcome> GmDesk::give(Command command) {
   for (int tries = 1; tries < kTries && done && done->code() == proto::WRONG_SHARD; ++tries) {
     // It moved to another shard since it was looked up.
     const Target there = co_await locate(name);
+    if (!there.known) co_return nobody_says(name);
     request.set_shard(there.shard);
     done = co_await ask<proto::DeliverReply>(agent_.shard_agent(there.shard), request);
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "common/logic/node.h"
@@ -14,7 +15,8 @@ namespace dure {
 
 namespace proto {
 class GmCommand;
-}
+class StoreReply;
+}  // namespace proto
 class Agent;
 
 class GmDesk {
@@ -24,17 +26,21 @@ class GmDesk {
   bool take(const GmCommandIn& in, const proto::GmCommand& command);
 
  private:
+  static constexpr Duration kDeadline = seconds(2), kClaimDeadline = seconds(3600);
+  static constexpr std::size_t kUnfinishedMax = 256;
   struct Outcome {
-    bool known = false;
+    bool known = false;  // else it may be tried again
     bool ok = false;
     std::string text;
   };
   struct Target {
+    bool known = false;  // the directory answered; nobody is called so: all is 0
     std::uint64_t account = 0, player = 0;
     std::uint32_t shard = 0;
   };
   using Command = std::shared_ptr<const proto::GmCommand>;
   Task<void> run(GmCommandIn in, Command command);
+  Task<Result<proto::StoreReply>> claim(Command command, std::string text);
   Task<Outcome> execute(Command command);
   Task<Outcome> ban(Command command);
   Task<Outcome> set_switch(Command command);
@@ -43,12 +49,15 @@ class GmDesk {
   Task<Outcome> open_shard(Command command);
   Task<Outcome> activate_content(Command command);
   Task<Target> locate(std::string name);
-  // Says RETRY as kBusy, so that callers see one kind of trouble.
+  static Outcome nobody_says(const std::string& name);
+  // Says RETRY as kBusy, so that callers see one kind of trouble. What has a deadline of its own is asked again after
+  // RETRY only.
   template <class Reply, class Request>
-  Task<Result<Reply>> ask(NodeId to, Request request);
+  Task<Result<Reply>> ask(NodeId to, Request request, Duration deadline = kDeadline);
 
   Agent& agent_;
   std::map<std::uint64_t, Outcome> outcomes_;  // the latest commands
+  std::set<std::uint64_t> unfinished_;         // claimed by this life, and may be tried again
 };
 
 }  // namespace dure

@@ -111,8 +111,8 @@ Task<bool> RollbackPlanner::locate(std::string name, RollbackPlan* plan, Rollbac
   const Result<proto::PlayerLocateReply> found =
       co_await node_.call<proto::PlayerLocateReply>(directory, locate, kDeadline);
   if (!found || found->code() != proto::STORED) {
-    plan->away = !found;
-    plan->refusal = found ? "nobody is called " + name : "the directory does not answer";
+    plan->away = !found || found->code() == proto::RETRY;
+    plan->refusal = !plan->away ? "nobody is called " + name : "the directory does not answer";
     co_return false;
   }
   share->player_id = found->player_id();

@@ -6,6 +6,7 @@
 
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/shard_map.pb.h"
 #include "common/proto/store.pb.h"
 #include "tests/common/fake_cluster.h"
 
@@ -46,7 +47,11 @@ class AgentTest : public ::testing::Test {
       groups_.push_back(*work);
       return true;
     }
-    cluster_.in(WorkDone{work->work_id, Bytes(directory(batch_of(*work)).SerializeAsString())});
+    WorkDone done{work->work_id, Bytes(directory(batch_of(*work)).SerializeAsString())};
+    if (directory_stands_)
+      standing_.push_back(std::move(done));
+    else
+      cluster_.in(std::move(done));
     return true;
   }
   static proto::StoreBatch batch_of(const Work& work) {
@@ -73,8 +78,13 @@ class AgentTest : public ::testing::Test {
         proto::StoreReply claimed;
         if (++claims_ > claims_granted_) claimed.set_code(proto::EXPECTED_OTHER);
         out->set_body(claimed.SerializeAsString());
+      } else if (item.message_id() == route_id(proto::ShardsQuery::descriptor())) {
+        proto::ShardsReply known;
+        known.add_shards()->set_shard(0);
+        out->set_body(known.SerializeAsString());
       } else if (item.message_id() == route_id(proto::PlayerLocate::descriptor())) {
         proto::PlayerLocateReply found;
+        if (directory_is_busy_) found.set_code(proto::RETRY);
         found.set_player_id(7);
         found.set_account_id(70);
         out->set_body(found.SerializeAsString());
@@ -151,6 +161,8 @@ class AgentTest : public ::testing::Test {
   std::vector<proto::SwitchSet> switch_sets_;
   int switch_retries_ = 0;  // how many of the next ones cannot be committed
   int claims_ = 0, claims_granted_ = 1000;
+  bool directory_stands_ = false, directory_is_busy_ = false;
+  std::deque<WorkDone> standing_;
   std::deque<Work> groups_;
   Agent agent_;
   test::FakeCluster cluster_;
@@ -377,6 +389,59 @@ TEST_F(AgentTest, ACommandClaimedInAFormerLifeIsNotExecutedAgain) {
   order(13, "feature", {"shop", "off"});
   EXPECT_EQ(switches_.switches_size(), 0);
   EXPECT_FALSE(answers().at(0).ok());
+}
+
+TEST_F(AgentTest, ACommandWhoseClaimIsAnsweredLateIsExecuted) {
+  claims_granted_ = 1;
+  cluster_.run(milliseconds(100));
+  directory_stands_ = true;
+  order(19, "feature", {"shop", "off"});
+  cluster_.run(seconds(3));
+  ASSERT_EQ(standing_.size(), 1u);
+  directory_stands_ = false;
+  cluster_.in(std::move(standing_.front()));
+  cluster_.run(seconds(1));
+  const auto heard = answers();
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_TRUE(heard[0].ok()) << heard[0].text();
+  EXPECT_EQ(switches_.switches_size(), 1);
+  EXPECT_EQ(claims_, 1);
+}
+
+TEST_F(AgentTest, ABanThatNobodyCouldBeFoundForIsExecutedWhenItIsRepeated) {
+  claims_granted_ = 1;
+  cluster_.up(kGateway);
+  const std::vector<std::string> words{"Mina", std::to_string(unix_ms(cluster_.wall) + 1'000'000), "bots"};
+  directory_is_busy_ = true;
+  order(20, "ban", words);
+  cluster_.run(seconds(2));
+  EXPECT_FALSE(answers().at(0).ok());
+  directory_is_busy_ = false;
+  order(20, "ban", words);
+  EXPECT_TRUE(answers().at(0).ok());
+  EXPECT_TRUE(cluster_.take<proto::SessionFenced>(kGateway));
+  EXPECT_EQ(claims_, 1);
+}
+
+TEST_F(AgentTest, AGrantThatNobodyCouldBeFoundForIsMadeWhenItIsRepeated) {
+  directory_is_busy_ = true;
+  order(21, "give", {"Mina", "gold", "100"});
+  cluster_.run(seconds(2));
+  EXPECT_FALSE(answers().at(0).ok());
+  directory_is_busy_ = false;
+  while (!groups_.empty()) finish_group();
+  order(21, "give", {"Mina", "gold", "100"});
+  while (!groups_.empty()) finish_group();
+  EXPECT_TRUE(answers().at(0).ok());
+}
+
+TEST_F(AgentTest, ARollbackOfWhomTheDirectoryDidNotFindForBeingBusyMayBeRepeated) {
+  directory_is_busy_ = true;
+  order(22, "rollback", {"player", "Mina", "1000"});
+  cluster_.run(seconds(2));
+  const auto heard = answers();
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].text().find("nobody is called"), std::string::npos) << heard[0].text();
 }
 
 TEST_F(AgentTest, ABanFencesTheSessionAtEveryGateway) {
