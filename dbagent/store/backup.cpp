@@ -26,14 +26,25 @@ void close_and_fence(Database& db, std::uint64_t generation) {
   db.run("INSERT INTO restored(generation, closed, at) SELECT ?1, 1, shard_time FROM shard_meta", generation);
 }
 
+proto::BackupState refused(const char* why) {
+  proto::BackupState state;
+  state.set_phase(proto::BACKUP_BROKEN);
+  state.set_detail(why);
+  return state;
+}
+
 }  // namespace
 
-proto::BackupState Backup::answer(std::uint64_t id, const std::string& path, bool finish, bool cancel) {
+proto::BackupState Backup::answer(std::int64_t now, std::uint64_t id, const std::string& path, bool finish,
+                                  bool cancel) {
   proto::BackupState state;
   if (cancel) {
     if (id == id_) order_ = Order::kCancel;
     return state;
   }
+  if (id != id_ && under_way() && now - asked_at_ < kLeftMs) return refused("another backup is under way");
+  if (finish && (id != id_ || phase_ == Phase::kNone)) return refused("its copy is not there any more");
+  asked_at_ = now;
   if (id != id_) {
     drop();
     id_ = id;
@@ -58,8 +69,8 @@ void Backup::between_commits() {
     id_ = 0;
   }
   if (order != Order::kStep && order != Order::kFinish) return;
-  if (phase_ == Phase::kNone) start();
-  if (phase_ != Phase::kCopying && phase_ != Phase::kNearly) return;
+  if (phase_ == Phase::kNone && order == Order::kStep) start();
+  if (!under_way()) return;
   if (order == Order::kFinish) return finish();
   const auto pages = database_.number("PRAGMA page_count").value_or(0);
   const int left = pages_ == 0 ? static_cast<int>(pages) : pages_left_;

@@ -3,8 +3,10 @@
 // last page is kept back until `finish`: so the copy follows every commit until the one instant that the caller chooses
 // for all files (Agent::pause()), and only then it is whole, synced and renamed to its path.
 //
-// Lives with one file; one backup at a time, a newer one (another id) takes its place. A step that fails leaves the
-// file itself untouched: BROKEN, and no copy.
+// Lives with one file; one backup at a time: another one (another id) is told BROKEN until this one is whole or
+// broken, or nobody asked for it for kLeftMs: then it was left, and the other takes its place. A step that fails leaves
+// the file itself untouched: BROKEN, and no copy. What was never begun here is not finished: that would be the whole
+// file at once.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -24,16 +26,18 @@ class Backup {
  public:
   // Some hundred microseconds of copying.
   static constexpr int kPagesAtOnce = 256;
+  static constexpr std::int64_t kLeftMs = 10'000;
 
   explicit Backup(Database& database) : database_(database) {}
   ~Backup() { drop(); }
-  // Inside a batch: says how it stands, and what between_commits() does next.
-  proto::BackupState answer(std::uint64_t id, const std::string& path, bool finish, bool cancel);
+  // Inside a batch at the file's time `now`: says how it stands, and what between_commits() does next.
+  proto::BackupState answer(std::int64_t now, std::uint64_t id, const std::string& path, bool finish, bool cancel);
   void between_commits();
 
  private:
   enum class Order { kNone, kStep, kFinish, kCancel };
   enum class Phase { kNone, kCopying, kNearly, kDone, kBroken };
+  bool under_way() const { return phase_ == Phase::kCopying || phase_ == Phase::kNearly; }
   void start();
   void step(int pages);
   void finish();
@@ -45,6 +49,7 @@ class Backup {
   Order order_ = Order::kNone;
   Phase phase_ = Phase::kNone;
   std::uint64_t id_ = 0;
+  std::int64_t asked_at_ = 0;  // for id_, the last time
   std::string path_, why_;
   std::unique_ptr<Database> copy_;
   sqlite3_backup* backup_ = nullptr;

@@ -50,7 +50,7 @@ struct DirectoryStore::Parts {
     on(&set_switch);
     on(&switches);
     batch.on<proto::DirectoryBackup, proto::BackupState>([this](const proto::DirectoryBackup& request) {
-      return backup.answer(request.backup_id(), request.path(), request.finish(), request.cancel());
+      return backup.answer(file->shard_time(), request.backup_id(), request.path(), request.finish(), request.cancel());
     });
   }
   template <class Request, class Reply>

@@ -116,7 +116,7 @@ struct ShardStore::Parts {
     on(&install_content);
     batch.on<proto::ShardBackup, proto::BackupState>([this](const proto::ShardBackup& request) {
       require(request.shard() == shard.number, "shard");
-      return backup.answer(request.backup_id(), request.path(), request.finish(), request.cancel());
+      return backup.answer(file->shard_time(), request.backup_id(), request.path(), request.finish(), request.cancel());
     });
     batch.on<proto::BooksQuery, proto::BooksReply>(
         [this](const proto::BooksQuery& request) { return books.answer(shard, request); });

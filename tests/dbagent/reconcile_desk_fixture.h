@@ -109,9 +109,9 @@ class ReconcileDeskTest : public store::MoveTest {
     proto::ShardBackup request;
     request.set_backup_id(++backups);
     request.set_path(folder.file("copy"));
-    request.set_finish(true);
     proto::BackupState state;
     for (int i = 0; i < 3 && state.phase() != proto::BACKUP_DONE; ++i) {
+      request.set_finish(i > 0);
       state = step<proto::BackupState>(number, request);
       ASSERT_TRUE(shard(number)->between_commits());
     }

@@ -10,7 +10,7 @@
 namespace dure {
 namespace {
 
-constexpr Duration kPoll = milliseconds(50);
+constexpr Duration kPoll = milliseconds(50), kStillWanted = seconds(2);
 constexpr Duration kLinksWait = seconds(5);
 constexpr Duration kDeadline = seconds(10);
 constexpr std::uint32_t kHoldMs = 5000;
@@ -105,12 +105,21 @@ Task<void> BackupNode::order(std::size_t at, bool finish, bool cancel) {
   file.finished = state->phase() == proto::BACKUP_DONE;
 }
 
+// A copy that nobody asks for is taken for one that was left: one that is nearly whole is asked for while others are
+// copied. If one is broken, all end.
 Task<void> BackupNode::copy(std::size_t at) {
-  while (!files_[at].nearly && files_[at].broken.empty()) {
+  std::string why;
+  while (!files_[at].nearly && !any_broken(&why)) {
     co_await order(at, false, false);
     show();
   }
   --copying_;
+  for (Duration waited{}; copying_ > 0; waited += kPoll) {
+    co_await wait(kPoll);
+    if (waited < kStillWanted) continue;
+    waited = {};
+    if (copying_ > 0 && !any_broken(&why)) co_await order(at, false, false);
+  }
 }
 
 Task<bool> BackupNode::cut() {

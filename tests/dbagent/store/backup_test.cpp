@@ -18,13 +18,13 @@ class BackupTest : public ::testing::Test {
     }
     all.run(*store);
   }
-  proto::BackupState order(bool finish = false, std::uint64_t id = 5) {
+  proto::BackupState order(bool finish = false, std::uint64_t id = 5, std::int64_t now = kNow) {
     proto::ShardBackup request;
     request.set_shard(3);
     request.set_backup_id(id);
     request.set_path(copy);
     request.set_finish(finish);
-    const auto state = ask<proto::BackupState>(*store, request);
+    const auto state = ask<proto::BackupState>(*store, request, now);
     EXPECT_TRUE(store->between_commits());
     return state;
   }
@@ -86,13 +86,32 @@ TEST_F(BackupTest, WhatIsCommittedWhileItCopiesIsInItAndWhatComesAfterTheFinishI
 }
 
 TEST_F(BackupTest, ANewBackupTakesThePlaceOfOneThatWasLeft) {
+  constexpr std::int64_t kLater = kNow + Backup::kLeftMs;
   order();
   order();
-  order(false, 6);
-  order(true, 6);
-  EXPECT_EQ(order(true, 6).phase(), proto::BACKUP_DONE);
+  order(false, 6, kLater);
+  order(true, 6, kLater);
+  EXPECT_EQ(order(true, 6, kLater).phase(), proto::BACKUP_DONE);
   EXPECT_FALSE(std::filesystem::exists(copy + ".part"));
   EXPECT_TRUE(std::filesystem::exists(copy));
+}
+
+TEST_F(BackupTest, AnotherBackupIsRefusedWhileOneIsUnderWay) {
+  order();
+  order(false, 5, kNow + Backup::kLeftMs - 1);
+  const auto other = order(false, 6, kNow + Backup::kLeftMs);
+  EXPECT_EQ(other.phase(), proto::BACKUP_BROKEN);
+  EXPECT_EQ(other.detail(), "another backup is under way");
+  order(true);
+  EXPECT_EQ(order(true).phase(), proto::BACKUP_DONE) << "and goes on";
+  order(false, 6);
+  EXPECT_NE(order(false, 6).phase(), proto::BACKUP_BROKEN);
+}
+
+TEST_F(BackupTest, WhatWasNeverBegunIsNotFinished) {
+  EXPECT_EQ(order(true).phase(), proto::BACKUP_BROKEN);
+  EXPECT_EQ(order(true).phase(), proto::BACKUP_BROKEN);
+  for (const char* part : {"", ".part"}) EXPECT_FALSE(std::filesystem::exists(copy + part));
 }
 
 TEST_F(BackupTest, APathThatCannotBeWrittenBreaksTheBackupAndNotTheShard) {
@@ -103,6 +122,7 @@ TEST_F(BackupTest, APathThatCannotBeWrittenBreaksTheBackupAndNotTheShard) {
 }
 
 TEST_F(BackupTest, ARestoreRefusesAnotherClusterAnotherShardAndAFileInUse) {
+  order();
   order(true);
   ASSERT_EQ(order(true).phase(), proto::BACKUP_DONE);
   Restoring whose{copy, "", "shard", "test", 3, 0};

@@ -19,9 +19,9 @@ class ReconcileTest : public TradeTest {
     request.set_shard(shard);
     request.set_backup_id(++backups);
     request.set_path(copy_of(shard));
-    request.set_finish(true);
     proto::BackupState state;
     for (int i = 0; i < 3 && state.phase() != proto::BACKUP_DONE; ++i) {
+      request.set_finish(i > 0);
       state = ask<proto::BackupState>(*stores.at(shard), request, now);
       ASSERT_TRUE(stores.at(shard)->between_commits());
     }

@@ -1,0 +1,87 @@
+// `dure backup` on a fake bus: one agent serves the directory and two shards, of which the second is large.
+#include "tools/backup/backup_node.h"
+
+#include <gtest/gtest.h>
+
+#include "common/proto/operator.pb.h"
+#include "common/proto/shard_map.pb.h"
+#include "tests/common/fake_cluster.h"
+
+namespace dure {
+namespace {
+
+const NodeId kAgent(Role::kDbagent, 1);
+constexpr std::uint32_t kSmall = 1, kLarge = 2;
+
+class BackupNodeTest : public ::testing::Test {
+ protected:
+  static NodeIdentity identity() {
+    NodeIdentity identity;
+    identity.id = NodeId(Role::kTool, 1);
+    identity.name = to_text(identity.id);
+    identity.incarnation = {1, 1};
+    return identity;
+  }
+  void SetUp() override {
+    cluster.answers<proto::ShardsQuery, proto::ShardsReply>(kAgent, [](const MeshHeader&, const auto&) {
+      proto::ShardsReply known;
+      for (const std::uint32_t shard : {kSmall, kLarge}) known.add_shards()->set_shard(shard);
+      return std::optional(known);
+    });
+    cluster.answers<proto::DirectoryBackup, proto::BackupState>(kAgent, [](const MeshHeader&, const auto&) {
+      proto::BackupState state;
+      state.set_phase(proto::BACKUP_NEARLY);
+      return std::optional(state);
+    });
+    cluster.answers<proto::ShardBackup, proto::BackupState>(
+        kAgent, [this](const MeshHeader&, const proto::ShardBackup& request) -> std::optional<proto::BackupState> {
+          ++(request.cancel() ? cancelled : asked)[request.shard()];
+          if (request.shard() == kLarge && !request.cancel()) return std::nullopt;
+          return small;
+        });
+    small.set_phase(proto::BACKUP_NEARLY);
+    PeerFacts facts;
+    facts.shards = {kSmall, kLarge};
+    facts.directory = true;
+    cluster.up(kAgent, facts);
+  }
+  // A step of the large shard takes a second.
+  void run(int seconds_long) {
+    for (int i = 0; i < seconds_long && !node.done(); ++i) {
+      cluster.run(seconds(1));
+      proto::BackupState copying;
+      copying.set_phase(proto::BACKUP_COPYING);
+      while (const auto request = cluster.take<proto::ShardBackup>(kAgent))
+        cluster.answer(kAgent, request->first, copying);
+      cluster.turn();
+    }
+  }
+  Routes routes = std::move(*Routes::build(engine_files()));
+  test::MemoryLog log;
+  SeededEntropy entropy{1};
+  proto::BackupState small;
+  std::map<std::uint32_t, int> asked, cancelled;
+  BackupNode node{identity(), routes, Seams{&log, &entropy}, "nowhere"};
+  test::FakeCluster cluster{node, routes};
+};
+
+TEST_F(BackupNodeTest, ACopyThatIsNearlyWholeIsAskedForWhileAnotherOneIsMade) {
+  run(20);
+  EXPECT_FALSE(node.done());
+  EXPECT_GE(asked[kSmall], 8) << "else it is taken for one that was left";
+  EXPECT_LE(asked[kSmall], 20);
+}
+
+TEST_F(BackupNodeTest, OneFileThatIsRefusedEndsTheBackupAndSaysWhy) {
+  small.set_phase(proto::BACKUP_BROKEN);
+  small.set_detail("another backup is under way");
+  run(5);
+  EXPECT_TRUE(node.done());
+  EXPECT_TRUE(node.answered());
+  EXPECT_FALSE(node.whole());
+  EXPECT_EQ(node.why(), "shard 1: another backup is under way");
+  EXPECT_EQ(cancelled[kLarge], 1) << "nothing is left of it";
+}
+
+}  // namespace
+}  // namespace dure
