@@ -1,5 +1,7 @@
 #include "dbagent/trade_desk.h"
 
+#include <algorithm>
+
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/agent.h"
@@ -18,7 +20,7 @@ TradeDesk::~TradeDesk() = default;
 
 std::size_t TradeDesk::stuck() const {
   std::size_t sum = 0;
-  for (const auto& [shard, count] : stuck_) sum += count;
+  for (const auto& [shard, round] : rounds_) sum += round.stuck;
   return sum;
 }
 
@@ -115,11 +117,16 @@ Task<void> TradeDesk::scan_shard(std::uint32_t shard) {
   query.set_shard(shard);
   query.set_older_than_ms(static_cast<std::uint32_t>(to_ms(kStuck)));
   query.set_limit(kPage);
+  query.set_after(rounds_[shard].after);
   const Result<proto::OpenHoldsReply> reply =
       co_await agent_.call<proto::OpenHoldsReply>(agent_.id(), query, kDeadline);
   scanning_.erase(shard);
   if (!reply || reply->code() != proto::STORED) co_return;
-  stuck_[shard] = static_cast<std::size_t>(reply->holds_size());
+  Round& round = rounds_[shard];
+  round.after = reply->next();
+  round.counted += static_cast<std::size_t>(reply->holds_size());
+  round.stuck = round.after.empty() ? round.counted : std::max(round.stuck, round.counted);
+  if (round.after.empty()) round.counted = 0;
   for (const auto& hold : reply->holds()) {
     auto vote = std::make_shared<proto::TradeVote>(hold);
     vote->set_abort_if_undecided(true);

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 
 #include "common/logic/node.h"
 
@@ -38,7 +39,7 @@ class TradeDesk {
   // Each second.
   void scan();
   std::size_t under_way() const { return under_way_.size(); }
-  // Holds older than kStuck at the last scan, over all shards of this agent.
+  // Holds older than kStuck at the last round, over all shards of this agent.
   std::size_t stuck() const;
 
  private:
@@ -49,6 +50,12 @@ class TradeDesk {
     std::uint32_t side = 0;
     bool finish = false;  // else a vote
     friend auto operator<=>(const Errand&, const Errand&) = default;
+  };
+  // A scan looks at a page and the next one goes on behind it: holds that wait long leave room for the others.
+  struct Round {
+    std::string after;
+    std::size_t counted = 0;  // so far
+    std::size_t stuck = 0;
   };
   void tell_register(Vote vote);
   void tell_leg(Finish finish);
@@ -64,8 +71,8 @@ class TradeDesk {
 
   Agent& agent_;
   std::set<Errand> under_way_;
-  std::set<std::uint32_t> scanning_;            // shards
-  std::map<std::uint32_t, std::size_t> stuck_;  // by shard
+  std::set<std::uint32_t> scanning_;       // shards
+  std::map<std::uint32_t, Round> rounds_;  // by shard
 };
 
 }  // namespace dure

@@ -1,6 +1,7 @@
 // Trades by votes: what a leg gives is held here until the register's verdict finishes it.
 #include <algorithm>
 
+#include "common/base/bytes.h"
 #include "common/base/check.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/store/posting.h"
@@ -256,6 +257,27 @@ proto::TradeFinishReply finish(Shard& shard, const proto::TradeFinish& request) 
   return reply;
 }
 
+namespace {
+
+// How far a scan of open holds has come.
+struct HoldPlace {
+  std::int64_t at = INT64_MIN;
+  std::string txn;
+  std::int64_t leg = -1;
+};
+std::string cursor_of(const HoldPlace& place) {
+  char numbers[9];
+  store_le(numbers, place.at);
+  numbers[8] = static_cast<char>(place.leg);
+  return std::string(numbers, sizeof numbers) + place.txn;
+}
+HoldPlace place_after(const std::string& cursor) {
+  if (cursor.size() < 9) return {};
+  return {load_le<std::int64_t>(cursor.data()), cursor.substr(9), cursor[8]};
+}
+
+}  // namespace
+
 proto::OpenHoldsReply open_holds(Shard& shard, const proto::OpenHoldsQuery& request) {
   proto::OpenHoldsReply reply;
   if (request.shard() != shard.number) {
@@ -264,13 +286,21 @@ proto::OpenHoldsReply open_holds(Shard& shard, const proto::OpenHoldsQuery& requ
   }
   const std::uint32_t limit = request.limit() == 0 || request.limit() > 1000 ? 1000 : request.limit();
   const std::int64_t before = shard.file.shard_time() - std::int64_t{request.older_than_ms()};
+  const HoldPlace after = place_after(request.after());
+  HoldPlace last;
   std::vector<std::pair<Key16, std::uint32_t>> open;
   {
-    Query row(shard.db, "SELECT txn_id, leg FROM hold WHERE finished = 0 AND at <= ?1 ORDER BY at, txn_id LIMIT ?2",
-              before, limit);
-    while (row.row()) open.emplace_back(row.key(0), row.u32(1));
+    Query row(shard.db,
+              "SELECT at, txn_id, leg FROM hold WHERE finished = 0 AND at <= ?1 AND (at, txn_id, leg) > (?2, ?3, ?4) "
+              "ORDER BY at, txn_id, leg LIMIT ?5",
+              before, after.at, Blob{after.txn}, after.leg, limit);
+    while (row.row()) {
+      last = {row.i64(0), row.text(1), row.i64(2)};
+      open.emplace_back(row.key(1), row.u32(2));
+    }
   }
   for (const auto& [txn, side] : open) *reply.add_holds() = vote_of(shard, *find_hold(shard, txn, side));
+  if (open.size() == limit) reply.set_next(cursor_of(last));
   for (const Key16& txn : shard.waiting->since(before, limit)) put(txn, reply.add_waiting());
   return reply;
 }

@@ -248,6 +248,27 @@ TEST_F(TradeDeskTest, ARegisterThatIsAwayIsWaitedForAndNothingIsLost) {
   EXPECT_EQ(lives.at(2).agent->trade_desk().stuck(), 0u);
 }
 
+TEST_F(TradeDeskTest, HoldsThatWaitForARegisterThatIsAwayDoNotHideTheOthers) {
+  constexpr std::uint64_t kWaiting = 600;
+  store::Ops rich(3, 2);
+  rich.op(1).balance("gold", 2 * kWaiting);
+  const auto ask = [&](store::Ops ops) {
+    ops.request.set_shard(2);
+    lives.at(2).cluster->ask(kGeneral, ops.request);
+    run(milliseconds(5));
+  };
+  ask(rich);
+  dead.insert(1);
+  std::uint64_t pseq = 1;
+  for (std::uint64_t trade = 1; trade <= kWaiting; ++trade)
+    ask(leg(store::terms_of(trade, 1, {1, 1, {}}, {3, 1, {}}), 1, ++pseq, 2));
+  const auto here = store::terms_of(9999, 2, {1, 1, {}}, {3, 1, {}});
+  ask(leg(here, 1, ++pseq, 2));
+  run(seconds(8));
+  EXPECT_EQ(state_of(2, 3, here).outcome().state(), proto::LEG_ABORTED);
+  EXPECT_EQ(lives.at(2).agent->trade_desk().stuck(), kWaiting);
+}
+
 TEST_F(TradeDeskTest, AVerdictIsNotCarriedOnWhenItsRegisterIsGone) {
   lost.insert(route_id(proto::TradeFinish::descriptor()));  // the register's own word does not arrive
   refuses = 2;

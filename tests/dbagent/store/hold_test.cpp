@@ -428,6 +428,18 @@ TEST_F(HoldTest, TheScanAsksForNoMoreThanAPage) {
   EXPECT_EQ(page(1), 1);
   EXPECT_EQ(page(0), 2);
   EXPECT_EQ(page(1'000'000), 2);
+  proto::OpenHoldsQuery query;
+  query.set_shard(2);
+  query.set_limit(1);
+  const auto first = on<proto::OpenHoldsReply>(2, query);
+  query.set_after(first.next());
+  const auto second = on<proto::OpenHoldsReply>(2, query);
+  ASSERT_EQ(second.holds_size(), 1);
+  EXPECT_NE(first.holds(0).terms().txn().low(), second.holds(0).terms().txn().low());
+  query.set_after(second.next());
+  const auto end = on<proto::OpenHoldsReply>(2, query);
+  EXPECT_EQ(end.holds_size(), 0);
+  EXPECT_TRUE(end.next().empty());
   scan();
 }
 
