@@ -150,6 +150,8 @@ void guard_creation(Shard& shard, std::uint64_t player_id, const GuardTable& tab
     return;
   }
   require(!guards->unique_key || !creates || deed.unique_key, "unique key");
+  within(guards->counts, counted, "faucet");
+  count_days(shard, player_id, operation.reason(), guards->counts, counted);
   if (!guards->buys.empty()) {
     guard_purchase(shard, *guards, deed, operation);
     count_days(shard, player_id, operation.reason(), guards->creates, deed.created);
@@ -157,11 +159,9 @@ void guard_creation(Shard& shard, std::uint64_t player_id, const GuardTable& tab
   }
   within(guards->creates, deed.created, "faucet");
   within(guards->mints, deed.minted, "faucet");
-  within(guards->counts, counted, "faucet");
   if (!guards->sells.empty()) guard_sale(*guards, deed);
   count_days(shard, player_id, operation.reason(), guards->creates, deed.created);
   count_days(shard, player_id, operation.reason(), guards->mints, deed.minted);
-  count_days(shard, player_id, operation.reason(), guards->counts, counted);
 }
 
 void guard_letter(Shard& shard, const Root& receiver, const proto::DeliverRequest& letter) {

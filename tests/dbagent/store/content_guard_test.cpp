@@ -267,6 +267,26 @@ TEST_F(ContentGuardTest, OnlyACountingReasonRaisesACounterWithACap) {
   expect_passes("unheard.of", [](Ops& ops) { ops.count("xp", -5, 0); });
 }
 
+TEST_F(ContentGuardTest, AReasonThatBuysRaisesOnlyTheCountersItMay) {
+  proto::ContentGuards all = guards();
+  for (auto& reason : *all.mutable_reasons())
+    if (reason.name() == "sell") limit(reason.mutable_counts(), "xp", 10, 15);
+  all.mutable_counter_caps()->Clear();
+  cap(all.mutable_counter_caps(), "xp", 300);
+  cap(all.mutable_counter_caps(), "fame", 300);
+  ASSERT_EQ(install(1, {1}, all).code(), proto::STORED);
+  give(1, 100);
+  expect_passes("buy", [](Ops& ops) { ops.balance("gold", -100).balance("potion", 20); });
+  const auto sold = [](std::int64_t experience) {
+    return [=](Ops& ops) { ops.balance("potion", -1).balance("gold", 2).count("xp", experience, 0); };
+  };
+  expect_passes("sell", sold(10));
+  expect_refused("faucet", "sell", sold(11));
+  expect_refused("faucet: enough for a day", "sell", sold(6));
+  expect_refused("faucet", "sell", [](Ops& ops) { ops.balance("potion", -1).balance("gold", 2).count("fame", 1, 0); });
+  expect_passes("sell", sold(5));
+}
+
 TEST_F(ContentGuardTest, WhatTheContentDoesNotKnowIsNotCreated) {
   proto::ContentGuards all = guards();
   auto* loot = all.mutable_reasons(0);
