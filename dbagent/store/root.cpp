@@ -67,6 +67,8 @@ void fence(Shard& shard, Root& root) {
 
 namespace {
 
+constexpr std::size_t kLettersBytesMost = 1 << 20;  // a grant is one message of the bus, with all else that is owned
+
 void read_amounts(Shard& shard, const Account& account, const std::function<proto::Amount*()>& add) {
   Query amounts(shard.db,
                 "SELECT currency, amount FROM account WHERE kind = ?1 AND owner = ?2 AND name = '' AND amount <> 0 "
@@ -129,7 +131,8 @@ void read_inbox(Shard& shard, std::uint64_t player_id, std::uint32_t limit,
                 "SELECT message_id, reason, memo, from_pid, returned FROM inbox WHERE pid = ?1 AND state = 0 "
                 "ORDER BY at, message_id LIMIT ?2",
                 player_id, limit == 0 ? std::int64_t{-1} : std::int64_t{limit});
-  while (letters.row()) {
+  std::size_t bytes = 0;
+  while (bytes < kLettersBytesMost && letters.row()) {
     auto* entry = add();
     entry->set_message_id(letters.u64(0));
     entry->set_reason(letters.text(1));
@@ -138,6 +141,7 @@ void read_inbox(Shard& shard, std::uint64_t player_id, std::uint32_t limit,
     entry->set_returned_from(letters.u64(4));
     read_amounts(shard, inbox_account(entry->message_id()), [&] { return entry->add_balances(); });
     read_items_of(shard, {HolderKind::kInbox, entry->message_id()}, [&] { return entry->add_items(); });
+    bytes += entry->ByteSizeLong();
   }
 }
 

@@ -96,7 +96,7 @@ void note_progress(Root& root, const proto::Operation& operation, CreqResult res
 void keep_progress(Shard& shard, const Root& root);
 void read_aggregate(Shard& shard, std::uint64_t player_id, proto::Aggregate* out);
 void read_balances(Shard& shard, std::uint64_t player_id, const std::function<proto::Amount*()>& add);
-// Unclaimed, oldest first; limit 0: all.
+// Unclaimed, oldest first; limit 0: as many as one message can carry. The others are read once these are claimed.
 void read_inbox(Shard& shard, std::uint64_t player_id, std::uint32_t limit,
                 const std::function<proto::InboxEntry*()>& add);
 

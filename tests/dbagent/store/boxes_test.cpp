@@ -40,6 +40,48 @@ TEST_F(ShardTest, AnUnclaimedMessageIsInTheGrantWithItsValue) {
   EXPECT_EQ(grant.items_size(), 0);
 }
 
+// A letter of some 10 KB, from another shard.
+proto::DeliverRequest long_letter(std::uint64_t message_id) {
+  proto::DeliverRequest letter = delivery(1, message_id, 1);
+  letter.set_relayed(true);
+  letter.set_from_shard(4);
+  letter.set_from_player(9);
+  for (std::uint64_t i = 0; i < 70; ++i) {
+    auto* item = letter.add_items();
+    *item->mutable_id() = uid(1, message_id * 1000 + i);
+    item->set_template_(std::string(120, 't'));
+  }
+  return letter;
+}
+
+TEST_F(ShardTest, HoweverManyLettersWaitAGrantIsOneMessageAndTheOthersAreReadAfterTheFirstAreClaimed) {
+  constexpr int kLetters = 250;
+  BatchOf all;
+  for (std::uint64_t i = 0; i < kLetters; ++i) all.add(long_letter(500 + i));
+  ASSERT_EQ(all.run(*store).changed(), static_cast<std::uint64_t>(kLetters));
+  const auto grant = reacquire(1, 1);
+  EXPECT_LT(grant.ByteSizeLong(), 1'100'000u);
+  EXPECT_GT(grant.aggregate().inbox_size(), 50);
+  EXPECT_EQ(grant.aggregate().inbox(0).message_id(), 500u);
+  proto::InboxQuery query;
+  query.set_shard(3);
+  query.set_player_id(1);
+  query.set_epoch(2);
+  *query.mutable_owner_incarnation() = uid(7, 1);
+  int claimed = 0, looks = 0;
+  for (auto inbox = grant.aggregate().inbox(); !inbox.empty(); ++looks) {
+    Ops claims(1, 2);
+    for (const auto& letter : inbox) claims.op(static_cast<std::uint64_t>(++claimed)).claim(letter.message_id());
+    ASSERT_EQ(apply(claims).code(), proto::STORED);
+    const auto reply = ask<proto::InboxReply>(*store, query);
+    ASSERT_EQ(reply.code(), proto::STORED);
+    EXPECT_LT(reply.ByteSizeLong(), 1'100'000u);
+    inbox = reply.entries();
+  }
+  EXPECT_EQ(claimed, kLetters);
+  EXPECT_EQ(looks, 3);
+}
+
 TEST_F(ShardTest, AClaimWithoutRoomIsRefusedAndTheMessageWaits) {
   ask<proto::DeliverReply>(*store, delivery(1, 500, 25));
   EXPECT_EQ(apply(Ops(1, 1).op(1).claim(500, 24)).code(), proto::REJECTED);
