@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <limits>
+#include <set>
 
+#include "common/base/debt.h"
 #include "common/proto/store.pb.h"
 #include "common/proto/value.pb.h"
 #include "dbagent/store/content_guard.h"
 #include "dbagent/store/posting.h"
+#include "dbagent/store/reconcile.h"
 
 namespace dure::store {
 namespace {
@@ -16,6 +19,7 @@ struct Applying {
   std::string_view reason;
   Posting posting;
   const GuardTable* content;  // none: nothing but the operation's own caps
+  bool ownerless = false;
   Holder bag() const { return {HolderKind::kPlayer, player_id}; }
 };
 
@@ -101,10 +105,46 @@ void lay_out(Applying& on, const proto::Effect::Layout& effect) {
                   Blob{effect.layout()});
 }
 
+bool same_amounts(const google::protobuf::RepeatedPtrField<proto::Amount>& one,
+                  const google::protobuf::RepeatedPtrField<proto::Amount>& other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](const auto& a, const auto& b) { return a.name() == b.name() && a.value() == b.value(); });
+}
+
+// After a restore RECONCILE has redone the letters of an aggregate without an owner that others received, and what
+// brought them about comes to it again. Only the very same letter is already sent: the receiver of a refusal must not
+// get what it asked for as well.
+bool sent_before(Applying& on, const proto::Effect::Send& effect) {
+  Query row(on.shard.db, "SELECT body FROM outbox WHERE message_id = ?1 AND pid = ?2 AND to_pid = ?3",
+            effect.message_id(), on.player_id, effect.to_player());
+  proto::InboxEntry letter;
+  if (!on.ownerless || !row.row() || !letter.ParseFromString(row.text(0))) return false;
+  std::set<Key16> had, named;
+  for (const auto& item : letter.items()) had.insert(key_of(item.id()));
+  for (const auto& item : effect.items()) named.insert(key_of(item));
+  // Of a letter that was given back, what had left with it is not in the one that came again.
+  return letter.reason() == on.reason && letter.memo() == effect.memo() &&
+         std::includes(had.begin(), had.end(), named.begin(), named.end()) &&
+         same_amounts(letter.balances(), effect.balances());
+}
+
+// What a letter that is already sent carried has left; as far as it was not here then, it is owed.
+void pay_debts_of(Applying& on, const proto::Effect::Send& effect) {
+  for (const auto& amount : effect.balances()) {
+    const std::string debt = debt_of(amount.name());
+    const std::int64_t paid = std::min(
+        {amount.value(), balance_of(on.shard, on.player_id, debt), balance_of(on.shard, on.player_id, amount.name())});
+    if (paid <= 0) continue;
+    for (const std::string& name : {amount.name(), debt})
+      on.posting.move(name, paid, player_account(on.player_id), sink(kReconcileReason));
+  }
+}
+
 // SEND: from here on the value belongs to the message. It is never refunded; a return is a new message.
 void send(Applying& on, const proto::Effect::Send& effect) {
   require(effect.message_id() != 0 && effect.to_player() != 0, "message");
   require(effect.memo().size() <= 256, "memo");
+  if (sent_before(on, effect)) return pay_debts_of(on, effect);
   require(!on.shard.db.number("SELECT 1 FROM outbox WHERE message_id = ?1", effect.message_id()), "message exists");
   proto::InboxEntry letter;
   letter.set_message_id(effect.message_id());
@@ -192,7 +232,8 @@ void apply_effects(Shard& shard, const Root& root, const proto::Operation& opera
               Posting(shard, {root.player_id, root.epoch, operation.pseq(), operation.reason(),
                               operation.content_version(), operation.trace_id()}),
               // Whoever holds what is nobody's, an auction house, has no cap.
-              root.kind == RootKind::kOwnerless ? nullptr : shard.content->table(operation.content_version())};
+              root.kind == RootKind::kOwnerless ? nullptr : shard.content->table(operation.content_version()),
+              root.kind == RootKind::kOwnerless};
   for (const auto& effect : operation.effects()) apply_effect(on, effect);
 }
 
