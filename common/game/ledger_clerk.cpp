@@ -117,7 +117,7 @@ Task<Result<LedgerClerk::Book>> LedgerClerk::read() {
   Book book;
   proto::OwnerlessRead request;
   request.set_aggregate_id(aggregate_);
-  request.set_inbox_limit(kInboxPage);
+  request.set_inbox_limit(kInboxPage + static_cast<std::uint32_t>(refused_.size()));
   request.set_value(true);
   for (int moved = 0; moved < kTries;) {
     request.set_shard(shard_);
@@ -173,7 +173,7 @@ Task<Result<LedgerClerk::Applied>> LedgerClerk::apply(proto::OwnerlessApply oper
 }
 
 Task<Result<int>> LedgerClerk::work_through(Rule rule) {
-  int settled = 0, conflicts = 0;
+  int settled = 0, conflicts = 0, settled_before = 0;
   bool refused = false;
   for (;;) {
     const Result<Book> book = co_await read();
@@ -181,6 +181,13 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
     const proto::InboxEntry* next = nullptr;
     for (const auto& entry : book->inbox)
       if (next == nullptr && refused_.count(entry.message_id()) == 0) next = &entry;
+    if (next == nullptr && !refused_.empty() && settled > settled_before) {
+      // What was settled since may be what these were waiting for.
+      settled_before = settled;
+      refused_.clear();
+      refused = false;
+      continue;
+    }
     if (next == nullptr) {
       if (refused) co_return fail(Trouble::kRefused, "an entry cannot be settled");
       co_return settled;

@@ -23,11 +23,12 @@ class LedgerClerk {
     std::map<std::string, proto::OwnerlessRecord> records;
     std::map<std::string, std::int64_t> balances;
     std::vector<proto::Item> items;
-    std::vector<proto::InboxEntry> inbox;  // unclaimed, oldest first
+    std::vector<proto::InboxEntry> inbox;  // unclaimed, oldest first; of many those that are next
     std::int64_t shard_time_ms = 0;        // never goes back
   };
   // What a deposit is to bring about, besides being claimed: sends and records. A pure function: it is asked again when
-  // the book has changed meanwhile.
+  // the book has changed meanwhile, or the database was put back. Answers to one entry that exclude each other have the
+  // same number, so that it is answered once.
   using Rule = std::function<void(const Book&, const proto::InboxEntry&, proto::OwnerlessApply*)>;
   // What is to change without a deposit (an expiry, a withdrawal). A code other than 0: nothing is, and why.
   using Change = std::function<int(const Book&, proto::OwnerlessApply*)>;
@@ -70,7 +71,7 @@ class LedgerClerk {
   std::string name_;
   std::uint64_t aggregate_ = 0;
   std::uint32_t shard_ = 0;
-  std::set<std::uint64_t> refused_;  // entries that the rule could not settle: not tried again by this clerk
+  std::set<std::uint64_t> refused_;  // entries that the rule could not settle: not tried again before others are
 };
 
 }  // namespace dure

@@ -74,6 +74,15 @@ class ClerkTest : public testing::Test {
     EXPECT_TRUE(result.has_value() && result->has_value()) << (result && !*result ? result->error().detail : "no end");
     return result && *result ? **result : T{};
   }
+  // It has worked through, and something cannot pass.
+  bool refused(const LedgerClerk::Rule& rule) {
+    std::optional<Result<int>> ended;
+    node_.spawn([](LedgerClerk* self, LedgerClerk::Rule by, std::optional<Result<int>>* out) -> Task<void> {
+      out->emplace(co_await self->work_through(by));
+    }(&clerk_, rule, &ended));
+    cluster_.run(seconds(20));
+    return ended.has_value() && !*ended && ended->error().trouble == Trouble::kRefused;
+  }
   void deposit(std::uint64_t message, std::int64_t gold, const std::string& memo) {
     auto letter = store::delivery(clerk_.aggregate(), message, gold);
     letter.set_shard(0);
@@ -225,15 +234,41 @@ TEST_F(ClerkTest, WhatCannotPassStaysAndDoesNotBlockTheRest) {
     gold->set_name("gold");
     gold->set_value(1000);
   };
-  std::optional<Result<int>> ended;
-  node_.spawn([](LedgerClerk* self, LedgerClerk::Rule rule, std::optional<Result<int>>* out) -> Task<void> {
-    out->emplace(co_await self->work_through(rule));
-  }(&clerk_, greedy, &ended));
-  cluster_.run(seconds(5));
-  ASSERT_TRUE(ended.has_value());
-  EXPECT_EQ(ended->error().trouble, Trouble::kRefused);
+  EXPECT_TRUE(refused(greedy));
   EXPECT_EQ(book().records.count("good"), 1u);
   EXPECT_EQ(book().inbox.size(), 1u);
+}
+
+TEST_F(ClerkTest, HoweverManyCannotPassThoseBehindThemAreSettled) {
+  run(clerk_.open(true));
+  for (std::uint64_t message = 1; message <= 60; ++message) deposit(message, 1, "bad");
+  deposit(61, 10, "good");
+  const LedgerClerk::Rule greedy = [this](const LedgerClerk::Book& book, const proto::InboxEntry& entry,
+                                          proto::OwnerlessApply* operation) {
+    if (entry.memo() == "good") return rule_(book, entry, operation);
+    auto* spent = operation->add_spends();
+    spent->set_name("gold");
+    spent->set_value(1000);
+  };
+  EXPECT_TRUE(refused(greedy));
+  EXPECT_EQ(book().records.count("good"), 1u);
+  EXPECT_EQ(book().balances.at("gold"), 10);
+}
+
+TEST_F(ClerkTest, WhatCannotPassIsTriedAgainAfterOthersWereSettled) {
+  run(clerk_.open(true));
+  deposit(1, 1, "taker");
+  deposit(2, 10, "giver");
+  const LedgerClerk::Rule rule = [this](const LedgerClerk::Book& book, const proto::InboxEntry& entry,
+                                        proto::OwnerlessApply* operation) {
+    rule_(book, entry, operation);
+    if (entry.memo() != "taker") return;
+    auto* spent = operation->add_spends();
+    spent->set_name("gold");
+    spent->set_value(11);
+  };
+  EXPECT_EQ(run(clerk_.work_through(rule)), 2);
+  EXPECT_TRUE(book().inbox.empty());
 }
 
 }  // namespace
