@@ -1,5 +1,8 @@
 #include "common/game/sample/auction.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "common/game/sample/mail.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/value.pb.h"
@@ -17,9 +20,8 @@ std::string key_of(std::uint64_t lot) {
 }
 
 // The house's messages follow from what brings them about: asked again, a rule names the same.
-std::uint64_t message_after(std::uint64_t cause, std::uint64_t number) {
-  return (mix64(mix64(cause) + number) >> 1) | 1;
-}
+enum Answer : std::uint64_t { kToAsker = 1, kToSeller = 2, kExpired = 4 };
+std::uint64_t message_after(std::uint64_t cause, Answer number) { return (mix64(mix64(cause) + number) >> 1) | 1; }
 
 proto::Effect::Send* send_to_house(proto::Operation* operation, std::uint64_t house, std::uint64_t message_id,
                                    const AuctionMemo& memo) {
@@ -48,6 +50,32 @@ void add_goods(const AuctionLot& lot, proto::Effect::Send* send) {
     *send->add_items() = lot.item().id();
   else
     *send->add_balances() = lot.stack();
+}
+
+// Goods may have gone home or to a buyer and the lot be here all the same: after a restore. Of stacks nobody can tell
+// whose they are when there are too few for all lots.
+enum class Goods { kHere, kDoubtful, kGone };
+Goods goods_of(const LedgerClerk::Book& book, const AuctionLot& lot) {
+  if (lot.has_item()) {
+    const auto same = [&](const auto& item) { return item_id_of(item.id()) == item_id_of(lot.item().id()); };
+    return std::any_of(book.items.begin(), book.items.end(), same) ? Goods::kHere : Goods::kGone;
+  }
+  const auto at = book.balances.find(lot.stack().name());
+  std::int64_t left = at == book.balances.end() ? 0 : at->second;
+  if (left < lot.stack().value()) return Goods::kGone;
+  AuctionLot other;
+  for (const auto& [key, record] : book.records)
+    if (read_lot(record, &other) && other.has_stack() && other.stack().name() == lot.stack().name())
+      left -= other.stack().value();
+  return left >= 0 ? Goods::kHere : Goods::kDoubtful;
+}
+
+// Something waits in the inbox that is about this lot.
+bool asked_for(const LedgerClerk::Book& book, std::uint64_t lot) {
+  return std::any_of(book.inbox.begin(), book.inbox.end(), [&](const auto& entry) {
+    AuctionMemo memo;
+    return memo.ParseFromString(entry.memo()) && memo.lot() == lot;
+  });
 }
 
 bool find_lot(const LedgerClerk::Book& book, std::uint64_t number, AuctionLot* lot) {
@@ -81,13 +109,15 @@ bool list_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, cons
 bool sell_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, const AuctionMemo& memo,
              std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
   AuctionLot lot;
-  if (!find_lot(book, memo.lot(), &lot) || lot.until_unix_ms() <= now_unix_ms) return false;
+  if (!find_lot(book, memo.lot(), &lot)) return false;
+  // What is not here any more may have been sold to this very buyer, in time.
+  if (lot.until_unix_ms() <= now_unix_ms && goods_of(book, lot) == Goods::kHere) return false;
   const bool paid = entry.items_size() == 0 && entry.balances_size() == 1 && entry.balances(0).name() == "gold" &&
                     entry.balances(0).value() == lot.price();
   if (!paid || lot.seller() == entry.from_player()) return false;
-  add_goods(lot, send_out(operation, entry.from_player(), message_after(entry.message_id(), 1), AuctionMemo::BOUGHT,
-                          lot.lot()));
-  *send_out(operation, lot.seller(), message_after(entry.message_id(), 2), AuctionMemo::SOLD, lot.lot())
+  add_goods(lot, send_out(operation, entry.from_player(), message_after(entry.message_id(), kToAsker),
+                          AuctionMemo::BOUGHT, lot.lot()));
+  *send_out(operation, lot.seller(), message_after(entry.message_id(), kToSeller), AuctionMemo::SOLD, lot.lot())
        ->add_balances() = entry.balances(0);
   LedgerClerk::remove_record(book, key_of(lot.lot()), operation);
   return true;
@@ -98,8 +128,8 @@ bool cancel_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, co
   AuctionLot lot;
   if (entry.items_size() + entry.balances_size() != 0) return false;
   if (!find_lot(book, memo.lot(), &lot) || lot.seller() != entry.from_player()) return false;
-  add_goods(lot,
-            send_out(operation, lot.seller(), message_after(entry.message_id(), 1), AuctionMemo::RETURNED, lot.lot()));
+  add_goods(lot, send_out(operation, lot.seller(), message_after(entry.message_id(), kToAsker), AuctionMemo::RETURNED,
+                          lot.lot()));
   LedgerClerk::remove_record(book, key_of(lot.lot()), operation);
   return true;
 }
@@ -168,17 +198,33 @@ void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entr
     if (memo.kind() == AuctionMemo::BUY) settled = sell_it(book, entry, memo, now_unix_ms, operation);
     if (memo.kind() == AuctionMemo::CANCEL) settled = cancel_it(book, entry, memo, operation);
   }
-  if (!settled) LedgerClerk::send_back(entry, message_after(entry.message_id(), 3), operation);
+  if (!settled) LedgerClerk::send_back(entry, message_after(entry.message_id(), kToAsker), operation);
 }
 
 int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
   int expired = 0;
+  std::optional<AuctionLot> doubtful;
+  const auto go_home = [&](const AuctionLot& lot) {
+    add_goods(lot,
+              send_out(operation, lot.seller(), message_after(lot.lot(), kExpired), AuctionMemo::RETURNED, lot.lot()));
+  };
   for (const auto& [key, record] : book.records) {
     AuctionLot lot;
     if (expired == kExpiredAtOnce || !read_lot(record, &lot) || lot.until_unix_ms() > now_unix_ms) continue;
-    ++expired;
-    add_goods(lot, send_out(operation, lot.seller(), message_after(lot.lot(), 4), AuctionMemo::RETURNED, lot.lot()));
+    const Goods goods = goods_of(book, lot);
+    if (goods == Goods::kDoubtful || (goods == Goods::kGone && asked_for(book, lot.lot()))) {
+      if (!doubtful) doubtful = lot;
+      continue;
+    }
+    if (goods == Goods::kHere) go_home(lot);
     LedgerClerk::remove_record(book, key, operation);
+    ++expired;
+  }
+  // Alone: it is refused unless they went home before, or are here.
+  if (expired == 0 && doubtful) {
+    go_home(*doubtful);
+    LedgerClerk::remove_record(book, key_of(doubtful->lot()), operation);
+    ++expired;
   }
   return expired > 0 ? 0 : 1;
 }
