@@ -13,6 +13,7 @@ using sample::GuildMemo;
 using sample::GuildNotice;
 
 constexpr std::uint64_t kAnna = 1, kBert = 2, kCleo = 3;
+constexpr std::int64_t kDayMs = 86'400'000;
 
 class GuildTest : public LobbyTest {
  protected:
@@ -55,13 +56,14 @@ class GuildTest : public LobbyTest {
   template <class Request, class Reply, class Store>
   void serve(Store& from) {
     cluster_->answers<Request, Reply>(
-        kAgent, [&from](auto&, const Request& request) { return store::ask<Reply>(from, request, store::kNow); });
+        kAgent, [this, &from](auto&, const Request& request) { return store::ask<Reply>(from, request, now_); });
   }
   void be_born(std::uint64_t player, const std::string& name) {
     proto::AccountQuery account;
     account.set_account("account" + name);
     account.set_create(true);
     const auto id = store::ask<proto::AccountReply>(*directory_, account).account_id();
+    accounts_[player] = id;
     proto::ReserveName reserve;
     reserve.set_name(name);
     reserve.set_player_id(player);
@@ -96,7 +98,7 @@ class GuildTest : public LobbyTest {
   int deliver() {
     const auto out = store::ask<proto::OutboxReply>(*store_, proto::OutboxQuery());
     for (const auto& letter : out.pending()) {
-      EXPECT_EQ(store::ask<proto::DeliverReply>(*store_, letter).code(), proto::STORED);
+      EXPECT_EQ(store::ask<proto::DeliverReply>(*store_, letter, now_).code(), proto::STORED);
       proto::OutboxSent sent;
       sent.set_message_id(letter.message_id());
       store::ask<proto::StoreReply>(*store_, sent);
@@ -181,6 +183,24 @@ class GuildTest : public LobbyTest {
     cluster_->run(seconds(1));
     return answer<sample::GuildReply>(who, sample::GuildRequest());
   }
+  sample::GuildRank rank_of(std::uint64_t who) {
+    const auto guild = seen_by(kBert);
+    for (const auto& member : guild.members())
+      if (member.player() == who) return member.rank();
+    return sample::GUILD_NOBODY;
+  }
+  // Deleted, and its grace is over.
+  void purge(std::uint64_t who) {
+    lobby_->forget(PlayerId(who));
+    proto::DeletePlayerRequest erase;
+    erase.set_account_id(accounts_.at(who));
+    erase.set_player_id(who);
+    erase.set_delete_at_unix_ms(now_ + 1);
+    ASSERT_EQ(store::ask<proto::StoreReply>(*store_, erase, now_).code(), proto::STORED);
+    proto::PurgePlayer request;
+    request.set_player_id(who);
+    ASSERT_EQ(store::ask<proto::StoreReply>(*store_, request, now_ += 2).code(), proto::STORED);
+  }
   std::int64_t gold(std::uint64_t who) { return player(who).mirror.balance("gold"); }
   void found_with_bert() {
     ASSERT_EQ(found(kAnna, "Wolves"), proto::OK);
@@ -206,7 +226,9 @@ class GuildTest : public LobbyTest {
   std::unique_ptr<store::ShardStore> store_;
   std::unique_ptr<store::DirectoryStore> directory_;
   std::map<std::uint64_t, std::vector<GuildNotice>> heard_;
+  std::map<std::uint64_t, std::uint64_t> accounts_;
   std::uint64_t creq_ = 0, guild_ = 0;
+  std::int64_t now_ = store::kNow;
 };
 
 TEST_F(GuildTest, AFoundersFeeIsSpentAndItLeads) {
@@ -357,6 +379,35 @@ TEST_F(GuildTest, WhoIsAwayHearsWhenItComes) {
   EXPECT_EQ(change(kBert, GuildChangeRequest::ACCEPT), proto::OK);
   settle();
   EXPECT_EQ(sample::member_of(player(kBert).mirror), guild_);
+}
+
+TEST_F(GuildTest, WhoFollowsALeaderThatWasPurgedLeadsThoughItNeverSaysSo) {
+  found_with_bert();
+  purge(kAnna);
+  ASSERT_EQ(deposit(kBert, 5), proto::OK);
+  settle();
+  EXPECT_EQ(rank_of(kBert), sample::GUILD_MEMBER) << "the leader was heard of today";
+  now_ += kDayMs;
+  ASSERT_EQ(change(kBert, GuildChangeRequest::DISBAND), proto::OK);
+  settle();
+  EXPECT_EQ(heard(kBert), (Words{"REFUSED:NOT_ALLOWED"}));
+  ASSERT_EQ(seen_by(kBert).members_size(), 1);
+  EXPECT_EQ(rank_of(kBert), sample::GUILD_LEADER);
+}
+
+TEST_F(GuildTest, ALeaderThatLivesStaysItAndIsNotTold) {
+  found_with_bert();
+  lobby_->forget(PlayerId(kAnna));
+  for (int day = 0; day < 3; ++day) {
+    now_ += kDayMs;
+    ASSERT_EQ(deposit(kBert, 5), proto::OK);
+    settle();
+  }
+  come(kAnna);
+  settle();
+  EXPECT_TRUE(heard(kAnna).empty());
+  EXPECT_EQ(rank_of(kAnna), sample::GUILD_LEADER);
+  EXPECT_EQ(rank_of(kBert), sample::GUILD_MEMBER);
 }
 
 TEST_F(GuildTest, ARequestThatIsRepeatedHasOneEffectAndOtherContentIsAConflict) {

@@ -55,6 +55,7 @@ void add_to_claim(const Mirror& mirror, const proto::InboxEntry& entry, proto::O
 void tell_guild(OwnerNode& owner, const Player& player, const proto::InboxEntry& entry) {
   GuildMemo memo;
   if (!is_guild_reason(entry.reason()) || !memo.ParseFromString(entry.memo())) return;
+  if (memo.kind() == GuildMemo::LEADS) return;
   const bool bounced = entry.returned_from() != 0;
   GuildNotice notice;
   notice.set_epoch(player.epoch);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr const char* kRecordKey = "guild";
+constexpr std::uint64_t kToLeader = 1000;  // its message's number: more than one entry has answers
 
 std::string key_of(const char* kind, std::uint64_t number) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -31,19 +32,26 @@ class Settling {
   Settling(const LedgerClerk::Book& book, const proto::InboxEntry& entry, proto::OwnerlessApply* operation)
       : book_(book), entry_(entry), operation_(*operation), guild_(read_guild(book)) {
     if (!memo_.ParseFromString(entry.memo())) memo_.Clear();
-    if (const auto at = book.records.find(kRecordKey); at != book.records.end())
-      record_.ParseFromString(at->second.body());
+    read_record();
   }
   void run() {
     if (entry_.from_player() == 0) return keep("");
     if (entry_.returned_from() != 0) return came_back();
     const proto::Code code = settle();
     if (code != proto::OK) return refuse(code);
+    ask_after_leader();
     if (record_changed_) put(kRecordKey, record_);
   }
 
  private:
   std::uint64_t asker() const { return entry_.from_player(); }
+
+  void read_record() {
+    record_.Clear();
+    if (const auto at = book_.records.find(kRecordKey); at != book_.records.end())
+      record_.ParseFromString(at->second.body());
+    record_changed_ = false;
+  }
 
   proto::Code settle() {
     const bool brings = entry_.balances_size() + entry_.items_size() > 0;
@@ -237,6 +245,22 @@ class Settling {
     keep("");
   }
 
+  // A leader that was purged says nothing, but what is sent to it comes back. Asked once a day, when somebody
+  // else does something.
+  void ask_after_leader() {
+    const std::int64_t today = book_.shard_time_ms / kDayMs;
+    if (!guild_ || !record_.open() || record_.leader_day() == today || guild_->member(asker()) == nullptr) return;
+    const auto leader = std::find_if(guild_->members.begin(), guild_->members.end(),
+                                     [](const auto& member) { return member.second.rank() == GUILD_LEADER; });
+    if (leader == guild_->members.end()) return;
+    record_.set_leader_day(today);
+    record_changed_ = true;
+    if (leader->first == asker()) return;
+    GuildMemo word;
+    word.set_kind(GuildMemo::LEADS);
+    send(leader->first, word, kToLeader);
+  }
+
   // The highest in rank after the one that is gone leads; of equals, the one with the lowest id.
   void follow(std::uint64_t gone) {
     const GuildMember* next = nullptr;
@@ -305,7 +329,12 @@ class Settling {
     *back->mutable_balances() = entry_.balances();
     for (const auto& item : entry_.items()) *back->add_items() = item.id();
     // It was judged by this state of things: another may have changed it meanwhile.
-    expect(kRecordKey);
+    read_record();
+    ask_after_leader();
+    if (record_changed_)
+      put(kRecordKey, record_);
+    else
+      expect(kRecordKey);
     if (guild_ && guild_->member(asker()) != nullptr) expect(key_of("member/", asker()));
   }
 
@@ -327,9 +356,10 @@ class Settling {
   }
   void write_line() { put(key_of("log/", line_.number()), line_); }
 
-  proto::Effect::Send* send(std::uint64_t to, const GuildMemo& memo) {
+  proto::Effect::Send* send(std::uint64_t to, const GuildMemo& memo) { return send(to, memo, ++sent_); }
+  proto::Effect::Send* send(std::uint64_t to, const GuildMemo& memo, std::uint64_t number) {
     auto* message = operation_.add_sends();
-    message->set_message_id((mix64(mix64(entry_.message_id()) + ++sent_) >> 1) | 1);
+    message->set_message_id((mix64(mix64(entry_.message_id()) + number) >> 1) | 1);
     message->set_to_player(to);
     message->set_memo(memo.SerializeAsString());
     return message;
