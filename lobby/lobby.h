@@ -142,6 +142,7 @@ class Lobby : public OwnerNode {
   // parties in the queue (lobby_party.cpp)
   struct Waiting {
     std::string dungeon;
+    std::uint64_t epoch = 0;                  // of the player, as the queue knows it
     std::uint64_t party = 0;                  // 0: alone
     std::vector<Matchmaker::Entry> together;  // of the party, and who owns them
   };

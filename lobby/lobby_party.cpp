@@ -16,12 +16,14 @@ void name_members(const std::vector<Matchmaker::Entry>& entries,
     auto* member = to->Add();
     member->set_player_id(entry.player.value);
     member->set_owner(entry.owner.value);
+    member->set_player_epoch(entry.epoch);
   }
 }
 
 std::vector<Matchmaker::Entry> members_of(const google::protobuf::RepeatedPtrField<proto::QueuedMember>& named) {
   std::vector<Matchmaker::Entry> entries;
-  for (const auto& member : named) entries.push_back({PlayerId(member.player_id()), NodeId(member.owner())});
+  for (const auto& member : named)
+    entries.push_back({PlayerId(member.player_id()), NodeId(member.owner()), member.player_epoch()});
   return entries;
 }
 
@@ -54,7 +56,7 @@ Task<std::uint32_t> Lobby::queue_party(PlayerRef ref, std::string dungeon) {
     if (!answer) continue;
     for (const auto& here : answer->here()) {
       hindrances[PlayerId(here.player_id())] = here.code();
-      const Matchmaker::Entry entry{PlayerId(here.player_id()), general};
+      const Matchmaker::Entry entry{PlayerId(here.player_id()), general, here.player_epoch()};
       if (here.code() == proto::OK) name_members({entry}, join.mutable_members());
     }
   }
@@ -84,6 +86,7 @@ proto::PartyMusterReply Lobby::party_muster(const From&, const proto::PartyMuste
     const auto waiting = queued_.find(player->id);
     auto* here = reply.add_here();
     here->set_player_id(number);
+    here->set_player_epoch(player->epoch);
     std::uint32_t code = may_queue(*player, muster.dungeon());
     if (waiting != queued_.end() && waiting->second.party != muster.party()) code = proto::WRONG_STATE;
     if (player->state != Player::State::kActive || player->poisoned || player->stranded) code = proto::BUSY;
@@ -102,7 +105,7 @@ void Lobby::party_queued(const From&, const proto::PartyQueued& queued) {
     const bool known = waiting != queued_.end() && waiting->second.party == queued.party() &&
                        waiting->second.dungeon == queued.dungeon();
     if (queued.code() == proto::OK) {
-      queued_[entry.player] = Waiting{queued.dungeon(), queued.party(), together};
+      queued_[entry.player] = Waiting{queued.dungeon(), entry.epoch, queued.party(), together};
       if (player == nullptr || player->state != Player::State::kActive)
         leave_queue(entry.player);
       else if (!known)
@@ -163,6 +166,8 @@ proto::PartyQueueJoinReply Lobby::party_queue_join(const From&, const proto::Par
     reply.set_code(proto::BUSY);
   } else if (!sound) {
     reply.set_code(proto::INVALID);
+  } else if (matchmaker_.overtaken(group.entries)) {
+    reply.set_code(proto::WRONG_STATE);
   } else {
     dismiss(matchmaker_.join(group, dungeon->players, now()), {});
     tell_owners(group, proto::OK, {});

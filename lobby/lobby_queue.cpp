@@ -41,11 +41,12 @@ Task<std::uint32_t> Lobby::queue_alone(PlayerRef ref, std::string dungeon, bool 
   join.set_dungeon(dungeon);
   join.set_owner(id().value);
   join.set_leave(leave);
+  join.set_player_epoch(ref.epoch);
   // Before the answer: a match may be made within the same turn of the holder.
   if (leave)
     queued_.erase(ref.id);
   else
-    queued_[ref.id] = Waiting{dungeon, 0, {}};
+    queued_[ref.id] = Waiting{dungeon, ref.epoch, 0, {}};
   auto answer = co_await call<proto::QueueJoinReply>(holder, join);
   if (answer && answer->code() == proto::OK) co_return proto::OK;
   if (!leave) queued_.erase(ref.id);
@@ -53,11 +54,14 @@ Task<std::uint32_t> Lobby::queue_alone(PlayerRef ref, std::string dungeon, bool 
 }
 
 void Lobby::leave_queue(PlayerId player) {
-  if (queued_.erase(player) == 0) return;
+  const auto waiting = queued_.find(player);
+  if (waiting == queued_.end()) return;
   proto::QueueJoin leave;
   leave.set_player_id(player.value);
   leave.set_owner(id().value);
   leave.set_leave(true);
+  leave.set_player_epoch(waiting->second.epoch);
+  queued_.erase(waiting);
   if (const NodeId holder = keeper_.holder(kMatchPlace)) send(holder, leave);
 }
 
@@ -70,6 +74,7 @@ void Lobby::join_again() {
     join.set_player_id(player.value);
     join.set_dungeon(waiting.dungeon);
     join.set_owner(id().value);
+    join.set_player_epoch(waiting.epoch);
     send(holder, join);
   }
   join_again_together(holder);
@@ -123,15 +128,18 @@ Task<void> Lobby::enter_dungeon(PlayerRef ref, NodeId node, std::uint64_t run_id
 proto::QueueJoinReply Lobby::queue_join(const From& from, const proto::QueueJoin& join) {
   proto::QueueJoinReply reply;
   const PlayerId player(join.player_id());
+  const Matchmaker::Entry entry{player, from.node(), join.player_epoch()};
   const DungeonContent* dungeon = content().dungeon(join.dungeon());
-  if (join.leave()) {
+  if (matchmaker_.overtaken({entry})) {
+    reply.set_code(proto::WRONG_STATE);
+  } else if (join.leave()) {
     if (auto left = matchmaker_.leave(player)) dismiss({std::move(*left)}, player);
   } else if (!keeper_.mine(kMatchPlace)) {
     reply.set_code(proto::BUSY);
   } else if (dungeon == nullptr || !player) {
     reply.set_code(proto::NOT_FOUND);
   } else {
-    dismiss(matchmaker_.join(dungeon->name, dungeon->players, player, from.node(), now()), player);
+    dismiss(matchmaker_.join(dungeon->name, dungeon->players, entry, now()), player);
   }
   return reply;
 }

@@ -51,6 +51,17 @@ std::vector<Matchmaker::Group> Matchmaker::join(Group group, std::size_t most, M
   return replaced;
 }
 
+bool Matchmaker::overtaken(const std::vector<Entry>& entries) const {
+  const auto later_than = [](const Entry& entry) {
+    return [&entry](const Entry& waiting) { return waiting.player == entry.player && waiting.epoch > entry.epoch; };
+  };
+  for (const auto& [dungeon, queue] : queues_)
+    for (const Group& group : queue.groups)
+      for (const Entry& entry : entries)
+        if (std::any_of(group.entries.begin(), group.entries.end(), later_than(entry))) return true;
+  return false;
+}
+
 std::optional<Matchmaker::Group> Matchmaker::leave(PlayerId player) {
   std::vector<Group> left = remove([player](const Group& group) { return has(group, player); });
   CHECK(left.size() <= 1);

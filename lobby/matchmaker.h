@@ -20,6 +20,7 @@ class Matchmaker {
   struct Entry {
     PlayerId player;
     NodeId owner;
+    std::uint64_t epoch = 0;  // of the player at that owner
     friend bool operator==(const Entry&, const Entry&) = default;
   };
   // Who waits as one: a player alone, or a party.
@@ -37,9 +38,11 @@ class Matchmaker {
   // The same ones again for the same dungeon: they keep their turn, and take the new owners. Otherwise whatever any of
   // them waited in before waits no more, and is returned. At most `most` go together.
   std::vector<Group> join(Group group, std::size_t most, MonoTime now);
-  std::vector<Group> join(const std::string& dungeon, std::size_t most, PlayerId player, NodeId owner, MonoTime now) {
-    return join({0, dungeon, {{player, owner}}, {}}, most, now);
+  std::vector<Group> join(const std::string& dungeon, std::size_t most, Entry alone, MonoTime now) {
+    return join({0, dungeon, {alone}, {}}, most, now);
   }
+  // One of them waits as a later owner's: who says otherwise has handed it over since, and neither joins nor leaves.
+  bool overtaken(const std::vector<Entry>& entries) const;
   // What the player waited in, whole: it waits no more.
   std::optional<Group> leave(PlayerId player);
   std::vector<Group> leave_all_of(NodeId owner);

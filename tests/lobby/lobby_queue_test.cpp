@@ -126,6 +126,13 @@ TEST_F(LobbyQueueTest, ANewHolderOfTheQueueIsToldOfWhoWaits) {
   cluster_->run(seconds(2));
   EXPECT_TRUE(lobby_->places().mine(kMatchPlace));
   EXPECT_EQ(lobby_->queue_waiting(), 1u);
+  cluster_->up(kOther);
+  proto::QueueJoin late;
+  late.set_player_id(1);
+  late.set_leave(true);
+  cluster_->say(kOther, late);
+  cluster_->turn();
+  EXPECT_EQ(lobby_->queue_waiting(), 1u) << "an owner of before";
 }
 
 TEST_F(LobbyQueueTest, OwnersOnOtherGeneralsAreToldOfTheMatch) {
@@ -141,6 +148,45 @@ TEST_F(LobbyQueueTest, OwnersOnOtherGeneralsAreToldOfTheMatch) {
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->second.players(0), 77u);
   EXPECT_EQ(found->second.node(), kDungeon.value);
+}
+
+TEST_F(LobbyQueueTest, ALateWordOfAFormerOwnerChangesNothing) {
+  const NodeId former(Role::kGeneral, 3);
+  dungeon_up();
+  cluster_->up(kOther);
+  cluster_->up(former);
+  proto::QueueJoin join;
+  join.set_player_id(77);
+  join.set_dungeon("cellar");
+  join.set_player_epoch(5);
+  cluster_->ask(kOther, join);
+  join.set_player_epoch(4);
+  cluster_->say(former, join);
+  join.set_leave(true);
+  cluster_->say(former, join);
+  cluster_->turn();
+  EXPECT_EQ(lobby_->queue_waiting(), 1u);
+  cluster_->run(seconds(4));
+  EXPECT_TRUE(cluster_->take<proto::MatchFound>(kOther));
+  EXPECT_FALSE(cluster_->take<proto::MatchFound>(former));
+}
+
+TEST_F(LobbyQueueTest, TheHolderOfTheQueueHearsOfWhichEpochWhoJoinsOrLeavesIs) {
+  epochs_[1] = 6;
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  other_holds(kMatchPlace);
+  std::vector<std::pair<bool, std::uint64_t>> heard;
+  cluster_->answers<proto::QueueJoin, proto::QueueJoinReply>(kOther, [&heard](const auto& header, const auto& join) {
+    heard.emplace_back(join.leave(), join.player_epoch());
+    return header.call ? std::optional(proto::QueueJoinReply()) : std::nullopt;
+  });
+  cluster_->run(milliseconds(200));
+  ASSERT_EQ(join(1), proto::OK);
+  proto::LeavePlayer leave;
+  leave.set_player_id(1);
+  cluster_->ask(kGateway, leave);
+  cluster_->run(milliseconds(200));
+  EXPECT_EQ(heard, (std::vector<std::pair<bool, std::uint64_t>>{{false, 7}, {true, 7}}));
 }
 
 TEST_F(LobbyQueueTest, WhomADungeonTookBeforeItDiedTheGatewayTakesOn) {

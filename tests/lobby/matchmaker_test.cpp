@@ -16,7 +16,7 @@ std::vector<std::uint64_t> players(const Matchmaker::Match& match) {
 
 TEST(Matchmaker, AFullPartyGoesAtOnceFirstComeFirstServed) {
   Matchmaker maker;
-  for (std::uint64_t p = 1; p <= 5; ++p) maker.join("cellar", 4, PlayerId(p), kOne, kStart);
+  for (std::uint64_t p = 1; p <= 5; ++p) maker.join("cellar", 4, {PlayerId(p), kOne}, kStart);
   const auto matches = maker.take(kStart);
   ASSERT_EQ(matches.size(), 1u);
   EXPECT_EQ(players(matches[0]), (std::vector<std::uint64_t>{1, 2, 3, 4}));
@@ -25,8 +25,8 @@ TEST(Matchmaker, AFullPartyGoesAtOnceFirstComeFirstServed) {
 
 TEST(Matchmaker, AfterThreeSecondsTheyGoWithFewer) {
   Matchmaker maker;
-  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
-  maker.join("cellar", 4, PlayerId(2), kOne, kStart + seconds(2));
+  maker.join("cellar", 4, {PlayerId(1), kOne}, kStart);
+  maker.join("cellar", 4, {PlayerId(2), kOne}, kStart + seconds(2));
   EXPECT_TRUE(maker.take(kStart + milliseconds(2999)).empty());
   const auto matches = maker.take(kStart + seconds(3));
   ASSERT_EQ(matches.size(), 1u);
@@ -36,26 +36,34 @@ TEST(Matchmaker, AfterThreeSecondsTheyGoWithFewer) {
 
 TEST(Matchmaker, DungeonsDoNotMix) {
   Matchmaker maker;
-  maker.join("cellar", 2, PlayerId(1), kOne, kStart);
-  maker.join("tower", 2, PlayerId(2), kOne, kStart);
+  maker.join("cellar", 2, {PlayerId(1), kOne}, kStart);
+  maker.join("tower", 2, {PlayerId(2), kOne}, kStart);
   EXPECT_TRUE(maker.take(kStart).empty());
   EXPECT_EQ(maker.take(kStart + kMatchWait).size(), 2u);
 }
 
 TEST(Matchmaker, AskingAgainKeepsTheTurnAndTakesTheNewOwner) {
   Matchmaker maker;
-  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
-  maker.join("cellar", 4, PlayerId(1), kTwo, kStart + seconds(2));
+  maker.join("cellar", 4, {PlayerId(1), kOne}, kStart);
+  maker.join("cellar", 4, {PlayerId(1), kTwo}, kStart + seconds(2));
   const auto matches = maker.take(kStart + seconds(3));
   ASSERT_EQ(matches.size(), 1u);
   ASSERT_EQ(matches[0].entries.size(), 1u);
   EXPECT_EQ(matches[0].entries[0].owner, kTwo);
 }
 
+TEST(Matchmaker, AFormerOwnersWordIsOvertakenByALaterOnes) {
+  Matchmaker maker;
+  maker.join("cellar", 4, {PlayerId(1), kOne, 5}, kStart);
+  EXPECT_TRUE(maker.overtaken({{PlayerId(2), kTwo, 1}, {PlayerId(1), kTwo, 4}}));
+  EXPECT_FALSE(maker.overtaken({{PlayerId(1), kOne, 5}}));
+  EXPECT_FALSE(maker.overtaken({{PlayerId(1), kTwo, 6}, {PlayerId(2), kTwo, 1}}));
+}
+
 TEST(Matchmaker, NobodyWaitsForTwoDungeons) {
   Matchmaker maker;
-  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
-  maker.join("tower", 4, PlayerId(1), kOne, kStart);
+  maker.join("cellar", 4, {PlayerId(1), kOne}, kStart);
+  maker.join("tower", 4, {PlayerId(1), kOne}, kStart);
   const auto matches = maker.take(kStart + seconds(3));
   ASSERT_EQ(matches.size(), 1u);
   EXPECT_EQ(matches[0].dungeon, "tower");
@@ -63,9 +71,9 @@ TEST(Matchmaker, NobodyWaitsForTwoDungeons) {
 
 TEST(Matchmaker, WhoLeavesOrWhoseOwnerDiesWaitsNoMore) {
   Matchmaker maker;
-  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
-  maker.join("cellar", 4, PlayerId(2), kTwo, kStart);
-  maker.join("cellar", 4, PlayerId(3), kOne, kStart);
+  maker.join("cellar", 4, {PlayerId(1), kOne}, kStart);
+  maker.join("cellar", 4, {PlayerId(2), kTwo}, kStart);
+  maker.join("cellar", 4, {PlayerId(3), kOne}, kStart);
   EXPECT_TRUE(maker.leave(PlayerId(1)));
   EXPECT_FALSE(maker.leave(PlayerId(1)));
   maker.leave_all_of(kTwo);
@@ -84,10 +92,10 @@ Matchmaker::Group party(std::uint64_t id, std::vector<std::uint64_t> players, No
 
 TEST(Matchmaker, APartyIsFilledUpWithOthers) {
   Matchmaker maker;
-  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
+  maker.join("cellar", 4, {PlayerId(1), kOne}, kStart);
   maker.join(party(7, {2, 3}), 4, kStart);
   EXPECT_TRUE(maker.take(kStart).empty());
-  maker.join("cellar", 4, PlayerId(4), kOne, kStart);
+  maker.join("cellar", 4, {PlayerId(4), kOne}, kStart);
   const auto matches = maker.take(kStart);
   ASSERT_EQ(matches.size(), 1u);
   EXPECT_EQ(players(matches[0]), (std::vector<std::uint64_t>{1, 2, 3, 4}));
@@ -95,10 +103,10 @@ TEST(Matchmaker, APartyIsFilledUpWithOthers) {
 
 TEST(Matchmaker, APartyIsNeverSplit) {
   Matchmaker maker;
-  maker.join("cellar", 4, PlayerId(1), kOne, kStart);
-  maker.join("cellar", 4, PlayerId(2), kOne, kStart);
+  maker.join("cellar", 4, {PlayerId(1), kOne}, kStart);
+  maker.join("cellar", 4, {PlayerId(2), kOne}, kStart);
   maker.join(party(7, {3, 4, 5}), 4, kStart + seconds(1));
-  maker.join("cellar", 4, PlayerId(6), kOne, kStart + seconds(1));
+  maker.join("cellar", 4, {PlayerId(6), kOne}, kStart + seconds(1));
   // Three alone are not enough; one of them and the party are.
   auto matches = maker.take(kStart + seconds(1));
   ASSERT_EQ(matches.size(), 1u);
@@ -138,7 +146,7 @@ TEST(Matchmaker, WhenOneOfAPartyLeavesOrIsLostItWaitsNoMore) {
 
 TEST(Matchmaker, APartyThatJoinsTakesItsMembersOutOfWhateverTheyWaitedInBefore) {
   Matchmaker maker;
-  maker.join("tower", 4, PlayerId(1), kOne, kStart);
+  maker.join("tower", 4, {PlayerId(1), kOne}, kStart);
   maker.join(party(6, {2, 3}), 4, kStart);
   const auto replaced = maker.join(party(7, {1, 2}), 4, kStart);
   ASSERT_EQ(replaced.size(), 2u);

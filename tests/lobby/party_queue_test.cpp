@@ -65,6 +65,7 @@ class PartyQueueTest : public LobbyTest {
         auto* here = reply.add_here();
         here->set_player_id(player);
         here->set_code(code);
+        here->set_player_epoch(3);
       }
       return reply;
     });
@@ -210,6 +211,37 @@ TEST_F(PartyQueueTest, TheDeathOfAMembersOwnerTakesThePartyOut) {
   cluster_->down(kOther);
   EXPECT_EQ(lobby_->queue_waiting(), 0u);
   EXPECT_EQ(told<proto::PartyQueueNotice>()->code(), proto::ABORTED);
+}
+
+TEST_F(PartyQueueTest, ALateWordOfAMembersFormerOwnerChangesNothing) {
+  const NodeId former(Role::kGeneral, 3);
+  cluster_->up(former);
+  cluster_->answers<proto::PartyMuster, proto::PartyMusterReply>(
+      former, [](auto&, auto&) { return proto::PartyMusterReply(); });
+  come(1, 1);
+  others({{2, proto::OK}});
+  party({1, 2});
+  ASSERT_EQ(queue(1), proto::OK);
+  proto::QueueJoin leave;
+  leave.set_player_id(2);
+  leave.set_leave(true);
+  leave.set_player_epoch(2);
+  cluster_->say(former, leave);
+  proto::PartyQueueJoin join;
+  join.set_party(7);
+  join.set_dungeon("cellar");
+  for (const NodeId owner : {lobby_->id(), former}) {
+    auto* member = join.add_members();
+    member->set_player_id(owner == former ? 2 : 1);
+    member->set_owner(owner.value);
+    member->set_player_epoch(owner == former ? 2 : 1);
+  }
+  cluster_->say(former, join);
+  cluster_->run(seconds(4));
+  ASSERT_EQ(opened_.size(), 1u);
+  EXPECT_EQ(opened_[0].players_size(), 2);
+  EXPECT_TRUE(cluster_->take<proto::MatchFound>(kOther));
+  EXPECT_FALSE(cluster_->take<proto::MatchFound>(former));
 }
 
 TEST_F(PartyQueueTest, ANewHolderOfTheQueueHasThePartyFromAnyOwner) {
