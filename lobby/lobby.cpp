@@ -62,6 +62,11 @@ void Lobby::on_peer_down(NodeId peer, const std::string& why) {
   keeper_.peer_down(peer);
 }
 
+void Lobby::on_stop(bool at_once) {
+  for (const auto& [id, player] : players()) end_wait(player);
+  OwnerNode::on_stop(at_once);
+}
+
 // ── the player's life ───────────────────────────────────────────────────────────────────────────────────────
 
 proto::EchoReply Lobby::echo(Player&, const proto::Echo& request) {

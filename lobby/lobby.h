@@ -87,6 +87,7 @@ class Lobby : public OwnerNode {
   void on_start() override;
   void on_peer_up(NodeId peer) override;
   void on_peer_down(NodeId peer, const std::string& why) override;
+  void on_stop(bool at_once) override;
   Placing placing(const proto::Admit& admit) override;
   bool still_open(const std::string& place, const proto::Admit& admit) const override;
   Duration link_dead(const Player& player) const override;
@@ -133,6 +134,7 @@ class Lobby : public OwnerNode {
   // the queue (lobby_queue.cpp)
   Task<std::uint32_t> queue_alone(PlayerRef ref, std::string dungeon, bool leave);
   void leave_queue(PlayerId player);
+  void end_wait(const Player& player);
   void review_queue();
   void join_again();
   Task<void> open_match(Matchmaker::Match match);

@@ -32,6 +32,7 @@ std::vector<Matchmaker::Entry> members_of(const google::protobuf::RepeatedPtrFie
 // ── the owners' side ────────────────────────────────────────────────────────────────────────────────────────
 
 std::uint32_t Lobby::may_queue(const Player& player, const std::string& dungeon) {
+  if (stopping()) return proto::BUSY;
   for (auto& feature : features_)
     if (const std::uint32_t why = feature->may_queue(player, dungeon); why != proto::OK) return why;
   return proto::OK;

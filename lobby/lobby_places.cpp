@@ -168,14 +168,7 @@ Task<void> Lobby::hand_to(PlayerRef ref, std::string place, std::string reason) 
   Player* player = find(ref);
   const NodeId holder = open_holder(place);
   if (player == nullptr || !holder || holder == id()) co_return;
-  if (const auto waiting = queued_.find(ref.id); waiting != queued_.end()) {
-    // The queue knows players by their owner: who moves on asks again from there.
-    proto::MatchNotice notice;
-    notice.set_code(proto::ABORTED);
-    notice.set_dungeon(waiting->second.dungeon);
-    tell(*player, notice);
-    leave_queue(ref.id);
-  }
+  end_wait(*player);
   const auto slash = place.rfind('/');
   proto::Admit admit;
   admit.set_reason(reason);

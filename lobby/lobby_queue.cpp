@@ -65,6 +65,17 @@ void Lobby::leave_queue(PlayerId player) {
   if (const NodeId holder = keeper_.holder(kMatchPlace)) send(holder, leave);
 }
 
+// The queue knows players by their owner: who moves on asks again from there.
+void Lobby::end_wait(const Player& player) {
+  const auto waiting = queued_.find(player.id);
+  if (waiting == queued_.end()) return;
+  proto::MatchNotice notice;
+  notice.set_code(proto::ABORTED);
+  notice.set_dungeon(waiting->second.dungeon);
+  tell(player, notice);
+  leave_queue(player.id);
+}
+
 void Lobby::join_again() {
   const NodeId holder = keeper_.holder(kMatchPlace);
   if (!holder) return;

@@ -150,6 +150,35 @@ TEST_F(LobbyQueueTest, OwnersOnOtherGeneralsAreToldOfTheMatch) {
   EXPECT_EQ(found->second.node(), kDungeon.value);
 }
 
+TEST_F(LobbyQueueTest, WhoWaitsAtANodeThatStopsIsToldThatItWaitsNoMore) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(admit(2).code(), proto::OK);
+  other_holds(kMatchPlace);
+  std::vector<proto::QueueJoin> heard;
+  cluster_->answers<proto::QueueJoin, proto::QueueJoinReply>(kOther, [&heard](const auto& header, const auto& join) {
+    heard.push_back(join);
+    return header.call ? std::optional(proto::QueueJoinReply()) : std::nullopt;
+  });
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kOther, [](auto&, auto&) { return proto::AdmitReply(); });
+  cluster_->run(milliseconds(200));
+  ASSERT_EQ(join(1), proto::OK);
+  cluster_->in(StopRequested{});
+  cluster_->turn();
+  EXPECT_EQ(join(2), proto::BUSY) << "it would be handed over in a moment";
+  player(1).state = Player::State::kLeaving;  // read again, say, while its place goes
+  for (const std::string place : {"town/1", "town/2", "field/1"}) other_holds(place);
+  player(1).state = Player::State::kActive;
+  cluster_->run(seconds(2));
+  ASSERT_TRUE(lobby_->players().empty());
+  const auto notice = told<proto::MatchNotice>();
+  ASSERT_TRUE(notice);
+  EXPECT_EQ(notice->code(), proto::ABORTED);
+  EXPECT_EQ(notice->dungeon(), "cellar");
+  EXPECT_FALSE(told<proto::MatchNotice>());
+  ASSERT_FALSE(heard.empty());
+  EXPECT_TRUE(heard.back().leave());
+}
+
 TEST_F(LobbyQueueTest, ALateWordOfAFormerOwnerChangesNothing) {
   const NodeId former(Role::kGeneral, 3);
   dungeon_up();
