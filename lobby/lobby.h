@@ -132,22 +132,25 @@ class Lobby : public OwnerNode {
   void rebuild(Zone& zone);
 
   // the queue (lobby_queue.cpp)
-  Task<std::uint32_t> queue_alone(PlayerRef ref, std::string dungeon, bool leave);
-  void leave_queue(PlayerId player);
-  void end_wait(const Player& player);
-  void review_queue();
-  void join_again();
-  Task<void> open_match(Matchmaker::Match match);
-  NodeId emptiest_dungeon(const std::vector<NodeId>& tried) const;
-  Task<void> enter_dungeon(PlayerRef ref, NodeId node, std::uint64_t run_id, std::string dungeon);
-
-  // parties in the queue (lobby_party.cpp)
   struct Waiting {
     std::string dungeon;
     std::uint64_t epoch = 0;                  // of the player, as the queue knows it
     std::uint64_t party = 0;                  // 0: alone
     std::vector<Matchmaker::Entry> together;  // of the party, and who owns them
+    bool missed = false;                      // a match, as it was leaving: joins again if it stays
   };
+  Task<std::uint32_t> queue_alone(PlayerRef ref, std::string dungeon, bool leave);
+  void leave_queue(PlayerId player);
+  void end_wait(const Player& player);
+  void review_queue();
+  void join_again();
+  void join_again(NodeId holder, PlayerId player, const Waiting& waiting);
+  void missed_match(const Player& player, Waiting& waiting);
+  Task<void> open_match(Matchmaker::Match match);
+  NodeId emptiest_dungeon(const std::vector<NodeId>& tried) const;
+  Task<void> enter_dungeon(PlayerRef ref, NodeId node, std::uint64_t run_id, std::string dungeon);
+
+  // parties in the queue (lobby_party.cpp)
   Task<std::uint32_t> queue_party(PlayerRef ref, std::string dungeon);
   std::uint32_t may_queue(const Player& player, const std::string& dungeon);
   bool party_changed(PlayerId player, const Waiting& waiting) const;

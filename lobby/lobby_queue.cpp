@@ -79,16 +79,18 @@ void Lobby::end_wait(const Player& player) {
 void Lobby::join_again() {
   const NodeId holder = keeper_.holder(kMatchPlace);
   if (!holder) return;
-  for (const auto& [player, waiting] : queued_) {
-    if (waiting.party != 0) continue;
-    proto::QueueJoin join;
-    join.set_player_id(player.value);
-    join.set_dungeon(waiting.dungeon);
-    join.set_owner(id().value);
-    join.set_player_epoch(waiting.epoch);
-    send(holder, join);
-  }
+  for (const auto& [player, waiting] : queued_)
+    if (waiting.party == 0) join_again(holder, player, waiting);
   join_again_together(holder);
+}
+
+void Lobby::join_again(NodeId holder, PlayerId player, const Waiting& waiting) {
+  proto::QueueJoin join;
+  join.set_player_id(player.value);
+  join.set_dungeon(waiting.dungeon);
+  join.set_owner(id().value);
+  join.set_player_epoch(waiting.epoch);
+  send(holder, join);
 }
 
 void Lobby::match_found(const From&, const proto::MatchFound& match) {
@@ -102,7 +104,10 @@ void Lobby::match_found(const From&, const proto::MatchFound& match) {
     const auto waiting = queued_.find(PlayerId(number));
     // Who changed its mind meanwhile stays; the others begin without it.
     if (player == nullptr || waiting == queued_.end() || waiting->second.dungeon != match.dungeon()) continue;
-    if (player->state != Player::State::kActive) continue;
+    if (player->state != Player::State::kActive) {
+      missed_match(*player, waiting->second);
+      continue;
+    }
     queued_.erase(waiting);
     proto::MatchNotice own = notice;
     own.set_code(static_cast<proto::Code>(may_enter(*player, match)));
@@ -110,6 +115,14 @@ void Lobby::match_found(const From&, const proto::MatchFound& match) {
     if (own.code() == proto::OK)
       spawn(enter_dungeon(PlayerRef{player->id, player->epoch}, NodeId(match.node()), match.run_id(), match.dungeon()));
   }
+}
+
+// It is read again, say, and may stay: the holder does not know it any more. A party goes without it.
+void Lobby::missed_match(const Player& player, Waiting& waiting) {
+  if (waiting.party == 0)
+    waiting.missed = true;
+  else
+    end_wait(player);
 }
 
 std::uint32_t Lobby::may_enter(Player& player, const proto::MatchFound& match) {
@@ -169,6 +182,11 @@ void Lobby::review_queue() {
     queue_epoch_ = epoch;
     join_again();
   }
+  for (auto& [id, waiting] : queued_)
+    if (holder && waiting.missed && find(id)->state == Player::State::kActive) {
+      waiting.missed = false;
+      join_again(holder, id, waiting);
+    }
   if (!keeper_.mine(kMatchPlace)) return;
   for (auto& match : matchmaker_.take(now())) spawn(open_match(std::move(match)));
 }

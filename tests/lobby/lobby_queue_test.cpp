@@ -179,6 +179,28 @@ TEST_F(LobbyQueueTest, WhoWaitsAtANodeThatStopsIsToldThatItWaitsNoMore) {
   EXPECT_TRUE(heard.back().leave());
 }
 
+TEST_F(LobbyQueueTest, WhoIsMatchedWhileItIsLeavingAndThenStaysIsMatchedAgain) {
+  dungeon_up();
+  database_saves_ = false;
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(join(1), proto::OK);
+  proto::LeavePlayer leave;
+  leave.set_player_id(1);
+  cluster_->ask(kGateway, leave);
+  cluster_->run(seconds(4));
+  ASSERT_EQ(opened_.size(), 1u);
+  ASSERT_EQ(player(1).state, Player::State::kLeaving);
+  EXPECT_FALSE(told<proto::MatchNotice>());
+  cluster_->run(seconds(7));
+  ASSERT_EQ(player(1).state, Player::State::kActive) << "it could not be saved";
+  EXPECT_EQ(lobby_->queue_waiting(), 1u);
+  database_saves_ = true;
+  cluster_->run(seconds(8));
+  EXPECT_EQ(opened_.size(), 2u);
+  EXPECT_EQ(told<proto::MatchNotice>()->code(), proto::OK);
+  EXPECT_EQ(admitted_.size(), 1u);
+}
+
 TEST_F(LobbyQueueTest, ALateWordOfAFormerOwnerChangesNothing) {
   const NodeId former(Role::kGeneral, 3);
   dungeon_up();

@@ -202,6 +202,22 @@ TEST_F(PartyQueueTest, AMemberWhoLogsOutOrWhosePartyChangesIsLost) {
   EXPECT_EQ(lobby_->queue_waiting(), 0u);
 }
 
+TEST_F(PartyQueueTest, AMemberWhoIsLeavingWhenTheOthersAreMatchedIsToldThatItWaitsNoMore) {
+  come(1, 2);
+  party({1, 2});
+  ASSERT_EQ(queue(1), proto::OK);
+  player(2).state = Player::State::kLeaving;  // read again, say
+  cluster_->run(seconds(4));
+  player(2).state = Player::State::kActive;
+  ASSERT_EQ(opened_.size(), 1u);
+  EXPECT_EQ(admitted_.size(), 1u);
+  EXPECT_EQ(told<proto::MatchNotice>()->code(), proto::OK);
+  EXPECT_EQ(told<proto::MatchNotice>()->code(), proto::ABORTED);
+  cluster_->run(seconds(4));
+  EXPECT_EQ(opened_.size(), 1u);
+  EXPECT_EQ(lobby_->queue_waiting(), 0u);
+}
+
 TEST_F(PartyQueueTest, TheDeathOfAMembersOwnerTakesThePartyOut) {
   come(1, 1);
   others({{2, proto::OK}});
