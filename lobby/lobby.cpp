@@ -227,18 +227,20 @@ void Lobby::monitor(std::vector<std::pair<std::string, std::string>>* fields) co
   fields->emplace_back("moves_corrected", std::to_string(moves_corrected_));
 }
 
-// Every owned player stands in the zone of its place and in no other.
+// Every owned player stands in the zone of its place and in no other; or could not be put there, and is being let go.
 void Lobby::check_invariants() const {
-  std::size_t standing = 0;
   for (const auto& [place, zone] : zones_) {
     CHECK(zone->place() == place);
-    standing += zone->members().size();
     for (const PlayerId member : zone->members()) {
       const auto at = players().find(member);
       CHECK(at != players().end() && at->second.place == place);
     }
   }
-  CHECK(standing == players().size());
+  for (const auto& [id, player] : players()) {
+    if (player.state == Player::State::kLeaving || !player.session.linked) continue;
+    const auto at = zones_.find(player.place);
+    CHECK(at != zones_.end() && at->second->members().count(id) != 0);
+  }
 }
 
 }  // namespace dure

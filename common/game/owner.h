@@ -236,6 +236,8 @@ class OwnerNode : public Node {
   void walk_on(Player& player, const std::string& reason);
   // The gateway takes the session to the lobby, if it still believes that this epoch's owner has it.
   void ask_on(const SessionBinding& session, std::uint64_t epoch, const std::string& reason);
+  // Its socket counts as gone; who cannot be saved now is let go again in time.
+  void let_go_soon(Player& player);
   void close_session(const Player& player, std::uint32_t code, const std::string& reason);
   void queue_save(Player& player);  // its window is to be sent
   Task<void> save(PlayerRef ref);

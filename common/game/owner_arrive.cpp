@@ -155,7 +155,7 @@ void OwnerNode::bind(Player& player, const SessionBinding& session, const std::s
 // ── arriving ────────────────────────────────────────────────────────────────────────────────────────────────
 
 // Into this node's world, or anew into it, and told so: whole, or not at all. False: it threw, and the player is not
-// here any more; its gateway takes it to the lobby.
+// here any more, or, if it was here before, not for longer than it takes to save it; its gateway takes it to the lobby.
 bool OwnerNode::bring_in(Player& player, const SessionBinding& session, const proto::Admit& admit_request, bool fresh,
                          const std::string& returned_because) {
   const bool whole = guarded(kArrival, {}, 0, [&] {
@@ -187,7 +187,10 @@ bool OwnerNode::bring_in(Player& player, const SessionBinding& session, const pr
   if (still == nullptr) return false;
   // A login is answered and may be tried again; who was in the world before is taken back into it elsewhere.
   if (session.linked && (!fresh || admit_request.ticket())) walk_on(*still, "you could not be put there");
-  forget(pid);
+  if (fresh)
+    forget(pid);
+  else
+    let_go_soon(*still);
   return false;
 }
 
@@ -318,7 +321,9 @@ Task<proto::AttachReply> OwnerNode::attach(From, proto::Attach request) {
   const std::string silently;
   const proto::Admit again;
   answer.set_player_epoch(player->epoch);
-  if (!bring_in(*player, session, again, false, silently)) answer.set_code(proto::INTERNAL);
+  // While it is saved it is not to be taken from here.
+  if (!bring_in(*player, session, again, false, silently))
+    answer.set_code(find(PlayerId(request.player_id())) != nullptr ? proto::BUSY : proto::INTERNAL);
   co_return answer;
 }
 

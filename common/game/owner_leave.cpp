@@ -87,9 +87,12 @@ void OwnerNode::kick(Player& player, std::uint32_t code, const std::string& reas
   forget(player.id);
 }
 
-// Who cannot be saved now stays like one whose socket is gone, and is let go again in time.
 void OwnerNode::send_away(Player& player, std::uint32_t code, const std::string& reason) {
   close_session(player, code, reason);
+  let_go_soon(player);
+}
+
+void OwnerNode::let_go_soon(Player& player) {
   player.session.linked = false;
   player.link_dead_since = now();
   const PlayerRef ref{player.id, player.epoch};

@@ -173,6 +173,19 @@ TEST_F(LobbyTest, ALoginWhoseArrivalThrowsIsTakenOutAndTold) {
   EXPECT_EQ(admit(2).code(), proto::OK);
 }
 
+TEST_F(LobbyTest, WhoseNextLoginThrowsIsSavedBeforeItIsTakenOut) {
+  database_saves_ = false;
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  lobby_->add_feature<Trap>().caught = PlayerId(1);
+  EXPECT_EQ(admit(1).code(), proto::INTERNAL);
+  cluster_->run(seconds(1));
+  ASSERT_NE(lobby_->find(PlayerId(1)), nullptr);
+  database_saves_ = true;
+  cluster_->run(seconds(9));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_FALSE(applied_.empty()) << "its starter kit";
+}
+
 TEST_F(LobbyTest, WhoWasTakenFromAZombieAndComesBackByTicketStandsInOnePlaceOnly) {
   ASSERT_EQ(admit(1).code(), proto::OK);
   ASSERT_EQ(player(1).place.rfind("town/", 0), 0u);

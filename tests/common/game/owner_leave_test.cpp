@@ -184,6 +184,35 @@ TEST_F(OwnerLeaveTest, WhomNobodyCanReadAgainIsTakenToTheLobbyByItsGateway) {
   EXPECT_TRUE(here(2));
 }
 
+TEST_F(OwnerLeaveTest, WhoWasHereBeforeAndCannotBePutThereAgainIsSavedBeforeItGoesOn) {
+  saves_ = false;
+  now_do([this] { earn(1); });
+  inn_->commit_soft(player(1), "kill", "gold", 5, false);
+  inn_->floor_breaks = true;
+  proto::Attach attach;
+  attach.set_player_id(1);
+  attach.set_session_id(10);
+  attach.set_session_epoch(1);
+  attach.set_gateway(kGateway.value);
+  for (int tries = 0; tries < 2; ++tries) {
+    const CallId call = cluster_->ask(kGateway, attach);
+    cluster_->turn();
+    EXPECT_EQ(cluster_->take_reply<proto::AttachReply>(kGateway, call)->code(), proto::BUSY) << "who asks waits";
+    ASSERT_TRUE(here(1));
+  }
+  const auto drop = dropped();
+  ASSERT_TRUE(drop);
+  EXPECT_TRUE(drop->ask_lobby());
+  cluster_->run(seconds(12));
+  ASSERT_TRUE(here(1)) << "what is not saved is not forgotten";
+  saves_ = true;
+  cluster_->run(seconds(30));
+  EXPECT_FALSE(here(1));
+  ASSERT_FALSE(applied_.empty());
+  EXPECT_EQ(applied_.back().epoch(), 1u);
+  EXPECT_EQ(applied_.back().operations_size(), 2);
+}
+
 TEST_F(OwnerLeaveTest, AnAgentThatComesUpIsAskedForItsOwnPlayersInboxesAlone) {
   inbox_asked_ = 0;
   PeerFacts other;
