@@ -149,6 +149,8 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
       // Nothing of it happened, and nobody is to blame: it was made by rules that were replaced twice meanwhile.
       log().event(LogLevel::kWarning, "owner.other_content", {{"player", player.id}, {"why", answer.detail()}});
       player.poisoned = true;
+      for (const auto& [pseq, waiter] : std::exchange(player.saved_waiters, {}))
+        complete(waiter, fail(Trouble::kCancelled));
       spawn([](OwnerNode* self, PlayerRef who) -> Task<void> {
         (void)co_await self->reacquire(who, "the content has changed", false);
       }(this, PlayerRef{player.id, player.epoch}));

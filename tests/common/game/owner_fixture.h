@@ -32,6 +32,7 @@ class OwnerTest : public testing::Test, protected InnCluster {
           if (!saves_) return std::nullopt;
           proto::ApplyReply saved;
           saved.set_saved_pseq(request.operations(request.operations_size() - 1).pseq() + knows_more_);
+          saved.set_code(answers_);
           return saved;
         });
     cluster_->answers<proto::InboxQuery, proto::InboxReply>(
@@ -79,8 +80,9 @@ class OwnerTest : public testing::Test, protected InnCluster {
   }
 
   bool saves_ = true, grants_ = true;
-  std::uint64_t knows_more_ = 0;  // operations that it says are saved and were never sent
-  proto::Aggregate row_;          // of everybody
+  proto::StoreCode answers_ = proto::STORED;  // to operations
+  std::uint64_t knows_more_ = 0;              // operations that it says are saved and were never sent
+  proto::Aggregate row_;                      // of everybody
   std::function<std::optional<proto::InboxReply>()> on_inbox_;
   std::vector<proto::ApplyRequest> applied_;
   int acquires_ = 0, inbox_asked_ = 0;

@@ -184,6 +184,18 @@ TEST_F(OwnerLeaveTest, WhomNobodyCanReadAgainIsTakenToTheLobbyByItsGateway) {
   EXPECT_TRUE(here(2));
 }
 
+TEST_F(OwnerLeaveTest, WhoIsLetGoWithWhatOtherContentMadeIsReadAgainAtOnce) {
+  answers_ = proto::OTHER_CONTENT;
+  earn(1);
+  begin(inn_->let_go(ref(1)), &ended_);
+  cluster_->run(seconds(1));
+  EXPECT_EQ(ended_, false);
+  ASSERT_TRUE(here(1));
+  EXPECT_EQ(player(1).epoch, 2u);
+  EXPECT_EQ(player(1).state, Player::State::kActive);
+  EXPECT_FALSE(player(1).poisoned);
+}
+
 TEST_F(OwnerLeaveTest, WhoWasHereBeforeAndCannotBePutThereAgainIsSavedBeforeItGoesOn) {
   saves_ = false;
   now_do([this] { earn(1); });
