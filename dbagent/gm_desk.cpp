@@ -88,10 +88,16 @@ bool GmDesk::take(const GmCommandIn& in, const proto::GmCommand& command) {
     answer_gm(agent_, in, command.id(), false, wrong);
     return true;
   }
-  if (outcomes_.size() >= kOutcomesKept) outcomes_.erase(outcomes_.begin());
+  if (latest_.size() >= kOutcomesKept) forget(latest_.front());
+  latest_.push_back(command.id());
   outcomes_[command.id()] = {};
   agent_.spawn(run(in, std::make_shared<const proto::GmCommand>(command)));
   return true;
+}
+
+void GmDesk::forget(std::uint64_t command) {
+  std::erase(latest_, command);
+  outcomes_.erase(command);
 }
 
 Task<Result<proto::StoreReply>> GmDesk::claim(Command command, std::string text) {
@@ -113,7 +119,7 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
   Result<proto::StoreReply> claimed = proto::StoreReply();
   if (!unfinished_.contains(command->id())) claimed = co_await claim(command, text);
   if (!claimed || (claimed->code() != proto::STORED && claimed->code() != proto::EXPECTED_OTHER)) {
-    outcomes_.erase(command->id());  // nothing was done: the sender's next repeat tries again
+    forget(command->id());  // nothing was done: the sender's next repeat tries again
     co_return;
   }
   Outcome outcome;
@@ -132,10 +138,10 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
                       {"ok", outcome.ok ? 1 : 0},
                       {"result", outcome.text}});
   if (outcome.known) {
-    outcomes_[command->id()] = outcome;
     unfinished_.erase(command->id());
+    if (const auto at = outcomes_.find(command->id()); at != outcomes_.end()) at->second = outcome;
   } else {
-    outcomes_.erase(command->id());
+    forget(command->id());
     if (unfinished_.size() < kUnfinishedMax) unfinished_.insert(command->id());
   }
   answer_gm(agent_, in, command->id(), outcome.ok, outcome.text);

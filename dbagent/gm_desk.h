@@ -4,6 +4,7 @@
 // with what was answered before. Lives with the directory's agent, which it reaches by calls like everybody else.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -55,8 +56,11 @@ class GmDesk {
   template <class Reply, class Request>
   Task<Result<Reply>> ask(NodeId to, Request request, Duration deadline = kDeadline);
 
+  void forget(std::uint64_t command);
+
   Agent& agent_;
-  std::map<std::uint64_t, Outcome> outcomes_;  // the latest commands
+  std::map<std::uint64_t, Outcome> outcomes_;  // of the latest commands, by their ids
+  std::deque<std::uint64_t> latest_;           // these ids, oldest first
   std::set<std::uint64_t> unfinished_;         // claimed by this life, and may be tried again
 };
 

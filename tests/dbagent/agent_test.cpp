@@ -444,6 +444,19 @@ TEST_F(AgentTest, ARollbackOfWhomTheDirectoryDidNotFindForBeingBusyMayBeRepeated
   EXPECT_EQ(heard[0].text().find("nobody is called"), std::string::npos) << heard[0].text();
 }
 
+TEST_F(AgentTest, OfCommandsTheOldestIsForgottenFirstWhateverItsNumber) {
+  constexpr std::uint64_t kKept = 256;
+  for (std::uint64_t id = 10'000; id < 10'000 + kKept; ++id) order(id, "feature", {"shop", "off"});
+  for (const std::uint64_t id : {1, 2}) order(id, "feature", {"shop", "off"});
+  const int claimed = claims_;
+  answers();
+  for (const std::uint64_t id : {1, 2}) order(id, "feature", {"shop", "off"});
+  EXPECT_EQ(claims_, claimed) << "known";
+  EXPECT_EQ(answers().size(), 2u);
+  order(10'000, "feature", {"shop", "off"});
+  EXPECT_EQ(claims_, claimed + 1) << "forgotten: the database knows it";
+}
+
 TEST_F(AgentTest, ABanFencesTheSessionAtEveryGateway) {
   cluster_.up(kGateway);
   cluster_.up(kSecondGateway);
