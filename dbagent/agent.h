@@ -11,6 +11,7 @@
 // and the active content (content_desk.h), fences displaced sessions, and executes `ban`, `feature`, `maintenance`,
 // `give` and `content` of game masters.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -51,6 +52,9 @@ struct AgentOptions {
   std::vector<std::string> balances, items;
   std::int64_t give_balance_max = 1'000'000;
   std::int64_t give_items_max = 100;
+  // As with an OwnerNode: what a character may never have would wait in its inbox for ever. None: any.
+  std::function<std::int64_t(const std::string& balance)> cap = {};
+  std::size_t items_max = 0;
   MoveLimits moves = {};
   BooksLimits books = {};
   std::string content = {};  // an encoded ContentLoad: what this program came with, for the directory; empty: nothing

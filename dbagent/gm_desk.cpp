@@ -37,6 +37,16 @@ bool trade_in(const std::string& text, std::uint64_t* high, std::uint64_t* low) 
   return text.size() == 32 && half(0, high) && half(16, low);
 }
 
+std::int64_t most_balance(const AgentOptions& options, const std::string& balance) {
+  const std::int64_t cap = options.cap ? options.cap(balance) : 0;
+  return cap > 0 ? std::min(cap, options.give_balance_max) : options.give_balance_max;
+}
+
+std::int64_t most_items(const AgentOptions& options) {
+  const auto bag = static_cast<std::int64_t>(options.items_max);
+  return bag > 0 ? std::min(bag, options.give_items_max) : options.give_items_max;
+}
+
 std::string what_is_wrong(const proto::GmCommand& command, const AgentOptions& options) {
   const auto& words = command.arguments();
   const std::string& verb = command.verb();
@@ -64,7 +74,7 @@ std::string what_is_wrong(const proto::GmCommand& command, const AgentOptions& o
     if (words.size() != 3) return "give: NAME, item or currency, count";
     const bool balance = contains(options.balances, words[1]);
     if (!balance && !contains(options.items, words[1])) return "give: no item or currency '" + words[1] + "'";
-    const std::int64_t most = balance ? options.give_balance_max : options.give_items_max;
+    const std::int64_t most = balance ? most_balance(options, words[1]) : most_items(options);
     if (!number_in(words[2], 1, most, &number)) return "give: count is 1 to " + std::to_string(most);
   }
   return {};

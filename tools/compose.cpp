@@ -162,6 +162,8 @@ Result<NodeBundle> dbagent(const Config& config, const NodeIdentity& identity, c
   options.group.items_max = settings.batch_operations_max();
   options.balances = game.balances;
   options.items = game.items;
+  options.cap = game.cap;
+  options.items_max = game.items_max;
   // A developer plays what the files say; elsewhere a game master activates it.
   if (identity.directory) options.content = content_load(game, true, config.base().dev().enabled());
   NodeBundle bundle;

@@ -526,6 +526,30 @@ TEST_F(AgentTest, AGrantOfNothingKnownIsRefusedBeforeItIsClaimed) {
   EXPECT_EQ(claims_, 0);
 }
 
+class SmallBagTest : public AgentTest {
+ protected:
+  static AgentOptions small() {
+    AgentOptions options{{}, {"gold"}, {"sword"}};
+    options.cap = [](const std::string&) { return 999; };
+    options.items_max = 60;
+    return options;
+  }
+  SmallBagTest() : AgentTest(small()) {}
+};
+
+TEST_F(SmallBagTest, AGrantThatNoBagWouldEverTakeInIsRefused) {
+  order(20, "give", {"Mina", "gold", "1000"});
+  order(21, "give", {"Mina", "sword", "61"});
+  const auto heard = answers();
+  ASSERT_EQ(heard.size(), 2u);
+  EXPECT_FALSE(heard[0].ok() || heard[1].ok());
+  EXPECT_EQ(heard[1].text(), "give: count is 1 to 60");
+  EXPECT_EQ(claims_, 0);
+  order(22, "give", {"Mina", "gold", "999"});
+  order(23, "give", {"Mina", "sword", "60"});
+  EXPECT_EQ(claims_, 2);
+}
+
 TEST_F(AgentTest, StatusIsAnsweredAndAnExpiredCommandIsNot) {
   order(18, "status", {});
   ASSERT_EQ(answers().size(), 1u);
