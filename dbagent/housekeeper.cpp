@@ -1,5 +1,7 @@
 #include "dbagent/housekeeper.h"
 
+#include <set>
+
 #include "common/proto/dbagent.pb.h"
 #include "dbagent/agent.h"
 
@@ -46,8 +48,10 @@ Task<void> Housekeeper::settle_names() {
   const Result<proto::ReservedNamesReply> found =
       co_await agent_.call<proto::ReservedNamesReply>(agent_.id(), query, kDeadline);
   const int names = found && found->code() == proto::STORED ? found->names_size() : 0;
+  std::set<std::uint32_t> silent;
   for (int i = 0; i < names; ++i) {
     const proto::ReservedName& name = found->names(i);
+    if (silent.count(name.shard()) != 0) continue;
     proto::SettleCreation settle;
     settle.set_shard(name.shard());
     settle.set_player_id(name.player_id());
@@ -56,6 +60,7 @@ Task<void> Housekeeper::settle_names() {
     settle.set_account_id(name.account_id());
     const NodeId there = agent_.shard_agent(name.shard());
     const Result<proto::StoreReply> row = co_await agent_.call<proto::StoreReply>(there, settle, kDeadline);
+    if (!row) silent.insert(name.shard());
     if (!row || (row->code() != proto::STORED && row->code() != proto::NO_SUCH)) continue;
     const bool release = row->code() == proto::NO_SUCH;
     const std::string text = name.name();

@@ -115,9 +115,10 @@ proto::StoreReply claim_name(Directory& directory, const proto::ClaimName& reque
 proto::ReservedNamesReply reserved_names(Directory& directory, const proto::ReservedNames& request) {
   proto::ReservedNamesReply reply;
   const std::uint32_t limit = request.limit() == 0 || request.limit() > 100 ? 100 : request.limit();
+  // The shards in turn: those of one that cannot be asked do not hold up the others.
   Query row(directory.db,
             "SELECT shown, player_id, account_id, shard, reservation FROM name JOIN account USING(account_id) "
-            "WHERE state = 0 AND at <= ?1 ORDER BY at LIMIT ?2",
+            "WHERE state = 0 AND at <= ?1 ORDER BY row_number() OVER (PARTITION BY shard ORDER BY at), at LIMIT ?2",
             directory.file.shard_time() - static_cast<std::int64_t>(request.older_than_ms()), limit);
   while (row.row()) {
     auto* name = reply.add_names();

@@ -88,6 +88,8 @@ class AgentTest : public ::testing::Test {
         found.set_player_id(7);
         found.set_account_id(70);
         out->set_body(found.SerializeAsString());
+      } else if (item.message_id() == route_id(proto::ReservedNames::descriptor())) {
+        out->set_body(reserved_.SerializeAsString());
       } else if (item.message_id() == route_id(proto::BanSet::descriptor()) ||
                  item.message_id() == route_id(proto::PasswordSet::descriptor()) ||
                  item.message_id() == route_id(proto::SessionBegin::descriptor()) ||
@@ -160,6 +162,7 @@ class AgentTest : public ::testing::Test {
   proto::SwitchesReply switches_;
   std::vector<proto::SwitchSet> switch_sets_;
   int switch_retries_ = 0;  // how many of the next ones cannot be committed
+  proto::ReservedNamesReply reserved_;
   int claims_ = 0, claims_granted_ = 1000;
   bool directory_stands_ = false, directory_is_busy_ = false;
   std::deque<WorkDone> standing_;
@@ -382,6 +385,35 @@ TEST_F(AgentTest, TheEndOfMaintenanceDoesNotOverrideThatItWasExtended) {
   ASSERT_EQ(switch_sets_.size(), 1u);
   EXPECT_FALSE(switch_sets_[0].on());
   EXPECT_EQ(switch_sets_[0].expected_until_unix_ms(), until);
+}
+
+TEST_F(AgentTest, AShardThatDoesNotAnswerIsAskedForOneAbandonedNameAndTheOthersGoOn) {
+  PeerFacts silent;
+  silent.shards = {1};
+  cluster_.up(kOtherAgent, silent);
+  for (std::uint64_t player = 1; player <= 4; ++player) {
+    auto* name = reserved_.add_names();
+    name->set_player_id(player);
+    name->set_shard(player == 4 ? 0 : 1);
+  }
+  MonoTime asked{};
+  std::uint64_t settled = 0;
+  for (const MonoTime end = cluster_.now + seconds(40); settled == 0 && cluster_.now < end;) {
+    cluster_.run(milliseconds(10));
+    if (cluster_.take<proto::SettleCreation>(kOtherAgent) && asked == MonoTime{}) asked = cluster_.now;
+    for (; !groups_.empty(); finish_group()) {
+      const proto::StoreBatch batch = batch_of(groups_.front());
+      for (const auto& item : batch.items()) {
+        proto::SettleCreation settle;
+        if (item.message_id() != route_id(proto::SettleCreation::descriptor())) continue;
+        settle.ParseFromString(item.body());
+        settled = settle.player_id();
+      }
+    }
+  }
+  EXPECT_EQ(settled, 4u);
+  EXPECT_NE(asked, MonoTime{});
+  EXPECT_LE(cluster_.now - asked, seconds(6)) << "one deadline";
 }
 
 TEST_F(AgentTest, ACommandClaimedInAFormerLifeIsNotExecutedAgain) {

@@ -106,6 +106,16 @@ class DirectoryTest : public ::testing::Test {
   std::uint64_t account_id = 0;
 };
 
+TEST_F(DirectoryTest, AbandonedNamesOfOneShardDoNotHoldUpThoseOfAnother) {
+  for (const char* name : {"Ada", "Bea", "Cleo"}) ASSERT_EQ(reserve(name, 1, 100), proto::STORED) << name;
+  ASSERT_EQ(reserve_of("ben", "Dora", 2).code(), proto::STORED);
+  proto::ReservedNames query;
+  query.set_limit(2);
+  const auto found = ask<proto::ReservedNamesReply>(*store, query);
+  ASSERT_EQ(found.names_size(), 2);
+  EXPECT_EQ(found.names(0).shard() + found.names(1).shard(), 1u) << "one of each";
+}
+
 TEST_F(DirectoryTest, AccountsAreMadeOnceAndSpreadOverTheShards) {
   EXPECT_EQ(account("anna", true).account_id(), account_id);
   EXPECT_EQ(account("anna", false).password_hash(), "hash of anna");
