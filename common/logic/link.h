@@ -57,6 +57,8 @@ class Link {
   void load(const PeerLoad& load) { load_ = load; }
   // Silence. Called every turn.
   Event tick(MonoTime now);
+  // Neither a connection nor a word for so long that it is dead: no more is known of it than of a stranger.
+  bool gone(MonoTime now) const { return !connected_ && now - last_heard_ >= kDeadAfter; }
 
   // True once for every hello, heartbeat that is due.
   bool take_hello(MonoTime now);

@@ -261,6 +261,7 @@ class Node {
   void link_event(Link& link, Link::Event event);
   void send_hello(Link& link, const std::string& refused = {});
   void run_links();
+  void forget_tools();
   void run_monitor();
   void dispatch(const From& from, std::string_view body);
   void refuse(const From& from, std::uint32_t code, const std::string& detail);

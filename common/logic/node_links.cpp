@@ -105,8 +105,10 @@ void Node::take_hello(const MeshHeader& header, const proto::Hello& hello) {
                    {"times", times}});
     return;
   }
-  if (!links_.count(header.from) && !hello.address().empty())
-    found(PeerFound{header.from, hello.node_name(), hello.address()});
+  // A tool's number may have been another's, at another address.
+  const Link* known = link(header.from);
+  const bool stranger = known == nullptr || (header.from.role() == Role::kTool && !known->up());
+  if (stranger && !hello.address().empty()) found(PeerFound{header.from, hello.node_name(), hello.address()});
   const auto at = links_.find(header.from);
   if (at == links_.end()) return;
   PeerFacts facts;
@@ -140,6 +142,19 @@ void Node::run_links() {
     MeshHeader header;
     header.message_id = kHeartbeat;
     send_raw(peer, header, body);
+  }
+  forget_tools();
+}
+
+// Every run of a tool is a peer of its own; one that ended never comes back.
+void Node::forget_tools() {
+  for (auto at = links_.begin(); at != links_.end();) {
+    if (at->first.role() != Role::kTool || !at->second.gone(now_)) {
+      ++at;
+      continue;
+    }
+    effect(BusDisconnect{at->first});
+    at = links_.erase(at);
   }
 }
 

@@ -50,6 +50,43 @@ TEST(NodeLink, MessagesOfAnOldIncarnationAreDropped) {
   EXPECT_EQ(heard, 1);
 }
 
+TEST(NodeLink, AToolThatEndedIsForgottenWithItsConnection) {
+  Bench b;
+  const NodeId tool(Role::kTool, 9);
+  const auto greet = [&](const std::string& address) {
+    proto::Hello hello = hello_of(tool, {5, 5}, {7, 7});
+    hello.set_address(address);
+    b.cluster.say(tool, hello);
+    b.cluster.turn();
+  };
+  std::string last;
+  b.cluster.on_effect = [&](Outbound& outbound) {
+    if (const auto* connect = std::get_if<BusConnect>(&outbound)) last = "connect " + connect->address;
+    if (std::get_if<BusDisconnect>(&outbound) != nullptr) last = "disconnect";
+    return false;
+  };
+  greet("here:1");
+  EXPECT_EQ(last, "connect here:1");
+  b.cluster.up(tool);
+  b.cluster.down(tool);
+  b.cluster.run(seconds(4));
+  EXPECT_EQ(last, "disconnect");
+  EXPECT_EQ(b.node.link(tool), nullptr);
+
+  // One that never was connected, too; and its number is another's meanwhile.
+  greet("here:2");
+  EXPECT_EQ(last, "connect here:2");
+  greet("here:3");
+  EXPECT_EQ(last, "connect here:3");
+  b.cluster.run(seconds(4));
+  EXPECT_EQ(last, "disconnect");
+
+  b.cluster.up(b.dungeon);
+  b.cluster.down(b.dungeon);
+  b.cluster.run(seconds(60));
+  EXPECT_NE(b.node.link(b.dungeon), nullptr) << "a node of the cluster comes back";
+}
+
 TEST(NodeLink, AStrangersMessageIsDropped) {
   Bench b;
   int heard = 0;
