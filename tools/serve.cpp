@@ -156,6 +156,7 @@ int run_serve(const ServeOptions& options) {
 
   install_crash_report();
   ignore_broken_pipes();
+  use_all_descriptors();
   OsEntropy entropy;
   HostThrowStack throw_stack;
   const std::size_t count = mine->size();

@@ -16,6 +16,8 @@ namespace {
 constexpr int kReceiveBatch = 1024;
 constexpr int kHighWater = 1000;
 constexpr Duration kStopPatience = milliseconds(500);
+constexpr int kSocketsMax = 16384;  // three for each peer; libzmq's own limit is 1,023
+constexpr Duration kOpenAgain = seconds(1);
 
 void set(void* socket, int option, int value) { CHECK(zmq_setsockopt(socket, option, &value, sizeof value) == 0); }
 
@@ -60,6 +62,7 @@ struct Bus::Peer {
   void* dealer = nullptr;
   void* monitor = nullptr;
   bool up = false;
+  MonoTime open_again{};          // while there is no dealer
   std::uint64_t needs_downs = 0;  // batches written before the node had taken so many speak of an ended connection
   std::deque<Bytes> outbox;
   std::size_t outbox_bytes = 0;
@@ -68,6 +71,7 @@ struct Bus::Peer {
 Bus::Bus(EventLog& log) : log_(log), context_(zmq_ctx_new()) {
   CHECK(context_ != nullptr);
   zmq_ctx_set(context_, ZMQ_BLOCKY, 0);
+  CHECK(zmq_ctx_set(context_, ZMQ_MAX_SOCKETS, kSocketsMax) == 0);
 }
 
 Bus::~Bus() {
@@ -151,6 +155,8 @@ void Bus::run() {
     }
     for (auto& [key, peer] : peers_) {
       Local* local = locals_.at(key.first).get();
+      if (peer->dealer == nullptr && mono_now() >= peer->open_again) open(*local, *peer);
+      if (peer->dealer == nullptr) continue;
       items.push_back({peer->monitor, 0, ZMQ_POLLIN, 0});
       owners.emplace_back(local, peer.get());
       if (!peer->up || peer->outbox.empty()) continue;
@@ -232,7 +238,7 @@ void Bus::reopen(Local& local, Peer& peer) {
 
 void Bus::open(Local& local, Peer& peer) {
   void* dealer = zmq_socket(context_, ZMQ_DEALER);
-  CHECK(dealer != nullptr);
+  if (dealer == nullptr) return put_off(peer);
   set(dealer, ZMQ_LINGER, 0);
   set(dealer, ZMQ_IMMEDIATE, 1);  // no pipe without a connection: nothing of an ended one survives in it
   set(dealer, ZMQ_SNDHWM, kHighWater);
@@ -240,14 +246,29 @@ void Bus::open(Local& local, Peer& peer) {
   set(dealer, ZMQ_RECONNECT_IVL_MAX, 1000);
   set(dealer, ZMQ_HEARTBEAT_IVL, 1000);  // finds a host that vanished without a word
   set(dealer, ZMQ_HEARTBEAT_TIMEOUT, 5000);
+  set(dealer, ZMQ_HEARTBEAT_TTL, 15000);  // so that the peer's router finds it, too: it never sends by itself
   CHECK(zmq_setsockopt(dealer, ZMQ_ROUTING_ID, local.routing_id.data(), local.routing_id.size()) == 0);
   const std::string monitor = "inproc://monitor-" + std::to_string(next_monitor_++);
-  CHECK(zmq_socket_monitor(dealer, monitor.c_str(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) == 0);
-  peer.monitor = zmq_socket(context_, ZMQ_PAIR);
-  CHECK(peer.monitor != nullptr && zmq_connect(peer.monitor, monitor.c_str()) == 0);
+  void* listener = zmq_socket(context_, ZMQ_PAIR);
+  if (listener == nullptr ||
+      zmq_socket_monitor(dealer, monitor.c_str(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) != 0 ||
+      zmq_connect(listener, monitor.c_str()) != 0) {
+    put_off(peer);
+    close_socket(listener, 0);
+    return close_socket(dealer, 0);
+  }
+  peer.monitor = listener;
   peer.dealer = dealer;
   if (zmq_connect(dealer, endpoint(peer.address).c_str()) != 0)
     log_.event(LogLevel::kError, "bus.bad_address", {{"peer", peer.id}, {"address", peer.address}});
+}
+
+// No descriptor is left, most likely: clients hold them.
+void Bus::put_off(Peer& peer) {
+  const std::string why = zmq_strerror(zmq_errno());
+  peer.open_again = mono_now() + kOpenAgain;
+  if (const auto times = log_limit_.due("bus.no_socket", mono_now()))
+    log_.event(LogLevel::kError, "bus.no_socket", {{"peer", peer.id}, {"why", why}, {"times", times}});
 }
 
 void Bus::send(Local& local, Peer& peer, Bytes message) {

@@ -63,6 +63,7 @@ class Bus {
   void connect(Local& local, NodeId peer, const std::string& address);
   void reopen(Local& local, Peer& peer);
   void open(Local& local, Peer& peer);
+  void put_off(Peer& peer);
   void send(Local& local, Peer& peer, Bytes message);
   void drain(Peer& peer);
   void take_monitor(Local& local, Peer& peer);

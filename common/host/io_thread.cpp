@@ -5,12 +5,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include "common/base/check.h"
 #include "common/host/clock.h"
@@ -29,12 +31,28 @@ constexpr Duration kAcceptPause = milliseconds(100);
 constexpr Duration kClosePatience = seconds(1);
 constexpr Duration kStopPatience = milliseconds(500);
 
+// Clients leave as many to everything else of this process: new peers, files.
+constexpr rlim_t kKeptDescriptors = 64;
+
+int clients_below() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<int>::max();
+  const rlim_t all = std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<int>::max());
+  return static_cast<int>(all - std::min(kKeptDescriptors, all / 2));
+}
+
 int open_reserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
 
 IoThread::IoThread(std::size_t index, int listener, ClientIo& io, Mailbox& mailbox, EventLog& log, int web_listener)
-    : index_(index), doors_{{listener, false}}, io_(io), mailbox_(mailbox), log_(log), buffer_(kReadBytes) {
+    : index_(index),
+      doors_{{listener, false}},
+      io_(io),
+      mailbox_(mailbox),
+      log_(log),
+      clients_below_(clients_below()),
+      buffer_(kReadBytes) {
   if (web_listener >= 0) doors_.push_back({web_listener, true});
   CHECK(index < 255);
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
@@ -161,6 +179,11 @@ void IoThread::accept_some(const Door& door) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       return;
     }
+    if (fd >= clients_below_) {
+      close(fd);
+      tell_descriptors_gone();
+      continue;
+    }
     char address[INET_ADDRSTRLEN] = {};
     inet_ntop(AF_INET, &from.sin_addr, address, sizeof address);
     admit(door, fd, address);
@@ -174,12 +197,16 @@ void IoThread::accept_paused(const Door& door) {
     if (refused >= 0) close(refused);
     reserve_ = open_reserve();
   }
-  if (const auto times = log_limit_.due("io.descriptors_gone", now_))
-    log_.event(LogLevel::kError, "io.descriptors_gone",
-               {{"thread", index_}, {"clients", clients_.size()}, {"times", times}});
+  tell_descriptors_gone();
   listen(false);
   accept_again_ = now_ + kAcceptPause;
   errno = 0;
+}
+
+void IoThread::tell_descriptors_gone() {
+  if (const auto times = log_limit_.due("io.descriptors_gone", now_))
+    log_.event(LogLevel::kError, "io.descriptors_gone",
+               {{"thread", index_}, {"clients", clients_.size()}, {"times", times}});
 }
 
 void IoThread::admit(const Door& door, int fd, const std::string& address) {

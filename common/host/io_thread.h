@@ -60,6 +60,7 @@ class IoThread {
   void listen(bool on);
   void accept_some(const Door& door);
   void accept_paused(const Door& door);
+  void tell_descriptors_gone();
   void admit(const Door& door, int fd, const std::string& address);
   void client_event(ClientId client, std::uint32_t events);
   void read_some(ClientId client, int fd);
@@ -90,6 +91,7 @@ class IoThread {
   std::vector<Inbound> events_;  // not yet taken by the mailbox
   std::vector<ClientId> touched_;
   std::vector<std::string_view> pieces_;
+  const int clients_below_;  // no client gets a descriptor of this number or above
   std::vector<char> buffer_;
   std::uint64_t next_client_ = 1;
   LogLimit log_limit_;

@@ -3,6 +3,7 @@
 #include <backtrace.h>
 #include <execinfo.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -86,6 +87,13 @@ int StopSignals::take() {
   signalfd_siginfo info;
   while (read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) ++count;
   return count;
+}
+
+void use_all_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void ignore_broken_pipes() { signal(SIGPIPE, SIG_IGN); }

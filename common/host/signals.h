@@ -20,6 +20,7 @@ class StopSignals {
   int fd_ = -1;
 };
 
+void use_all_descriptors();  // as many as the hard limit lets this process have
 void ignore_broken_pipes();  // of the whole process, and what it starts; again is harmless
 // SEGV, ABRT, BUS, FPE, ILL: the signal and the crashing thread's stack to standard error, as addresses at once, then
 // as "function file:line" by a child of it: the process itself ends without waiting, so that its peers know. Call once.

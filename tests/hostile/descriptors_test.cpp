@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <optional>
 
+#include "common/host/bus.h"
 #include "common/host/io_thread.h"
 #include "common/host/listener.h"
 #include "tests/common/host/client_socket.h"
@@ -119,6 +122,58 @@ TEST(HostileDescriptors, AReserveThatWasLostIsThereAgainWhenThereAreDescriptorsA
     EXPECT_TRUE(is_closed(stranger));
   }
   thread.stop();
+}
+
+TEST(HostileDescriptors, ClientsLeaveSomeToTheRestOfTheProcess) {
+  CountingLog log;
+  Mailbox box("test", 100, log);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit few = before;
+  few.rlim_cur = 256;
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  RoundsIo io;
+  const int listener = listen_on("127.0.0.1:0", 1).value().front();
+  const std::string address = local_address(listener);
+  IoThread thread(0, listener, io, box, log);
+  ::setrlimit(RLIMIT_NOFILE, &before);  // ours is the clients' process, too
+  thread.start();
+  std::vector<std::unique_ptr<ClientSocket>> clients;
+  while (log.count("io.descriptors_gone") == 0 && clients.size() < 300) {
+    clients.push_back(std::make_unique<ClientSocket>(address));
+    clients.back()->send("a");
+    if (clients.back()->receive(1) != "a") break;
+  }
+  EXPECT_LT(clients.size(), 256u - 32u);
+  EXPECT_EQ(log.count("io.descriptors_gone"), 1);
+  clients.front()->send("b");
+  EXPECT_EQ(clients.front()->receive(1), "b");
+  thread.stop();
+}
+
+// Clients have them all: a peer that is found then is waited for, and the bus goes on.
+TEST(HostileDescriptors, APeerThatIsFoundWhenNoneIsLeftIsConnectedOnceThereIsOne) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer's own checks need descriptors";
+#endif
+  CountingLog log;
+  Mailbox box("test", 100, log), other_box("other", 100, log);
+  const NodeId one(Role::kChat, 1), two(Role::kChat, 2);
+  Bus bus(log), other(log);
+  ASSERT_TRUE(bus.bind(one, "chat-1", Incarnation{1, 1}, "127.0.0.1:0", box));
+  ASSERT_TRUE(other.bind(two, "chat-2", Incarnation{2, 1}, "127.0.0.1:0", other_box));
+  bus.start();
+  other.start();
+  {
+    NoDescriptors gone;
+    bus.submit({one, 0, {BusConnect{two, other.bound_address(two)}}});
+    ASSERT_TRUE(eventually([&] { return log.count("bus.no_socket") >= 1; }));
+  }
+  std::vector<Inbound> in;
+  EXPECT_TRUE(eventually([&] {
+    box.take(&in, mono_now());
+    return std::any_of(in.begin(), in.end(), [](const Inbound& inbound) { return std::get_if<BusUp>(&inbound); });
+  }));
 }
 
 }  // namespace
