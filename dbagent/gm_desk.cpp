@@ -24,7 +24,8 @@ bool number_in(const std::string& text, std::int64_t least, std::int64_t most, s
   return error == std::errc() && end == text.data() + text.size() && *number >= least && *number <= most;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
+template <class Range, class Value>
+bool contains(const Range& names, const Value& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -127,7 +128,7 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
   std::string text = command->verb();
   for (const auto& word : command->arguments()) text += " " + word;
   Result<proto::StoreReply> claimed = proto::StoreReply();
-  if (!unfinished_.contains(command->id())) claimed = co_await claim(command, text);
+  if (!contains(unfinished_, command->id())) claimed = co_await claim(command, text);
   if (!claimed || (claimed->code() != proto::STORED && claimed->code() != proto::EXPECTED_OTHER)) {
     forget(command->id());  // nothing was done: the sender's next repeat tries again
     co_return;
@@ -148,11 +149,12 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
                       {"ok", outcome.ok ? 1 : 0},
                       {"result", outcome.text}});
   if (outcome.known) {
-    unfinished_.erase(command->id());
+    std::erase(unfinished_, command->id());
     if (const auto at = outcomes_.find(command->id()); at != outcomes_.end()) at->second = outcome;
   } else {
     forget(command->id());
-    if (unfinished_.size() < kUnfinishedMax) unfinished_.insert(command->id());
+    if (unfinished_.size() >= kUnfinishedMax) unfinished_.pop_front();
+    if (!contains(unfinished_, command->id())) unfinished_.push_back(command->id());
   }
   answer_gm(agent_, in, command->id(), outcome.ok, outcome.text);
 }

@@ -7,7 +7,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "common/logic/node.h"
@@ -61,7 +60,7 @@ class GmDesk {
   Agent& agent_;
   std::map<std::uint64_t, Outcome> outcomes_;  // of the latest commands, by their ids
   std::deque<std::uint64_t> latest_;           // these ids, oldest first
-  std::set<std::uint64_t> unfinished_;         // claimed by this life, and may be tried again
+  std::deque<std::uint64_t> unfinished_;       // claimed by this life, and may be tried again; oldest first
 };
 
 }  // namespace dure

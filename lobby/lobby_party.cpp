@@ -107,7 +107,7 @@ void Lobby::party_queued(const From&, const proto::PartyQueued& queued) {
                        waiting->second.dungeon == queued.dungeon();
     if (queued.code() == proto::OK) {
       queued_[entry.player] = Waiting{queued.dungeon(), entry.epoch, queued.party(), together};
-      if (player == nullptr || player->state != Player::State::kActive)
+      if (player == nullptr || player->state != Player::State::kActive || stopping())
         leave_queue(entry.player);
       else if (!known)
         tell_queued(*player, queued.party(), queued.dungeon(), proto::OK);

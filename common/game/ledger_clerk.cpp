@@ -175,8 +175,9 @@ Task<Result<LedgerClerk::Applied>> LedgerClerk::apply(proto::OwnerlessApply oper
 Task<Result<int>> LedgerClerk::work_through(Rule rule) {
   int settled = 0, conflicts = 0, settled_before = 0;
   bool refused = false;
+  std::uint64_t refused_once = 0;
   for (;;) {
-    const Result<Book> book = co_await read();
+    Result<Book> book = co_await read();
     if (!book) co_return tl::unexpected<Error>(book.error());
     const proto::InboxEntry* next = nullptr;
     for (const auto& entry : book->inbox)
@@ -193,6 +194,7 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
       co_return settled;
     }
     const std::uint64_t message = next->message_id();
+    book->refused = message == refused_once;
     proto::OwnerlessApply operation;
     operation.set_reason(next->reason());
     operation.set_asked_at_ms(book->shard_time_ms);
@@ -206,7 +208,8 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
     if (*applied == Applied::kDone) conflicts = 0;
     if (*applied == Applied::kOther && ++conflicts > kConflicts) co_return fail(Trouble::kBusy, "others are faster");
     // Another clerk may have settled it in another way: then it is not in the next reading.
-    if (*applied == Applied::kRefused) refused = refused_.insert(message).second || refused;
+    if (*applied == Applied::kRefused && book->refused) refused = refused_.insert(message).second || refused;
+    refused_once = *applied == Applied::kRefused && !book->refused ? message : 0;
   }
 }
 

@@ -25,6 +25,7 @@ class LedgerClerk {
     std::vector<proto::Item> items;
     std::vector<proto::InboxEntry> inbox;  // unclaimed, oldest first; of many those that are next
     std::int64_t shard_time_ms = 0;        // never goes back
+    bool refused = false;                  // what the rule made of this entry just now: it may have another answer
   };
   // What a deposit is to bring about, besides being claimed: sends and records. A pure function: it is asked again when
   // the book has changed meanwhile, or the database was put back. Answers to one entry that exclude each other have the

@@ -121,6 +121,8 @@ Result<> RedisLink::open() {
 Result<RedisConnection::Reply> RedisLink::ask(const std::vector<std::string>& arguments) {
   auto reply = commands_->command(arguments);
   if (reply || reply.error().trouble != Trouble::kRefused) return reply;
+  // A replica by now: at this address there may be another master already.
+  if (reply.error().detail.rfind("READONLY", 0) == 0) return fail(Trouble::kUnreachable, reply.error().detail);
   if (const auto times = log_limit_.due("redis.refused", mono_now()))
     log_.event(LogLevel::kWarning, "redis.refused",
                {{"command", arguments.front()}, {"why", reply.error().detail}, {"times", times}});

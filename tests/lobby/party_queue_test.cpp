@@ -218,6 +218,29 @@ TEST_F(PartyQueueTest, AMemberWhoIsLeavingWhenTheOthersAreMatchedIsToldThatItWai
   EXPECT_EQ(lobby_->queue_waiting(), 0u);
 }
 
+TEST_F(PartyQueueTest, WhoseGeneralStopsMeanwhileDoesNotJoinWithTheOthers) {
+  come(1, 2);
+  party({1, 2});
+  cluster_->up(kOther);
+  cluster_->answers<proto::Admit, proto::AdmitReply>(kOther, [](auto&, auto&) -> std::optional<proto::AdmitReply> {
+    return std::nullopt;  // nobody takes them over yet
+  });
+  cluster_->in(StopRequested{});
+  cluster_->turn();
+  proto::PartyQueued queued;
+  queued.set_party(7);
+  queued.set_dungeon("cellar");
+  for (const std::uint64_t member : {1, 2}) {
+    auto* named = queued.add_members();
+    named->set_player_id(member);
+    named->set_owner(lobby_->id().value);
+    named->set_player_epoch(player(member).epoch);
+  }
+  cluster_->say(kOther, queued);
+  cluster_->turn();
+  EXPECT_FALSE(told<proto::PartyQueueNotice>());
+}
+
 TEST_F(PartyQueueTest, TheDeathOfAMembersOwnerTakesThePartyOut) {
   come(1, 1);
   others({{2, proto::OK}});

@@ -60,7 +60,16 @@ Result<> place_each(const std::vector<store::Restoring>& files) {
 // They are of one cut together: until the last is in its place, nobody opens any.
 Result<> place_all(const std::vector<store::Restoring>& files, const std::string& folder) {
   const std::string mark = unfinished_restore_path(folder);
+  const bool was_marked = std::filesystem::exists(mark);
   if (const auto marked = store::mark_unfinished(mark); !marked) return marked;
+  // From here on nobody opens them; who did meanwhile keeps them.
+  for (const store::Restoring& file : files) {
+    if (!std::filesystem::exists(file.to)) continue;
+    const auto present = store::generation_of(file.to, file);
+    if (present || present.error().trouble != Trouble::kBusy) continue;
+    if (const auto removed = was_marked ? Result<>() : store::remove_mark(mark); !removed) return removed;
+    return fail(Trouble::kBusy, present.error().detail);
+  }
   if (const auto placed = place_each(files); !placed)
     return fail(placed.error().trouble, placed.error().detail + "; no agent opens the files of " + folder +
                                             " until this restore is done again");

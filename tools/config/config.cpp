@@ -1,5 +1,8 @@
 #include "tools/config/config.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -122,7 +125,9 @@ Result<void> write_config(const std::string& path, const std::string& text) {
   std::filesystem::permissions(beside, missing ? perms::owner_read | perms::owner_write : before, error);
   out << text;
   out.close();
-  if (!out || error || std::rename(beside.c_str(), path.c_str()) != 0)
+  struct stat was {};
+  const bool is_theirs = ::stat(path.c_str(), &was) != 0 || ::chown(beside.c_str(), was.st_uid, was.st_gid) == 0;
+  if (!out || error || !is_theirs || std::rename(beside.c_str(), path.c_str()) != 0)
     return fail(Trouble::kIo, path + ": cannot be written");
   return {};
 }

@@ -1,7 +1,7 @@
 #include "common/game/sample/auction.h"
 
 #include <algorithm>
-#include <optional>
+#include <vector>
 
 #include "common/game/sample/mail.h"
 #include "common/game/sample/sample.pb.h"
@@ -110,8 +110,10 @@ bool sell_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, cons
              std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
   AuctionLot lot;
   if (!find_lot(book, memo.lot(), &lot)) return false;
-  // What is not here any more may have been sold to this very buyer, in time.
-  if (lot.until_unix_ms() <= now_unix_ms && goods_of(book, lot) == Goods::kHere) return false;
+  // What is not here any more may have been sold to this very buyer, in time: the database knows, and refuses the other
+  // answer.
+  const bool in_time = lot.until_unix_ms() > now_unix_ms || goods_of(book, lot) == Goods::kGone;
+  if (in_time == book.refused) return false;
   const bool paid = entry.items_size() == 0 && entry.balances_size() == 1 && entry.balances(0).name() == "gold" &&
                     entry.balances(0).value() == lot.price();
   if (!paid || lot.seller() == entry.from_player()) return false;
@@ -126,7 +128,7 @@ bool sell_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, cons
 bool cancel_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, const AuctionMemo& memo,
                proto::OwnerlessApply* operation) {
   AuctionLot lot;
-  if (entry.items_size() + entry.balances_size() != 0) return false;
+  if (book.refused || entry.items_size() + entry.balances_size() != 0) return false;
   if (!find_lot(book, memo.lot(), &lot) || lot.seller() != entry.from_player()) return false;
   add_goods(lot, send_out(operation, lot.seller(), message_after(entry.message_id(), kToAsker), AuctionMemo::RETURNED,
                           lot.lot()));
@@ -203,7 +205,7 @@ void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entr
 
 int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
   int expired = 0;
-  std::optional<AuctionLot> doubtful;
+  std::vector<AuctionLot> doubtful;
   const auto go_home = [&](const AuctionLot& lot) {
     add_goods(lot,
               send_out(operation, lot.seller(), message_after(lot.lot(), kExpired), AuctionMemo::RETURNED, lot.lot()));
@@ -213,17 +215,18 @@ int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::
     if (expired == kExpiredAtOnce || !read_lot(record, &lot) || lot.until_unix_ms() > now_unix_ms) continue;
     const Goods goods = goods_of(book, lot);
     if (goods == Goods::kDoubtful || (goods == Goods::kGone && asked_for(book, lot.lot()))) {
-      if (!doubtful) doubtful = lot;
+      doubtful.push_back(lot);
       continue;
     }
     if (goods == Goods::kHere) go_home(lot);
     LedgerClerk::remove_record(book, key, operation);
     ++expired;
   }
-  // Alone: it is refused unless they went home before, or are here.
-  if (expired == 0 && doubtful) {
-    go_home(*doubtful);
-    LedgerClerk::remove_record(book, key_of(doubtful->lot()), operation);
+  // One alone, in turn: it is refused unless they went home before, or are here.
+  if (expired == 0 && !doubtful.empty()) {
+    const AuctionLot& lot = doubtful[static_cast<std::size_t>(now_unix_ms / 1000) % doubtful.size()];
+    go_home(lot);
+    LedgerClerk::remove_record(book, key_of(lot.lot()), operation);
     ++expired;
   }
   return expired > 0 ? 0 : 1;

@@ -255,6 +255,26 @@ TEST_F(ClerkTest, HoweverManyCannotPassThoseBehindThemAreSettled) {
   EXPECT_EQ(book().balances.at("gold"), 10);
 }
 
+TEST_F(ClerkTest, WhoseAnswerCannotPassIsGivenTheOtherOne) {
+  run(clerk_.open(true));
+  deposit(1, 10, "buyer");
+  deposit(2, 1, "anna");
+  const LedgerClerk::Rule rule = [this](const LedgerClerk::Book& book, const proto::InboxEntry& entry,
+                                        proto::OwnerlessApply* operation) {
+    if (entry.memo() != "buyer") return rule_(book, entry, operation);
+    if (book.refused) return LedgerClerk::send_back(entry, 5000, operation);
+    proto::Effect::Send* goods = operation->add_sends();
+    goods->set_message_id(5000);
+    goods->set_to_player(entry.from_player());
+    *goods->add_items() = store::uid(77, 1);  // not here
+  };
+  EXPECT_EQ(run(clerk_.work_through(rule)), 2);
+  EXPECT_TRUE(book().inbox.empty());
+  const auto out = ask<proto::OutboxReply>(*shard_, proto::OutboxQuery());
+  ASSERT_EQ(out.pending_size(), 1);
+  EXPECT_EQ(out.pending(0).balances(0).value(), 10);
+}
+
 TEST_F(ClerkTest, WhatCannotPassIsTriedAgainAfterOthersWereSettled) {
   run(clerk_.open(true));
   deposit(1, 1, "taker");

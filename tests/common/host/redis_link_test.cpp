@@ -180,5 +180,17 @@ TEST_F(RedisLinkTest, hears_game_masters_though_redis_refuses_writes) {
   }));
 }
 
+TEST_F(RedisLinkTest, leaves_a_redis_that_is_a_replica_by_now_and_looks_for_the_master_at_its_address) {
+  Side one(options_, NodeId(Role::kChat, 1), "chat-1");
+  ASSERT_TRUE(eventually([&] { return one.log.count("redis.connected") == 1; }));
+  auto other = RedisConnection::open(options_.address);
+  ASSERT_TRUE(other);
+  const auto away = one.log.count("redis.away");
+  ASSERT_TRUE((*other)->command({"REPLICAOF", "127.0.0.1", "1"}));
+  EXPECT_TRUE(eventually([&] { return one.log.count("redis.away") > away; }));
+  ASSERT_TRUE((*other)->command({"REPLICAOF", "NO", "ONE"}));
+  EXPECT_TRUE(eventually([&] { return one.log.count("redis.connected") >= 2; }));
+}
+
 }  // namespace
 }  // namespace dure

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/value.pb.h"
 
@@ -114,6 +116,43 @@ TEST_F(AuctionRules, WhoBoughtInTimeIsSoldToThoughItIsAskedAgainLater) {
   ASSERT_EQ(sold.sends_size(), 2);
   EXPECT_EQ(memo_of(sold.sends(0)).kind(), AuctionMemo::BOUGHT);
   EXPECT_EQ(sold.sends(1).to_player(), kSeller);
+}
+
+TEST_F(AuctionRules, WhoCannotBeSoldToGetsItsPriceBackAndWhoCannotBeGivenItBackIsSoldTo) {
+  item_lot(1, false);
+  ask(1);
+  book_.refused = true;
+  for (const std::int64_t now : {kUntil - 1, kUntil}) {
+    const auto back = settle(now);
+    ASSERT_EQ(back.sends_size(), 1);
+    EXPECT_EQ(back.sends(0).to_player(), kBuyer);
+    EXPECT_EQ(back.sends(0).balances(0).value(), kPrice);
+    EXPECT_EQ(back.records_size(), 0);
+  }
+  item_lot(1);
+  EXPECT_EQ(settle(kUntil).sends_size(), 2);
+}
+
+TEST_F(AuctionRules, OfStacksThatAreTooFewAnEndedLotIsNotSoldAnyMore) {
+  stack_lot(1, 10);
+  stack_lot(2, 10);
+  book_.balances["potion"] = 10;
+  ask(1);
+  EXPECT_EQ(settle(kUntil).sends_size(), 1);
+}
+
+TEST_F(AuctionRules, LotsThatAreInDoubtAreTriedInTurn) {
+  stack_lot(1, 10);
+  stack_lot(2, 10);
+  book_.balances["potion"] = 10;
+  std::set<std::uint64_t> tried;
+  for (int second = 0; second < 2; ++second) {
+    proto::OwnerlessApply operation;
+    expire_lots(book(), kUntil + second * 1000, &operation);
+    ASSERT_EQ(operation.sends_size(), 1);
+    tried.insert(memo_of(operation.sends(0)).lot());
+  }
+  EXPECT_EQ(tried.size(), 2u);
 }
 
 TEST_F(AuctionRules, WhoGetsTheGoodsAndWhoGetsItsPriceBackAreToldUnderOneNumber) {
