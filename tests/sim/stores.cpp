@@ -34,6 +34,15 @@ Reply ask(store::ShardStore& shard, const Request& request) {
   return reply;
 }
 
+// Nothing is asked at no time: the answer names the time that the file knows.
+template <class Store>
+std::uint64_t time_of(Store& store) {
+  proto::StoreBatchReply reply;
+  if (!reply.ParseFromString(store.run(proto::StoreBatch().SerializeAsString())) || reply.retry())
+    throw std::runtime_error("the store cannot be read: " + reply.detail());
+  return reply.shard_time();
+}
+
 void read_books(store::ShardStore& store, std::uint32_t shard, Stored* stored) {
   proto::AuditRequest audit;
   audit.set_shard(shard);
@@ -99,9 +108,28 @@ std::unique_ptr<store::ShardStore> Stores::open_shard(std::uint32_t shard, const
   return opened(store::ShardStore::open(options));
 }
 
+std::unique_ptr<store::DirectoryStore> Stores::open_directory(std::uint32_t shards, const Incarnation& incarnation) {
+  auto options = options_of<store::DirectoryOptions>(Agent::kDirectoryQueue, incarnation);
+  options.shards = shards;
+  return opened(store::DirectoryStore::open(options));
+}
+
 void Stores::notice(const std::string& failure) {
   if (failure.find("does not fit its seal") != std::string::npos) ++noticed_.pages;
   if (failure.find("log is damaged") != std::string::npos) ++noticed_.logs;
+}
+
+void Stores::witness(const std::string& queue, std::uint64_t opened_at) {
+  if (const std::uint64_t saved = saved_[queue]; opened_at < saved)
+    broken_.push_back({law::kSavedIsOnTheDisk, queue + " answered SAVED at " + std::to_string(saved) +
+                                                   " ms and is of " + std::to_string(opened_at) +
+                                                   " ms when it is opened again"});
+}
+
+// A CHECK that fails is answered RETRY by a store, as if somebody were busy.
+void Stores::no_faults(const std::string& queue, std::uint64_t faults) {
+  if (faults > 0 && faulty_.insert(queue).second)
+    broken_.push_back({law::kNoFaultInLogic, "a CHECK failed in the store of " + queue});
 }
 
 // Remembers of each file how new it was when it last answered SAVED, and compares when another life opens it.
@@ -111,11 +139,8 @@ class WitnessedWorker : public Worker {
       : stores_(stores), queue_(std::move(queue)), worker_(std::move(worker)) {
     proto::StoreBatchReply reply;
     // Nothing is asked at no time: the answer names the time that the file knows.
-    if (!reply.ParseFromString(worker_->run(proto::StoreBatch().SerializeAsString())) || reply.retry()) return;
-    if (const std::uint64_t saved = stores_.saved_[queue_]; reply.shard_time() < saved)
-      stores_.broken_.push_back({law::kSavedIsOnTheDisk, queue_ + " answered SAVED at " + std::to_string(saved) +
-                                                             " ms and is of " + std::to_string(reply.shard_time()) +
-                                                             " ms when it is opened again"});
+    if (reply.ParseFromString(worker_->run(proto::StoreBatch().SerializeAsString())) && !reply.retry())
+      stores_.witness(queue_, reply.shard_time());
   }
   std::string run(std::string_view batch) override {
     std::string answer = worker_->run(batch);
@@ -138,13 +163,18 @@ class WitnessedWorker : public Worker {
 class JudgedWorker : public Worker {
  public:
   JudgedWorker(Stores& stores, std::uint32_t shard, std::unique_ptr<store::ShardStore> store)
-      : laws_(stores.laws_), register_laws_(stores.register_laws_), shard_(shard), worker_(std::move(store)) {
+      : stores_(stores),
+        laws_(stores.laws_),
+        register_laws_(stores.register_laws_),
+        shard_(shard),
+        worker_(std::move(store)) {
     laws_.opened(shard_, worker_.store().database());
     register_laws_.look_at_shard(shard_, worker_.store().database());
   }
   ~JudgedWorker() override { laws_.closed(shard_, worker_.store().database()); }
   std::string run(std::string_view batch) override {
     std::string answer = worker_.run(batch);
+    stores_.no_faults(Agent::shard_queue(shard_), worker_.store().faults());
     proto::StoreBatchReply reply;
     if (worker_.store().failed())
       laws_.closed(shard_, worker_.store().database());
@@ -158,6 +188,7 @@ class JudgedWorker : public Worker {
     laws_.committed(shard_);
     if (++commits_ % kCommitsBetweenLooks == 0) register_laws_.look_at_shard(shard_, worker_.store().database());
   }
+  Stores& stores_;
   CommitLaws& laws_;
   RegisterLaws& register_laws_;
   std::uint64_t commits_ = 0;
@@ -168,11 +199,12 @@ class JudgedWorker : public Worker {
 class JudgedDirectory : public Worker {
  public:
   JudgedDirectory(Stores& stores, std::unique_ptr<store::DirectoryStore> store)
-      : laws_(stores.register_laws_), worker_(std::move(store)) {
+      : stores_(stores), laws_(stores.register_laws_), worker_(std::move(store)) {
     laws_.look_at_directory(worker_.store().database());
   }
   std::string run(std::string_view batch) override {
     std::string answer = worker_.run(batch);
+    stores_.no_faults(Agent::kDirectoryQueue, worker_.store().faults());
     proto::StoreBatchReply reply;
     if (!worker_.store().failed() && reply.ParseFromString(answer) && !reply.retry() && reply.changed() > 0 &&
         ++commits_ % kCommitsBetweenLooks == 0)
@@ -181,6 +213,7 @@ class JudgedDirectory : public Worker {
   }
 
  private:
+  Stores& stores_;
   RegisterLaws& laws_;
   std::uint64_t commits_ = 0;
   StoreWorker<store::DirectoryStore> worker_;
@@ -202,17 +235,23 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
     workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(judged));
   }
   const std::string queue = Agent::kDirectoryQueue;
-  auto options = options_of<store::DirectoryOptions>(queue, incarnation);
-  options.shards = static_cast<std::uint32_t>(shards.size());
-  auto directory = std::make_unique<JudgedDirectory>(*this, opened(store::DirectoryStore::open(options)));
+  auto directory =
+      std::make_unique<JudgedDirectory>(*this, open_directory(static_cast<std::uint32_t>(shards.size()), incarnation));
   workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(directory));
   return workers;
 }
 
 Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& players) {
   Stored stored;
+  const auto directory = open_directory(shards, Incarnation{1, 0});
+  witness(Agent::kDirectoryQueue, time_of(*directory));
+  register_laws_.look_at_directory(directory->database());
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
     const auto store = open_shard(shard, Incarnation{1, shard + 1});
+    witness(Agent::shard_queue(shard), time_of(*store));
+    laws_.opened(shard, store->database());
+    register_laws_.look_at_shard(shard, store->database());
+    laws_.closed(shard, store->database());
     read_books(*store, shard, &stored);
     for (const std::uint64_t player : players) read_player(*store, shard, player, &stored);
   }

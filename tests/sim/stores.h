@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@
 #include "tests/sim/register_laws.h"
 
 namespace dure::store {
+class DirectoryStore;
 class ShardStore;
-}
+}  // namespace dure::store
 
 namespace dure::sim {
 
@@ -67,10 +69,14 @@ class Stores {
   template <class Store>
   std::unique_ptr<Store> opened(Result<std::unique_ptr<Store>> store);
   std::unique_ptr<store::ShardStore> open_shard(std::uint32_t shard, const Incarnation& incarnation);
+  std::unique_ptr<store::DirectoryStore> open_directory(std::uint32_t shards, const Incarnation& incarnation);
+  void witness(const std::string& queue, std::uint64_t opened_at);
+  void no_faults(const std::string& queue, std::uint64_t faults);
   void notice(const std::string& failure);
   bool synced_ = true, trusting_ = false;
   Noticed noticed_;
   std::map<std::string, std::uint64_t> saved_;  // the newest time of a SAVED answer, by queue
+  std::set<std::string> faulty_;                // of which it was said
   Verdict broken_;
 };
 
