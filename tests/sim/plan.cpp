@@ -108,6 +108,9 @@ void draw_faults(Plan* plan, FaultKind kind) {
   }
 }
 
+// Plans without any fault: there nobody may be disturbed at all.
+constexpr double kQuiet = 0.02;
+
 // Once in so many times of being asked: more often where that is only at a login, a run or a handover.
 std::uint32_t draw_rarity(Rng& rng, std::string_view site) {
   for (const char* seldom : {"handover.not_saved", "instance.full", "dungeon.crowded", "acquire.again", "hold.short",
@@ -215,6 +218,7 @@ Plan draw_plan(std::uint64_t seed) {
   for (auto& client : plan.clients)
     client.roams =
         client.habit != Habit::kTrades && Rng(seed, 0x20a35 + static_cast<std::uint64_t>(client.name)).chance(0.5);
+  if (Rng(seed, 0xca11).chance(kQuiet)) return plan;
   for (const FaultKind kind : kFaultKinds) draw_faults(&plan, kind);
   std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (!plan.faults.empty()) arm_sites(&plan);

@@ -80,7 +80,8 @@ struct Plan {
   std::vector<Fault> faults;    // by time
 };
 
-// Each class of fault is absent in about half of the seeds, and each unlucky site. Without faults nothing is unlucky.
+// Each class of fault is absent in about half of the seeds, and each unlucky site; all are in one of fifty. Without faults
+// nothing is unlucky.
 Plan draw_plan(std::uint64_t seed);
 std::vector<NodeId> nodes_of(const Shape& shape);
 // Whether it is hostile at some time: what it then believes itself is judged no more.
