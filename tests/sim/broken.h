@@ -36,6 +36,8 @@ inline constexpr const char* kEverythingIsSaved = "everything-is-saved-after-hea
 inline constexpr const char* kNobodyIsDisturbed = "nobody-is-disturbed-without-faults";
 inline constexpr const char* kNoFaultInLogic = "no-fault-in-logic";
 inline constexpr const char* kOwnersAreNotRefused = "honest-owners-are-not-refused";
+inline constexpr const char* kForbiddenIsRefused = "what-is-forbidden-is-refused";
+inline constexpr const char* kRepeatChangesNothing = "a-repeat-changes-nothing";
 inline constexpr const char* kInvariantsHold = "invariants-of-processes-hold";
 inline constexpr const char* kOneSeedOneHistory = "one-seed-is-one-history";
 }  // namespace law

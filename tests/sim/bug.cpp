@@ -12,6 +12,8 @@ const char* to_text(Bug bug) {
       return "deaf-store";
     case Bug::kTrustingStore:
       return "trusting-store";
+    case Bug::kGullibleStore:
+      return "gullible-store";
   }
   return "";
 }
@@ -34,6 +36,7 @@ std::string bug_names() {
 void plant(Bug bug, Stores& stores) {
   if (bug == Bug::kUnsyncedStore) stores.be_unsynced();
   if (bug == Bug::kTrustingStore) stores.be_trusting();
+  if (bug == Bug::kGullibleStore) stores.be_gullible();
   if (bug == Bug::kDeafStore) stores.disk().be_silent_about_syncs();
 }
 

@@ -12,8 +12,10 @@ enum class Bug {
   kUnsyncedStore,  // says SAVED before it is on the disk: a power cut loses the last commits of the shards
   kDeafStore,      // takes a sync that failed for one that did not
   kTrustingStore,  // verifies neither the seals of pages nor the end of its log
+  kGullibleStore,  // tells a rogue that all it asked is done
 };
-inline constexpr Bug kBugs[] = {Bug::kNone, Bug::kUnsyncedStore, Bug::kDeafStore, Bug::kTrustingStore};
+inline constexpr Bug kBugs[] = {Bug::kNone, Bug::kUnsyncedStore, Bug::kDeafStore, Bug::kTrustingStore,
+                                Bug::kGullibleStore};
 const char* to_text(Bug bug);
 bool bug_from_text(const std::string& text, Bug* bug);
 std::string bug_names();

@@ -2,6 +2,7 @@
 
 #include "tests/sim/faults.h"
 #include "tests/sim/luck.h"
+#include "tests/sim/rogue.h"
 
 namespace dure::sim {
 
@@ -10,6 +11,7 @@ std::vector<std::string> required_marks() {
   for (const FaultKind kind : kFaultKinds)
     for (const char* situation : kSituations) marks.push_back(met(kind, situation));
   for (const std::string_view site : kUnluckySites) marks.push_back("unlucky " + std::string(site));
+  for (const std::string& rule : rogue_rules()) marks.push_back("rogue " + rule);
   for (const char* one : {"buy applied, then unknown",
                           "buy refused",
                           "buy resent",

@@ -128,6 +128,13 @@ void arm_sites(Plan* plan) {
   }
 }
 
+void draw_mischief(Plan* plan) {
+  for (const Who who : kWho) {
+    Rng rng(plan->seed, fnv1a(to_text(who), 0x5095e));
+    if (rng.chance(0.5)) plan->mischief.push_back({who, 2u << rng.below(4)});
+  }
+}
+
 }  // namespace
 
 const char* to_text(FaultKind kind) {
@@ -186,6 +193,16 @@ bool is_of_disk(FaultKind kind) {
   }
 }
 
+const char* to_text(Who who) {
+  switch (who) {
+    case Who::kEchoes:
+      return "echoes";
+    case Who::kForges:
+      return "forges";
+  }
+  return "";
+}
+
 const char* to_text(Habit habit) {
   switch (habit) {
     case Habit::kShops:
@@ -218,6 +235,7 @@ Plan draw_plan(std::uint64_t seed) {
   for (auto& client : plan.clients)
     client.roams =
         client.habit != Habit::kTrades && Rng(seed, 0x20a35 + static_cast<std::uint64_t>(client.name)).chance(0.5);
+  draw_mischief(&plan);
   if (Rng(seed, 0xca11).chance(kQuiet)) return plan;
   for (const FaultKind kind : kFaultKinds) draw_faults(&plan, kind);
   std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
@@ -267,6 +285,9 @@ std::string what_is_wrong(const Plan& plan) {
   std::set<std::string> armed;
   for (const Unluck& one : plan.unlucky)
     if (!armed.insert(one.site).second) return "site " + one.site + " is armed twice";
+  std::set<Who> mischief;
+  for (const Mischief& one : plan.mischief)
+    if (!mischief.insert(one.who).second) return std::string("a rogue ") + to_text(one.who) + " twice";
   for (const Fault& fault : plan.faults) {
     for (const NodeId node : fault.nodes)
       if (!knows(node)) return to_text(node) + " is not there";
@@ -280,6 +301,8 @@ std::string what_is_wrong(const Plan& plan) {
   return "";
 }
 
-std::size_t entries(const Plan& plan) { return plan.clients.size() + plan.unlucky.size() + plan.faults.size(); }
+std::size_t entries(const Plan& plan) {
+  return plan.clients.size() + plan.unlucky.size() + plan.mischief.size() + plan.faults.size();
+}
 
 }  // namespace dure::sim

@@ -57,6 +57,15 @@ struct Unluck {
   std::uint32_t one_in = 1;  // of the times that it is asked
 };
 
+// What a rogue does at the stores (rogue.h): asks again what was done, asks for what is forbidden.
+enum class Who { kEchoes, kForges };
+inline constexpr Who kWho[] = {Who::kEchoes, Who::kForges};
+const char* to_text(Who who);
+struct Mischief {
+  Who who = Who::kEchoes;
+  std::uint32_t one_in = 1;  // of a store's batches
+};
+
 enum class Habit { kShops, kDungeon, kTrades };
 const char* to_text(Habit habit);
 struct ClientPlan {
@@ -76,21 +85,23 @@ struct Plan {
   Duration play = seconds(10);           // the phase of faults
   Bug bug = Bug::kNone;
   std::vector<ClientPlan> clients;
-  std::vector<Unluck> unlucky;  // armed, each once
-  std::vector<Fault> faults;    // by time
+  std::vector<Unluck> unlucky;     // armed, each once
+  std::vector<Fault> faults;       // by time
+  std::vector<Mischief> mischief;  // each once, until healing
 };
 
-// Each class of fault is absent in about half of the seeds, and each unlucky site; all are in one of fifty. Without faults
-// nothing is unlucky.
+// Each class of fault is absent in about half of the seeds, and each unlucky site; all are in one of fifty. Without
+// faults nothing is unlucky. A rogue's mischief is absent in half of the seeds, too, whatever else happens: nobody
+// notices it.
 Plan draw_plan(std::uint64_t seed);
 std::vector<NodeId> nodes_of(const Shape& shape);
 // Whether it is hostile at some time: what it then believes itself is judged no more.
 bool is_mangled(const Plan& plan, char client);
 bool is_unlucky_site(const std::string& name);
-// What is wrong with it: a site armed twice, a client or a node that it names and does not have, a trader without its
-// partner. Empty: fine.
+// What is wrong with it: a site armed or a rogue's mischief named twice, a client or a node that it names and does not
+// have, a trader without its partner. Empty: fine.
 std::string what_is_wrong(const Plan& plan);
-// Lines of its text that say what happens: clients, unlucky sites and faults.
+// Lines of its text that say what happens: clients, unlucky sites, mischief and faults.
 std::size_t entries(const Plan& plan);
 
 }  // namespace dure::sim

@@ -168,15 +168,35 @@ ClientPlan parse_client(Line& line) {
   return client;
 }
 
+std::uint32_t once_in(Line& line) {
+  line.fixed("once");
+  line.fixed("in");
+  return static_cast<std::uint32_t>(line.number("number", 1, 1'000'000));
+}
+
 Unluck parse_unluck(Line& line) {
   Unluck unluck;
   unluck.site = line.word("an unlucky site, like call.late");
   if (!is_unlucky_site(unluck.site))
     throw std::runtime_error("'" + unluck.site + "' is no site of common/logic/unlucky.h");
-  line.fixed("once");
-  line.fixed("in");
-  unluck.one_in = static_cast<std::uint32_t>(line.number("number", 1, 1'000'000));
+  unluck.one_in = once_in(line);
   return unluck;
+}
+
+Mischief parse_mischief(Line& line) {
+  Mischief mischief;
+  const std::string what = line.word("what a rogue does");
+  std::string names;
+  bool known = false;
+  for (const Who who : kWho) {
+    names += (names.empty() ? "" : ", ") + std::string(to_text(who));
+    if (what != to_text(who)) continue;
+    mischief.who = who;
+    known = true;
+  }
+  if (!known) throw std::runtime_error(allowed(what, names));
+  mischief.one_in = once_in(line);
+  return mischief;
 }
 
 void parse_shape(Line& line, Shape* shape) {
@@ -216,10 +236,12 @@ void parse_line(Line& line, Plan* plan) {
     plan->clients.push_back(parse_client(line));
   } else if (word == "unlucky") {
     plan->unlucky.push_back(parse_unluck(line));
+  } else if (word == "rogue") {
+    plan->mischief.push_back(parse_mischief(line));
   } else if (word == "at") {
     plan->faults.push_back(parse_fault(line));
   } else {
-    throw std::runtime_error(allowed(word, "seed, shape, latency, play, bug, client, unlucky, at"));
+    throw std::runtime_error(allowed(word, "seed, shape, latency, play, bug, client, unlucky, rogue, at"));
   }
   if (line.more()) throw std::runtime_error("'" + line.word("") + "' is one word too many");
 }
@@ -255,6 +277,8 @@ std::string to_text(const Plan& plan) {
   }
   for (const auto& unluck : plan.unlucky)
     text += "unlucky " + unluck.site + " once in " + std::to_string(unluck.one_in) + "\n";
+  for (const auto& mischief : plan.mischief)
+    text += std::string("rogue ") + to_text(mischief.who) + " once in " + std::to_string(mischief.one_in) + "\n";
   for (const auto& fault : plan.faults) text += to_text(fault) + "\n";
   return text;
 }

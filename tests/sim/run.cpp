@@ -5,6 +5,7 @@
 #include "tests/sim/crowd.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/game_master.h"
+#include "tests/sim/rogue.h"
 
 namespace dure::sim {
 namespace {
@@ -35,10 +36,12 @@ class Run {
         stores_(plan.seed),
         cluster_(plan.seed, links_of(plan)),
         redis_(cluster_),
+        rogue_(plan, cluster_),
         game_master_(cluster_, redis_),
         crowd_(cluster_, plan),
         faults_(cluster_, stores_.disk(), redis_, crowd_, plan_) {
     if (watcher) cluster_.watch(watcher);
+    if (!plan.mischief.empty()) stores_.tap(&rogue_);
     add_roles(cluster_, game(), plan.shape, stores_);
     plant(plan.bug, stores_);
   }
@@ -64,6 +67,7 @@ class Run {
     cluster_.run(faults_.end());
     faults_.heal();
     cluster_.be_unlucky({});
+    rogue_.quiet();
     game_master_.be_quiet();
     crowd_.ask_for_answers();
     const MonoTime deadline = now() + kLiveness;
@@ -91,6 +95,7 @@ class Run {
     const Stored stored = stores_.read(plan_.shape.shards, crowd_.player_ids());
     const Verdict of_stores = stores_.broken();
     verdict.insert(verdict.end(), of_stores.begin(), of_stores.end());
+    verdict.insert(verdict.end(), rogue_.judge().broken().begin(), rogue_.judge().broken().end());
     judge_books(stored, &verdict);
     gifts_arrive_once(game_master_, crowd_.ids(), stored, &verdict);
     // What a hostile client believes of itself is its own affair; what it did to the books and to others is not.
@@ -158,6 +163,7 @@ class Run {
       reach("gift without an answer", static_cast<int>(gifts.unknown));
     }
     for (const auto& [site, times] : cluster_.unlucky()) outcome_.reached["unlucky " + site] += times;
+    for (const auto& [rule, times] : rogue_.judge().held()) outcome_.reached["rogue " + rule] += times;
     outcome_.reached["commit judged"] += stores_.commits_judged();
     outcome_.reached["redis lost a message"] += redis_.lost();
     const Disk::Figures& disk = stores_.disk().figures();
@@ -186,6 +192,7 @@ class Run {
   Stores stores_;
   Cluster cluster_;
   Redis redis_;
+  Rogue rogue_;
   GameMaster game_master_;
   Crowd crowd_;
   Faults faults_;

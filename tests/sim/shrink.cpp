@@ -12,6 +12,7 @@ class Shrinking {
   Shrunk go() {
     for (bool smaller = true; smaller && best_.runs < runs_max_;) {
       smaller = drop_classes();
+      smaller |= drop_chunks(&Plan::mischief, best_.plan.mischief.size());
       smaller |= drop_unluck();
       smaller |= drop_faults();
       smaller |= drop_clients();

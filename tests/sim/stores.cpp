@@ -13,6 +13,7 @@
 #include "dbagent/store/shard_store.h"
 #include "dbagent/store_worker.h"
 #include "tests/sim/process.h"
+#include "tests/sim/tap.h"
 
 namespace dure::sim {
 namespace {
@@ -231,14 +232,19 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
   std::map<std::string, std::unique_ptr<Worker>> workers;
   for (const std::uint32_t shard : shards) {
     const std::string queue = Agent::shard_queue(shard);
-    auto judged = std::make_unique<JudgedWorker>(*this, shard, open_shard(shard, incarnation));
-    workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(judged));
+    workers[queue] = dressed(queue, std::make_unique<JudgedWorker>(*this, shard, open_shard(shard, incarnation)));
   }
   const std::string queue = Agent::kDirectoryQueue;
   auto directory =
       std::make_unique<JudgedDirectory>(*this, open_directory(static_cast<std::uint32_t>(shards.size()), incarnation));
-  workers[queue] = std::make_unique<WitnessedWorker>(*this, queue, std::move(directory));
+  workers[queue] = dressed(queue, std::move(directory));
   return workers;
+}
+
+// What the tap has committed is judged and witnessed, too.
+std::unique_ptr<Worker> Stores::dressed(const std::string& queue, std::unique_ptr<Worker> worker) {
+  if (tap_ != nullptr) worker = std::make_unique<TappedWorker>(*tap_, queue, std::move(worker), gullible_);
+  return std::make_unique<WitnessedWorker>(*this, queue, std::move(worker));
 }
 
 Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& players) {

@@ -25,6 +25,8 @@ class ShardStore;
 
 namespace dure::sim {
 
+class Tap;
+
 // What the databases say after a run.
 struct Stored {
   std::map<std::uint64_t, proto::Aggregate> players;
@@ -41,6 +43,11 @@ class Stores {
   void be_unsynced() { synced_ = false; }
   // Another: what the disk gives back is believed.
   void be_trusting() { trusting_ = true; }
+
+  // From now on `tap` hears and asks what it likes at every store that an agent opens. Outlives them.
+  void tap(Tap* tap) { tap_ = tap; }
+  // A deliberate bug: whatever the tap asks is answered STORED.
+  void be_gullible() { gullible_ = true; }
 
   // The workers of an agent that serves `shards` and the directory, by queue. Throws CannotStart while the disk ails,
   // runtime_error if a file that was in order cannot be opened.
@@ -73,7 +80,10 @@ class Stores {
   void witness(const std::string& queue, std::uint64_t opened_at);
   void no_faults(const std::string& queue, std::uint64_t faults);
   void notice(const std::string& failure);
-  bool synced_ = true, trusting_ = false;
+  // A store's worker, with what stands between it and its agent.
+  std::unique_ptr<Worker> dressed(const std::string& queue, std::unique_ptr<Worker> worker);
+  bool synced_ = true, trusting_ = false, gullible_ = false;
+  Tap* tap_ = nullptr;
   Noticed noticed_;
   std::map<std::string, std::uint64_t> saved_;  // the newest time of a SAVED answer, by queue
   std::set<std::string> faulty_;                // of which it was said

@@ -1,0 +1,27 @@
+// One way of a rogue to do mischief. Decides what to ask; whether it is time to, its rogue decides. One thread.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/random.h"
+#include "tests/sim/known.h"
+#include "tests/sim/tap.h"
+
+namespace dure::proto {
+class StoreBatch;
+}
+
+namespace dure::sim {
+
+class Persona {
+ public:
+  virtual ~Persona() = default;
+  // Something for this queue that is wrong at any time; nullopt: nothing was heard yet that it could be made of.
+  virtual std::optional<Step> next(const std::string& queue, const Known& known, Rng& rng) = 0;
+  // Something that is wrong only right before this batch, or right behind it.
+  virtual std::vector<Step> ahead(const std::string&, const proto::StoreBatch&, const Known&, Rng&) { return {}; }
+  virtual std::vector<Step> behind(const std::string&, const std::vector<Exchange>&, const Known&, Rng&) { return {}; }
+};
+
+}  // namespace dure::sim

@@ -1,0 +1,87 @@
+#include "tests/sim/rogue.h"
+
+#include "common/base/hash.h"
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/store.pb.h"
+#include "tests/sim/echo.h"
+#include "tests/sim/forger.h"
+
+namespace dure::sim {
+namespace {
+
+constexpr std::uint64_t kAmong = 4;  // of so many steps one is put into the middle of a batch
+
+std::unique_ptr<Persona> persona_of(Who who) {
+  switch (who) {
+    case Who::kEchoes:
+      return std::make_unique<Echo>();
+    case Who::kForges:
+      return std::make_unique<Forger>();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<std::string> rogue_rules() {
+  std::vector<std::string> rules = Echo::rules();
+  for (auto& rule : Forger::rules()) rules.push_back(std::move(rule));
+  return rules;
+}
+
+Rogue::Rogue(const Plan& plan, Cluster& cluster) : seed_(plan.seed), cluster_(cluster) {
+  for (const Mischief& one : plan.mischief) players_.push_back({one.who, one.one_in, persona_of(one.who), {}});
+}
+
+Rng& Rogue::draws_of(Player& player, const std::string& queue) const {
+  return player.draws.try_emplace(queue, seed_, fnv1a(to_text(player.who), fnv1a(queue))).first->second;
+}
+
+std::vector<Step> Rogue::ahead(const std::string& queue, const proto::StoreBatch& batch) {
+  std::vector<Step> steps;
+  if (quiet_) return steps;
+  for (Player& player : players_)
+    for (Step& step : player.persona->ahead(queue, batch, known_, draws_of(player, queue)))
+      steps.push_back(std::move(step));
+  return steps;
+}
+
+std::optional<Tap::Among> Rogue::among(const std::string& queue, const proto::StoreBatch& batch) {
+  const auto at = among_next_.find(queue);
+  if (quiet_ || at == among_next_.end()) return std::nullopt;
+  Among among = std::move(at->second);
+  among_next_.erase(at);
+  among.place %= batch.items_size() + 1;
+  return among;
+}
+
+std::vector<Step> Rogue::behind(const std::string& queue, const std::vector<Exchange>& batch) {
+  std::vector<Step> steps;
+  if (quiet_) return steps;
+  known_.hear(queue, batch);
+  for (Player& player : players_) {
+    Rng& draws = draws_of(player, queue);
+    for (Step& step : player.persona->behind(queue, batch, known_, draws)) steps.push_back(std::move(step));
+    if (draws.below(player.one_in) != 0) continue;
+    auto step = player.persona->next(queue, known_, draws);
+    if (!step) continue;
+    if (draws.below(kAmong) == 0)
+      among_next_.insert_or_assign(queue, Among{static_cast<int>(draws.below(1 << 16)), std::move(*step)});
+    else
+      steps.push_back(std::move(*step));
+  }
+  return steps;
+}
+
+void Rogue::answered(const std::string& queue, const Step& step, const std::string& answer,
+                     std::optional<bool> changed) {
+  Scheduler& scheduler = cluster_.scheduler();
+  scheduler.fold(fnv1a(step.body, step.message_id));
+  scheduler.fold(fnv1a(answer));
+  cluster_.tell("rogue", {}, {},
+                step.rule + " at " + queue + (changed ? "" : ", among others") + ": " +
+                    proto::StoreCode_Name(static_cast<proto::StoreCode>(code_of(answer))));
+  judge_.judge(step, answer, changed);
+}
+
+}  // namespace dure::sim
