@@ -22,13 +22,6 @@ std::optional<SessionBegin> known_session(SessionBegin begin, const SessionReply
   return begin;
 }
 
-std::optional<SessionBegin> ticket_again(SessionBegin begin, const SessionReply& reply, const Known&, Rng& rng) {
-  if (begin.ticket_nonce() == 0) return std::nullopt;
-  begin.set_session_id(own_number(rng));
-  begin.set_expected_session_epoch(reply.session_epoch());
-  return begin;
-}
-
 std::optional<SessionResume> unknown_token(SessionBegin begin, const SessionReply&, const Known&, Rng& rng) {
   SessionResume resume;
   resume.set_session_id(begin.session_id());
@@ -94,7 +87,6 @@ std::vector<Forgery> directory_forgeries() {
       forgery<SessionBegin, SessionReply>("session.earlier-epoch", kAnyTime, {EXPECTED_OTHER, REJECTED},
                                           earlier_session),
       forgery<SessionBegin, SessionReply>("session.known-id", kAnyTime, {EXPECTED_OTHER, REJECTED}, known_session),
-      forgery<SessionBegin, SessionReply>("session.ticket-again", When::kBehind, {REJECTED}, ticket_again),
       forgery<SessionBegin, SessionReply>("resume.unknown-token", kAnyTime, {NO_SUCH}, unknown_token),
       forgery<SessionBegin, SessionReply>("session-end.earlier-epoch", kAnyTime, {STORED}, end_earlier),
       forgery<SessionBegin, SessionReply>("select.earlier-epoch", kAnyTime, {EXPECTED_OTHER}, select_earlier),

@@ -33,6 +33,13 @@ std::optional<SettleCreation> ruled_out(Created created, const StoreReply&, cons
   return request;
 }
 
+// By its true reservation: it is there.
+std::optional<SettleCreation> lives(Created created, const StoreReply& reply, const Known& known, Rng& rng) {
+  auto request = ruled_out(created, reply, known, rng);
+  request->set_reservation(created.reservation());
+  return request;
+}
+
 // No client deletes its character.
 std::optional<PurgePlayer> not_due(Created created, const StoreReply&, const Known&, Rng&) {
   PurgePlayer request;
@@ -150,6 +157,7 @@ std::vector<Forgery> shard_forgeries() {
       of_created("create.other-reservation", {EXPECTED_OTHER, WRONG_SHARD}, other_reservation),
       of_created("create.other-account", {EXPECTED_OTHER, WRONG_SHARD}, other_account),
       of_created("settle.other-reservation", {NO_SUCH, WRONG_SHARD}, ruled_out),
+      of_created("settle.lives", {STORED, WRONG_SHARD}, lives),
       of_created("purge.not-due", {REJECTED, WRONG_SHARD}, not_due),
       of_created("ownerless.character", {NO_SUCH, WRONG_SHARD}, of_a_character),
       of_created("deliver.to-nobody", {NO_SUCH}, to_nobody),

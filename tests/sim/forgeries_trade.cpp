@@ -36,6 +36,52 @@ std::optional<TradeVote> other_word(TradeVote vote, const TradeVerdict& verdict,
   return vote;
 }
 
+// Of a leg that went over at once: the register is here, and has decided.
+std::optional<TradeLeg> committed(const ApplyRequest& request, const ApplyReply& reply) {
+  if (request.operations_size() == 0 || reply.legs_size() == 0) return std::nullopt;
+  const Operation& last = *request.operations().rbegin();
+  const LegOutcome& outcome = *reply.legs().rbegin();
+  const bool over = last.has_trade() && outcome.pseq() == last.pseq() && outcome.state() == LEG_COMMITTED;
+  if (!over || last.trade().terms().register_shard() != request.shard()) return std::nullopt;
+  return last.trade();
+}
+
+std::string commit(const Exchange&) { return Verdict_Name(COMMIT); }
+
+std::optional<TradeVerdictQuery> abort_the_decided(ApplyRequest request, const ApplyReply& reply, const Known&, Rng&) {
+  const auto leg = committed(request, reply);
+  if (!leg) return std::nullopt;
+  TradeVerdictQuery query;
+  query.set_shard(request.shard());
+  *query.mutable_txn() = leg->terms().txn();
+  query.set_abort_if_undecided(true);
+  return query;
+}
+
+std::string aborted_too_late(const Exchange& exchange) {
+  ApplyReply reply;
+  reply.ParseFromString(exchange.answered);
+  TradeVerdict verdict;
+  *verdict.mutable_txn() = reply.legs().rbegin()->txn();
+  verdict.set_verdict(ABORT);
+  return verdict.ShortDebugString();
+}
+
+std::optional<TradeVote> too_late(ApplyRequest request, const ApplyReply& reply, const Known&, Rng& rng) {
+  const auto leg = committed(request, reply);
+  if (!leg) return std::nullopt;
+  TradeVote vote;
+  vote.set_shard(request.shard());
+  *vote.mutable_terms() = leg->terms();
+  vote.set_side(leg->side());
+  vote.set_yes(rng.chance(0.5));
+  vote.set_epoch(request.epoch() + 1000);
+  vote.set_pseq(1);
+  vote.set_from_shard(request.shard());
+  vote.set_abort_if_undecided(rng.chance(0.5));
+  return vote;
+}
+
 std::optional<TradeFinish> other_verdict(TradeFinish finish, const TradeFinishReply&, const Known&, Rng& rng) {
   finish.set_verdict(rng.chance(0.3) ? UNDECIDED : finish.verdict() == COMMIT ? ABORT : COMMIT);
   return finish;
@@ -89,6 +135,8 @@ std::vector<Forgery> trade_forgeries() {
   return {
       forgery<TradeVote, TradeVerdict>("vote.another-leg", kAnyTime, {STORED}, of_another_leg, aborted),
       forgery<TradeVote, TradeVerdict>("vote.other-word", kAnyTime, {STORED}, other_word, aborted),
+      forgery<ApplyRequest, ApplyReply>("vote.too-late", kAnyTime, {STORED}, too_late, aborted_too_late),
+      forgery<ApplyRequest, ApplyReply>("verdict.decided", kAnyTime, {STORED}, abort_the_decided, commit),
       forgery<TradeFinish, TradeFinishReply>("finish.other-verdict", kAnyTime, {STORED, WRONG_SHARD, NO_SUCH},
                                              other_verdict, as_it_was),
       forgery<ApplyRequest, ApplyReply>("finish.undecided", kAnyTime, {REJECTED, STORED, WRONG_SHARD, NO_SUCH},

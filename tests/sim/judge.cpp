@@ -28,8 +28,9 @@ bool is(std::uint32_t message_id) {
 int code_of(const std::string& answer) { return parsed<proto::ShardsServedReply>(answer).code(); }
 
 std::string what_stays(std::uint32_t message_id, const std::string& answer) {
-  if (is<proto::TradeVote>(message_id) || is<proto::TradeVerdictQuery>(message_id))
-    return parsed<proto::TradeVerdict>(answer).ShortDebugString();
+  if (is<proto::TradeVote>(message_id)) return parsed<proto::TradeVerdict>(answer).ShortDebugString();
+  if (is<proto::TradeVerdictQuery>(message_id))
+    return proto::Verdict_Name(parsed<proto::TradeVerdict>(answer).verdict());
   if (is<proto::TradeFinish>(message_id)) {
     const auto outcome = parsed<proto::TradeFinishReply>(answer).outcome();
     return outcome.txn().ShortDebugString() + " " + proto::LegState_Name(outcome.state()) + " " +

@@ -11,7 +11,8 @@ std::vector<std::string> required_marks() {
   for (const FaultKind kind : kFaultKinds)
     for (const char* situation : kSituations) marks.push_back(met(kind, situation));
   for (const std::string_view site : kUnluckySites) marks.push_back("unlucky " + std::string(site));
-  for (const std::string& rule : rogue_rules()) marks.push_back("rogue " + rule);
+  for (const std::string& rule : rogue_rules())
+    if (!is_seldom(rule)) marks.push_back("rogue " + rule);
   for (const char* one : {"buy applied, then unknown",
                           "buy refused",
                           "buy resent",

@@ -29,6 +29,13 @@ std::vector<std::string> rogue_rules() {
   return rules;
 }
 
+bool is_seldom(const std::string& rule) {
+  for (const char* seldom : {"echo.settle-creation", "echo.verdict", "echo.unfreeze", "echo.discard", "echo.move-abort",
+                             "echo.session-end", "flip.aborted"})
+    if (rule == seldom) return true;
+  return false;
+}
+
 Rogue::Rogue(const Plan& plan, Cluster& cluster) : seed_(plan.seed), cluster_(cluster) {
   for (const Mischief& one : plan.mischief) players_.push_back({one.who, one.one_in, persona_of(one.who), {}});
 }

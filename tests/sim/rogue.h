@@ -16,8 +16,11 @@
 
 namespace dure::sim {
 
-// Names of all that any of them tries, each a mark "rogue <rule>" of a batch.
+// Names of all that any of them tries; each that was tried and held is a mark "rogue <rule>" of a batch.
 std::vector<std::string> rogue_rules();
+// Of these, for what so few seeds give an occasion that no batch needs to have met it: moves that are turned back,
+// creations and trades that are settled by a scan, logins that end as they begin.
+bool is_seldom(const std::string& rule);
 
 class Rogue : public Tap {
  public:
