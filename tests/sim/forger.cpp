@@ -11,8 +11,8 @@ namespace {
 const std::vector<Forgery>& forgeries() {
   static const std::vector<Forgery> all = [] {
     std::vector<Forgery> tables;
-    for (const auto& table : {owner_forgeries(), shard_forgeries(), trade_forgeries(), move_forgeries(),
-                              register_forgeries(), directory_forgeries()})
+    for (const auto& table : {owner_forgeries(), shard_forgeries(), absent_forgeries(), trade_forgeries(),
+                              move_forgeries(), register_forgeries(), directory_forgeries()})
       tables.insert(tables.end(), table.begin(), table.end());
     return tables;
   }();

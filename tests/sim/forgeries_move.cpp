@@ -32,6 +32,29 @@ bool moving(const MoveFreeze& freeze, const MoveContentReply& reply) {
   return reply.state() == ACCOUNT_MOVING && reply.mv() == freeze.move_id();
 }
 
+// Of an account that has nothing; its numbers fit one another.
+MoveCopy copy_of_nothing(std::uint32_t shard, std::uint64_t account_id, std::uint64_t move_id) {
+  MoveContent content;
+  content.set_account_id(account_id);
+  content.set_move_id(move_id);
+  MoveCopy copy = *step<MoveCopy>(shard, account_id, move_id);
+  copy.set_bytes(content.SerializeAsString());
+  copy.set_bytes_total(copy.bytes().size());
+  copy.set_hash(store::hash_of(copy.bytes()));
+  return copy;
+}
+
+std::optional<MoveCopy> onto_the_frozen(MoveFreeze freeze, const MoveContentReply& reply, const Known&, Rng&) {
+  if (!moving(freeze, reply)) return std::nullopt;
+  return copy_of_nothing(freeze.shard(), freeze.account_id(), freeze.move_id() + 1);
+}
+
+// Behind ACTIVATE: it is here, and counts.
+std::optional<MoveCopy> onto_the_active(MoveActivate activate, const MoveStepReply& reply, const Known&, Rng&) {
+  if (reply.state() != ACCOUNT_ACTIVE) return std::nullopt;
+  return copy_of_nothing(activate.shard(), activate.account_id(), reply.mv() + 1);
+}
+
 // `kMore`: to the number of the move. `kRight`: the fate that this step needs; it gets it, or another one.
 template <class Forged, int kMore, MoveFate kRight, bool kTold>
 std::optional<Forged> to_the_frozen(MoveFreeze freeze, const MoveContentReply& reply, const Known&, Rng& rng) {
@@ -109,6 +132,8 @@ std::vector<Forgery> move_forgeries() {
       frozen("unfreeze.other-fate", to_the_frozen<MoveUnfreeze, 0, MOVE_ABORTED, false>),
       frozen("unfreeze.earlier-move", to_the_frozen<MoveUnfreeze, -1, MOVE_ABORTED, true>),
       frozen("discard.frozen", to_the_frozen<MoveDiscard, 0, MOVE_ABORTED, true>),
+      frozen("copy.frozen", onto_the_frozen),
+      forgery<MoveActivate, MoveStepReply>("copy.active", kBehind, no, onto_the_active),
       arriving("freeze.arriving", to_the_arriving<MoveFreeze, 1, MOVE_UNKNOWN, true>),
       arriving("activate.other-fate", to_the_arriving<MoveActivate, 0, MOVE_FLIPPED, false>),
       arriving("activate.earlier-move", to_the_arriving<MoveActivate, -1, MOVE_FLIPPED, true>),

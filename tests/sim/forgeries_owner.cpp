@@ -2,7 +2,6 @@
 // was, out of turn.
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/rollback.pb.h"
-#include "common/proto/shard_map.pb.h"
 #include "tests/sim/forgery.h"
 
 namespace dure::sim {
@@ -135,41 +134,10 @@ std::optional<AcquireRequest> by_nobody(AcquireRequest request, const AcquireRep
   return request;
 }
 
-// Nobody gets a character of an account that is frozen.
-std::optional<AcquireRequest> of_the_frozen(MoveFreeze freeze, const MoveContentReply& reply, const Known& known,
-                                            Rng& rng) {
-  const std::uint64_t player_id = known.player_of(freeze.account_id());
-  if (reply.state() != ACCOUNT_MOVING || player_id == 0) return std::nullopt;
-  AcquireRequest request;
-  request.set_shard(freeze.shard());
-  request.set_player_id(player_id);
-  request.set_expected_epoch(known.player(player_id)->epoch);
-  *request.mutable_owner_incarnation() = foreign(rng);
-  request.set_acquire_id(own_number(rng));
-  return request;
-}
-
-// Nor does its owner do anything with it.
-std::optional<ApplyRequest> to_the_frozen(MoveFreeze freeze, const MoveContentReply& reply, const Known& known, Rng&) {
-  const std::uint64_t player_id = known.player_of(freeze.account_id());
-  if (reply.state() != ACCOUNT_MOVING || player_id == 0) return std::nullopt;
-  const KnownPlayer* player = known.player(player_id);
-  ApplyRequest request;
-  request.set_shard(freeze.shard());
-  request.set_player_id(player_id);
-  request.set_epoch(player->epoch);
-  *request.mutable_owner_incarnation() = player->owner;
-  auto* operation = request.add_operations();
-  operation->set_pseq(player->saved + 1);
-  operation->set_reason("rogue");
-  operation->add_effects()->mutable_layout()->set_layout("rogue");
-  return request;
-}
-
 }  // namespace
 
 std::vector<Forgery> owner_forgeries() {
-  constexpr auto kAnyTime = When::kAnyTime, kBehind = When::kBehind;
+  constexpr auto kAnyTime = When::kAnyTime;
   return {
       forgery<ApplyRequest, ApplyReply>("apply.foreign-incarnation", kAnyTime, kStale, apply_by<Identity::kForeign>),
       forgery<ApplyRequest, ApplyReply>("apply.nobody", kAnyTime, kStale, apply_by<Identity::kNobody>),
@@ -188,8 +156,6 @@ std::vector<Forgery> owner_forgeries() {
                                             earlier_epoch),
       forgery<AcquireRequest, AcquireReply>("acquire.nobody", kAnyTime, {EXPECTED_OTHER, WRONG_SHARD, NO_SUCH},
                                             by_nobody),
-      forgery<MoveFreeze, MoveContentReply>("acquire.frozen", kBehind, {RETRY}, of_the_frozen),
-      forgery<MoveFreeze, MoveContentReply>("apply.frozen", kBehind, {RETRY}, to_the_frozen),
   };
 }
 

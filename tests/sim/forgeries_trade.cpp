@@ -9,7 +9,8 @@ namespace {
 
 using namespace proto;  // NOLINT: codes and messages, tables of both
 
-// Whoever is not the leg that was counted is told ABORT, for ever.
+// A vote was counted, or the decision was there before it: whoever is not the leg that was counted is told ABORT, for
+// ever, and is not counted.
 std::string aborted(const Exchange& exchange) {
   TradeVerdict told;
   told.ParseFromString(exchange.answered);
@@ -21,8 +22,8 @@ std::string aborted(const Exchange& exchange) {
 
 std::string as_it_was(const Exchange& exchange) { return what_stays(exchange.message_id, exchange.answered); }
 
-std::optional<TradeVote> of_another_leg(TradeVote vote, const TradeVerdict& verdict, const Known&, Rng& rng) {
-  if (verdict.verdict() == UNDECIDED) return std::nullopt;
+std::optional<TradeVote> of_another_leg(TradeVote vote, const TradeVerdict&, const Known&, Rng& rng) {
+  vote.clear_abort_if_undecided();
   if (rng.chance(0.5))
     vote.set_pseq(vote.pseq() + 1000);
   else
@@ -30,8 +31,8 @@ std::optional<TradeVote> of_another_leg(TradeVote vote, const TradeVerdict& verd
   return vote;
 }
 
-std::optional<TradeVote> other_word(TradeVote vote, const TradeVerdict& verdict, const Known&, Rng&) {
-  if (verdict.verdict() == UNDECIDED) return std::nullopt;
+std::optional<TradeVote> other_word(TradeVote vote, const TradeVerdict&, const Known&, Rng&) {
+  vote.clear_abort_if_undecided();
   vote.set_yes(!vote.yes());
   return vote;
 }
@@ -135,8 +136,8 @@ std::vector<Forgery> trade_forgeries() {
   return {
       forgery<TradeVote, TradeVerdict>("vote.another-leg", kAnyTime, {STORED}, of_another_leg, aborted),
       forgery<TradeVote, TradeVerdict>("vote.other-word", kAnyTime, {STORED}, other_word, aborted),
-      forgery<ApplyRequest, ApplyReply>("vote.too-late", kAnyTime, {STORED}, too_late, aborted_too_late),
-      forgery<ApplyRequest, ApplyReply>("verdict.decided", kAnyTime, {STORED}, abort_the_decided, commit),
+      forgery<ApplyRequest, ApplyReply>("vote.too-late", When::kBehind, {STORED}, too_late, aborted_too_late),
+      forgery<ApplyRequest, ApplyReply>("verdict.decided", When::kBehind, {STORED}, abort_the_decided, commit),
       forgery<TradeFinish, TradeFinishReply>("finish.other-verdict", kAnyTime, {STORED, WRONG_SHARD, NO_SUCH},
                                              other_verdict, as_it_was),
       forgery<ApplyRequest, ApplyReply>("finish.undecided", kAnyTime, {REJECTED, STORED, WRONG_SHARD, NO_SUCH},

@@ -54,6 +54,7 @@ Forgery forgery(const char* rule, When when, std::set<int> allowed,
 
 std::vector<Forgery> owner_forgeries();
 std::vector<Forgery> shard_forgeries();
+std::vector<Forgery> absent_forgeries();
 std::vector<Forgery> trade_forgeries();
 std::vector<Forgery> move_forgeries();
 std::vector<Forgery> register_forgeries();  // of moves

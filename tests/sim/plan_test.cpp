@@ -60,6 +60,16 @@ TEST(Plan, EachUnluckySiteIsArmedInAboutHalfOfTheSeedsThatHaveFaults) {
   }
 }
 
+TEST(Plan, EachMischiefIsAbsentInAboutHalfOfTheSeeds) {
+  std::map<Who, int> seeds;
+  for (std::uint64_t seed = 0; seed < 400; ++seed)
+    for (const Mischief& one : draw_plan(seed).mischief) ++seeds[one.who];
+  for (const Who who : kWho) {
+    EXPECT_GT(seeds[who], 160) << to_text(who);
+    EXPECT_LT(seeds[who], 240) << to_text(who);
+  }
+}
+
 TEST(PlanText, WhatIsWrittenIsReadBack) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Plan plan = draw_plan(seed);
@@ -97,6 +107,11 @@ TEST(PlanText, NonsenseIsNamedWithFileAndLine) {
       {"unlucky call.late", "f:2: the line ends where 'once' is wanted"},
       {"unlucky call.late once in 0", "f:2: '0' is no number"},
       {"unlucky call.late once in 5\nunlucky call.late once in 6", "f:3: site call.late is armed twice"},
+      {"rogue", "f:2: the line ends where what a rogue does is wanted"},
+      {"rogue sings once in 5", "f:2: unknown word 'sings'; allowed: echoes, forges"},
+      {"rogue forges every 5", "f:2: 'every' where 'once' is wanted"},
+      {"rogue echoes once in 0", "f:2: '0' is no number"},
+      {"rogue echoes once in 5\nrogue echoes once in 6", "f:3: a rogue echoes twice"},
       {"at 1s crash general-1", "f:2: the line ends where 'for' is wanted"},
       {"at 1s crash king-1 for 1s", "f:2: 'king-1' is no process"},
       {"at 1s explode general-1 for 1s", "f:2: unknown word 'explode'; allowed: crash"},

@@ -36,6 +36,7 @@ TEST(Shrink, OnlyWhatTheFailureNeedsIsLeft) {
   EXPECT_TRUE(both(small.plan));
   EXPECT_EQ(small.plan.faults.size(), 2u) << to_text(small.plan);
   EXPECT_TRUE(small.plan.unlucky.empty()) << to_text(small.plan);
+  EXPECT_TRUE(small.plan.mischief.empty()) << to_text(small.plan);
   EXPECT_LE(small.plan.clients.size(), 2u) << to_text(small.plan);
   EXPECT_EQ(what_is_wrong(small.plan), "");
   EXPECT_LT(small.plan.play, seconds(2));
