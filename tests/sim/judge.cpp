@@ -46,7 +46,8 @@ void Judge::judge(const Step& step, const std::string& answer, std::optional<boo
   if (code != proto::RETRY && !step.allowed.contains(code)) {
     report(step, "was answered " + proto::StoreCode_Name(static_cast<proto::StoreCode>(code)));
   } else if (changed.value_or(false)) {
-    report(step, "was answered " + proto::StoreCode_Name(static_cast<proto::StoreCode>(code)) + " and changed a file");
+    report(step, "was answered " + proto::StoreCode_Name(static_cast<proto::StoreCode>(code)) +
+                     " and changed what it must not");
   } else if (code == proto::STORED && !step.stays.empty() && what_stays(step.message_id, answer) != step.stays) {
     report(step, "was answered " + what_stays(step.message_id, answer) + " where it is " + step.stays);
   } else if (step.allowed.contains(code)) {

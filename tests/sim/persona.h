@@ -17,11 +17,14 @@ namespace dure::sim {
 class Persona {
  public:
   virtual ~Persona() = default;
-  // Something for this queue that is wrong at any time; nullopt: nothing was heard yet that it could be made of.
+  // Something for this queue that is wrong at any time, or that leads to what is; nullopt: nothing was heard yet that
+  // it could be made of.
   virtual std::optional<Step> next(const std::string& queue, const Known& known, Rng& rng) = 0;
   // Something that is wrong only right before this batch, or right behind it.
   virtual std::vector<Step> ahead(const std::string&, const proto::StoreBatch&, const Known&, Rng&) { return {}; }
   virtual std::vector<Step> behind(const std::string&, const std::vector<Exchange>&, const Known&, Rng&) { return {}; }
+  // Of a step of its own; never of one that may or may not have been done (a store that was busy or failed).
+  virtual void answered(const std::string& /*queue*/, const Step&, const std::string& /*answer*/) {}
 };
 
 }  // namespace dure::sim

@@ -44,12 +44,17 @@ Rng& Rogue::draws_of(Player& player, const std::string& queue) const {
   return player.draws.try_emplace(queue, seed_, fnv1a(to_text(player.who), fnv1a(queue))).first->second;
 }
 
+Step Rogue::signed_by(const Player& player, Step step) const {
+  step.of = static_cast<std::size_t>(&player - players_.data());
+  return step;
+}
+
 std::vector<Step> Rogue::ahead(const std::string& queue, const proto::StoreBatch& batch) {
   std::vector<Step> steps;
   if (quiet_) return steps;
   for (Player& player : players_)
     for (Step& step : player.persona->ahead(queue, batch, known_, draws_of(player, queue)))
-      steps.push_back(std::move(step));
+      steps.push_back(signed_by(player, std::move(step)));
   return steps;
 }
 
@@ -68,14 +73,16 @@ std::vector<Step> Rogue::behind(const std::string& queue, const std::vector<Exch
   known_.hear(queue, batch);
   for (Player& player : players_) {
     Rng& draws = draws_of(player, queue);
-    for (Step& step : player.persona->behind(queue, batch, known_, draws)) steps.push_back(std::move(step));
+    for (Step& step : player.persona->behind(queue, batch, known_, draws))
+      steps.push_back(signed_by(player, std::move(step)));
     if (draws.below(player.one_in) != 0) continue;
-    auto step = player.persona->next(queue, known_, draws);
-    if (!step) continue;
+    auto next = player.persona->next(queue, known_, draws);
+    if (!next) continue;
+    Step step = signed_by(player, std::move(*next));
     if (draws.below(kAmong) == 0)
-      among_next_.insert_or_assign(queue, Among{static_cast<int>(draws.below(1 << 16)), std::move(*step)});
+      among_next_.insert_or_assign(queue, Among{static_cast<int>(draws.below(1 << 16)), std::move(step)});
     else
-      steps.push_back(std::move(*step));
+      steps.push_back(std::move(step));
   }
   return steps;
 }
@@ -89,6 +96,7 @@ void Rogue::answered(const std::string& queue, const Step& step, const std::stri
                 step.rule + " at " + queue + (changed ? "" : ", among others") + ": " +
                     proto::StoreCode_Name(static_cast<proto::StoreCode>(code_of(answer))));
   judge_.judge(step, answer, changed);
+  players_[step.of].persona->answered(queue, step, answer);
 }
 
 }  // namespace dure::sim

@@ -44,6 +44,7 @@ class Rogue : public Tap {
     std::map<std::string, Rng> draws;  // by queue
   };
   Rng& draws_of(Player& player, const std::string& queue) const;
+  Step signed_by(const Player& player, Step step) const;
   const std::uint64_t seed_;
   Cluster& cluster_;
   std::vector<Player> players_;

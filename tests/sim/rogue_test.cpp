@@ -53,7 +53,7 @@ TEST(Judge, WhatIsRefusedAndDoneAllTheSameIsReported) {
   Judge judge;
   judge.judge(step(), answer(proto::STALE_EPOCH), true);
   EXPECT_EQ(only_report(judge),
-            "what-is-forbidden-is-refused: apply.ended-epoch was answered STALE_EPOCH and changed a file");
+            "what-is-forbidden-is-refused: apply.ended-epoch was answered STALE_EPOCH and changed what it must not");
 }
 
 TEST(Judge, RetryIsNoLieAndProvesNothing) {
@@ -112,9 +112,11 @@ class FakeStore : public Worker {
 
 class FakeTap : public Tap {
  public:
-  static Step asks(const char* body) {
+  Step asks(const char* body) const {
     Step step;
     step.body = body;
+    step.leaves = leaves;
+    step.players = players;
     return step;
   }
   std::vector<Step> ahead(const std::string&, const proto::StoreBatch&) override { return {asks("before")}; }
@@ -125,14 +127,20 @@ class FakeTap : public Tap {
   }
   void answered(const std::string&, const Step& step, const std::string& answer, std::optional<bool> changed) override {
     told += step.body + "=" + answer + (changed ? " " : "? ");
+    if (changed.value_or(true)) changes += step.body + (changed ? " " : "? ");
   }
-  std::string heard, told;
+  Leaves leaves = Leaves::kNothing;
+  std::vector<std::uint64_t> players;
+  std::string heard, told, changes;
 };
 
 class TapTest : public ::testing::Test {
  protected:
+  TappedWorker::ValueOf values() {
+    return [this](const std::vector<std::uint64_t>& players) { return value_ += players.front(); };
+  }
   proto::StoreBatchReply run() {
-    TappedWorker worker(tap_, "shard-0", std::make_unique<FakeStore>(seen_), false);
+    TappedWorker worker(tap_, "shard-0", std::make_unique<FakeStore>(seen_), values(), false);
     proto::StoreBatch batch;
     for (const char* body : {"a", "b"}) batch.add_items()->set_body(body);
     proto::StoreBatchReply reply;
@@ -143,6 +151,7 @@ class TapTest : public ::testing::Test {
   }
   FakeTap tap_;
   FakeStore::Seen seen_;
+  std::uint64_t value_ = 0;
 };
 
 TEST_F(TapTest, TheAgentHearsOnlyWhatItAsked) {
@@ -169,8 +178,20 @@ TEST_F(TapTest, AStoreThatFailsBehindTheAgentsBackHasFailedForTheAgent) {
   EXPECT_EQ(seen_.batches.size(), 3u);
 }
 
+// The fake one's values grow by the player's number at each look.
+TEST_F(TapTest, OfAStepThatMayLeaveMoreTheValueOfItsPlayersIsCompared) {
+  tap_.leaves = Leaves::kValue;
+  tap_.players = {1};
+  run();
+  EXPECT_EQ(tap_.changes, "before among? behind last ");
+  tap_.changes = "";
+  tap_.players = {0};
+  run();
+  EXPECT_EQ(tap_.changes, "among? ");
+}
+
 TEST_F(TapTest, ABatchOfNothingIsLeftAlone) {
-  TappedWorker worker(tap_, "shard-0", std::make_unique<FakeStore>(seen_), false);
+  TappedWorker worker(tap_, "shard-0", std::make_unique<FakeStore>(seen_), values(), false);
   worker.run(proto::StoreBatch().SerializeAsString());
   EXPECT_EQ(seen_.batches, std::vector<std::string>{""});
 }

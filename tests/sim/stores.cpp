@@ -13,7 +13,7 @@
 #include "dbagent/store/shard_store.h"
 #include "dbagent/store_worker.h"
 #include "tests/sim/process.h"
-#include "tests/sim/tap.h"
+#include "tests/sim/value_of.h"
 
 namespace dure::sim {
 namespace {
@@ -232,18 +232,25 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
   std::map<std::string, std::unique_ptr<Worker>> workers;
   for (const std::uint32_t shard : shards) {
     const std::string queue = Agent::shard_queue(shard);
-    workers[queue] = dressed(queue, std::make_unique<JudgedWorker>(*this, shard, open_shard(shard, incarnation)));
+    auto store = open_shard(shard, incarnation);
+    const auto value = [this, &database = store->database()](const std::vector<std::uint64_t>& players) {
+      const Disk::Calm calm(disk_);
+      return value_of(database, players);
+    };
+    workers[queue] = dressed(queue, std::make_unique<JudgedWorker>(*this, shard, std::move(store)), value);
   }
   const std::string queue = Agent::kDirectoryQueue;
   auto directory =
       std::make_unique<JudgedDirectory>(*this, open_directory(static_cast<std::uint32_t>(shards.size()), incarnation));
-  workers[queue] = dressed(queue, std::move(directory));
+  workers[queue] = dressed(queue, std::move(directory), nullptr);
   return workers;
 }
 
 // What the tap has committed is judged and witnessed, too.
-std::unique_ptr<Worker> Stores::dressed(const std::string& queue, std::unique_ptr<Worker> worker) {
-  if (tap_ != nullptr) worker = std::make_unique<TappedWorker>(*tap_, queue, std::move(worker), gullible_);
+std::unique_ptr<Worker> Stores::dressed(const std::string& queue, std::unique_ptr<Worker> worker,
+                                        TappedWorker::ValueOf value) {
+  if (tap_ != nullptr)
+    worker = std::make_unique<TappedWorker>(*tap_, queue, std::move(worker), std::move(value), gullible_);
   return std::make_unique<WitnessedWorker>(*this, queue, std::move(worker));
 }
 

@@ -17,6 +17,7 @@
 #include "tests/sim/commit_laws.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/register_laws.h"
+#include "tests/sim/tap.h"
 
 namespace dure::store {
 class DirectoryStore;
@@ -24,8 +25,6 @@ class ShardStore;
 }  // namespace dure::store
 
 namespace dure::sim {
-
-class Tap;
 
 // What the databases say after a run.
 struct Stored {
@@ -81,7 +80,8 @@ class Stores {
   void no_faults(const std::string& queue, std::uint64_t faults);
   void notice(const std::string& failure);
   // A store's worker, with what stands between it and its agent.
-  std::unique_ptr<Worker> dressed(const std::string& queue, std::unique_ptr<Worker> worker);
+  std::unique_ptr<Worker> dressed(const std::string& queue, std::unique_ptr<Worker> worker,
+                                  TappedWorker::ValueOf value);
   bool synced_ = true, trusting_ = false, gullible_ = false;
   Tap* tap_ = nullptr;
   Noticed noticed_;

@@ -52,9 +52,14 @@ std::string TappedWorker::run_alone(const Step& step, std::int64_t wall_unix_ms)
   proto::StoreBatch batch;
   batch.set_wall_unix_ms(wall_unix_ms);
   put(step, batch.add_items());
+  const bool valued = step.leaves == Leaves::kValue;
+  const std::uint64_t before = valued ? value_of_(step.players) : 0;
   proto::StoreBatchReply reply;
   CHECK(reply.ParseFromString(worker_->run(batch.SerializeAsString())));
-  if (!reply.retry()) tell(step, reply.items(0), reply.changed() != 0);
+  if (reply.retry()) return reply.failed() ? reply.detail() : "";
+  const bool changed =
+      valued ? value_of_(step.players) != before : step.leaves == Leaves::kNothing && reply.changed() != 0;
+  tell(step, reply.items(0), changed);
   return reply.failed() ? reply.detail() : "";
 }
 

@@ -2,6 +2,7 @@
 // its own before it, among it and behind it, which the agent never hears of. One thread.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -24,14 +25,24 @@ struct Exchange {
   std::string asked, answered;
 };
 
-// A request that must change nothing, whoever sends it: forbidden, or done before.
+// What a step may leave different.
+enum class Leaves {
+  kNothing,   // not a row
+  kValue,     // whatever, but what its players have (value_of)
+  kAnything,  // what a lawful request does
+};
+
+// A request of the tap's own: mostly one that must change nothing, whoever sends it: forbidden, or done before.
 struct Step {
-  std::string rule;  // "apply.ended-epoch"
-  const char* law = "";
+  std::string rule;      // "apply.ended-epoch"
+  const char* law = "";  // that it judges
   std::uint32_t message_id = 0;
   std::string body;
   std::set<int> allowed;  // StoreCodes that are no lie; RETRY always is. A notice is answered nothing, which is STORED
   std::string stays;      // what an answer STORED says for ever (what_stays); empty: whatever
+  Leaves leaves = Leaves::kNothing;
+  std::vector<std::uint64_t> players;  // kValue: whose
+  std::size_t of = 0;                  // the tap's own note of who wanted it
 };
 
 class Tap {
@@ -46,7 +57,7 @@ class Tap {
   virtual std::optional<Among> among(const std::string& queue, const proto::StoreBatch& batch) = 0;
   // It was committed: what comes behind it.
   virtual std::vector<Step> behind(const std::string& queue, const std::vector<Exchange>& batch) = 0;
-  // Of a step that was done. `changed`: whether anything was; unknown of one among others.
+  // Of a step that was done. `changed`: whether anything is that must not be; unknown of one among others.
   virtual void answered(const std::string& queue, const Step& step, const std::string& answer,
                         std::optional<bool> changed) = 0;
 };
@@ -54,9 +65,15 @@ class Tap {
 // Batches of nothing pass untouched.
 class TappedWorker : public Worker {
  public:
+  // A digest of what these players have in the store behind the worker.
+  using ValueOf = std::function<std::uint64_t(const std::vector<std::uint64_t>& players)>;
   // `gullible`: a deliberate bug: whatever the tap asks is answered STORED.
-  TappedWorker(Tap& tap, std::string queue, std::unique_ptr<Worker> worker, bool gullible)
-      : tap_(tap), queue_(std::move(queue)), worker_(std::move(worker)), gullible_(gullible) {}
+  TappedWorker(Tap& tap, std::string queue, std::unique_ptr<Worker> worker, ValueOf value_of, bool gullible)
+      : tap_(tap),
+        queue_(std::move(queue)),
+        worker_(std::move(worker)),
+        value_of_(std::move(value_of)),
+        gullible_(gullible) {}
   std::string run(std::string_view batch) override;
 
  private:
@@ -67,6 +84,7 @@ class TappedWorker : public Worker {
   Tap& tap_;
   const std::string queue_;
   std::unique_ptr<Worker> worker_;
+  const ValueOf value_of_;
   const bool gullible_;
 };
 
