@@ -23,8 +23,9 @@ namespace {
 constexpr int kExitUsage = 64, kExitConfig = 78;
 constexpr int kRunsOfShrinking = 1500;
 constexpr std::uint64_t kTwiceInLong = 20;     // every so many'th seed of a long batch runs a second time
-constexpr std::uint64_t kCanariesToTell = 20;  // of so many planted bugs the laws must have reported one
-const char kCanaries[] = "canaries", kCanariesReported[] = "canaries reported";
+constexpr std::uint64_t kCanariesToTell = 20;  // of so many planted bugs of a kind the laws must have reported one
+std::string planted(Bug bug) { return std::string("planted ") + to_text(bug); }
+std::string reported(Bug bug) { return std::string("reported ") + to_text(bug); }
 
 struct Options {
   std::uint64_t seeds = 0, from = 1, twice = 0;
@@ -151,12 +152,17 @@ int end_of_long(LongBatch& kept, const std::string& code, bool all_marks) {
   auto counts = table.counts();
   std::printf("of the program %s, so far:\n%s", code.c_str(),
               table.text(microseconds(static_cast<std::int64_t>(counts["took us"])), all_marks).c_str());
-  std::printf("%llu planted bugs, %llu reported\n", static_cast<unsigned long long>(counts[kCanaries]),
-              static_cast<unsigned long long>(counts[kCanariesReported]));
+  bool toothless = false;
+  for (const Bug bug : kBugs) {
+    const auto were = counts[planted(bug)], found = counts[reported(bug)];
+    if (were == 0) continue;
+    const bool missed = were >= kCanariesToTell && found == 0;
+    toothless = toothless || missed;
+    std::printf("%s: planted %llu times, reported %llu times%s\n", to_text(bug), static_cast<unsigned long long>(were),
+                static_cast<unsigned long long>(found), missed ? ": the laws have no teeth" : "");
+  }
   for (const auto& failure : kept.failures())
     std::printf("FAILED  dure-sim %s  (%s)\n", failure.replay.c_str(), failure.law.c_str());
-  const bool toothless = counts[kCanaries] >= kCanariesToTell && counts[kCanariesReported] == 0;
-  if (toothless) std::printf("no planted bug was ever reported: the laws have no teeth\n");
   const bool blind = all_marks && !table.missing().empty();
   return table.failed() == 0 && !toothless && !blind ? 0 : 1;
 }
@@ -178,8 +184,8 @@ int run_long(Options options) {
     auto counts = piece.table().counts();
     counts["took us"] = static_cast<std::uint64_t>(piece.took() / microseconds(1));
     const Bug bug = kBugs[1 + first / LongBatch::kSeedsOfAPiece % (std::size(kBugs) - 1)];
-    ++counts[kCanaries];
-    counts[kCanariesReported] += !run_plan(of_seed(first, bug).plan).broken.empty();
+    ++counts[planted(bug)];
+    counts[reported(bug)] += !run_plan(of_seed(first, bug).plan).broken.empty();
     (*kept)->put(counts, piece.failures());
   }
   return end_of_long(**kept, *code, options.all_marks);
