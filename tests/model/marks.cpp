@@ -288,7 +288,12 @@ const char* name_of(Mark mark) {
                                        "an account was named, its shard stays closed",
                                        "halves were done again",
                                        "opened after the desk had died",
-                                       "moved after its shard was opened"};
+                                       "moved after its shard was opened",
+                                       "an operation of the house was done again",
+                                       "sold after the restore what was listed after the backup",
+                                       "a listing waits without its item",
+                                       "the house owes for an answer",
+                                       "a letter was kept, unanswered"};
   static_assert(std::size(kNames) == kMarks);
   return kNames[static_cast<int>(mark)];
 }

@@ -83,6 +83,12 @@ enum class Mark : u8 {
   kHalvesRedone,
   kOpenedAfterTheDeskDied,
   kMovedAfterOpening,
+  // An auction house beside a restore
+  kAnswerRedone,
+  kSoldAfterRestore,
+  kListedAgainWithout,
+  kOwedForAnAnswer,
+  kKeptUnanswered,
   kCount
 };
 inline constexpr int kMarks = static_cast<int>(Mark::kCount);

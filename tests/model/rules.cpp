@@ -164,6 +164,17 @@ const std::vector<Removed>& removable_rules() {
        "whatever takes an item away is told by itself: a trade, a letter, the move of who has it"},
       {Rule::kBalances, "balances", "what moves took away is not balanced", "accounts-left"},
       {Rule::kBalanceWaits, "balance-waits", "it is balanced while accounts are on the move", "accounts-third"},
+      {Rule::kAnswersAreRedone, "answers-are-redone", "what others had of a house is not sent again", "house-item"},
+      {Rule::kTheSameIsSent, "the-same-is-sent", "any letter that was sent before passes for another of its number",
+       "house-item"},
+      {Rule::kDebtsArePaid, "debts-are-paid", "what is owed for a letter is not paid when it comes again",
+       "house-stack"},
+      {Rule::kOtherAnswer, "other-answer", "who is refused an answer never tries the other one", "house-stack"},
+      {Rule::kListsWhatHasLeft, "lists-what-has-left", "a listing whose item was given away is no lot", "house-item"},
+      {Rule::kGoneLotsStay, "gone-lots-stay", "a lot whose goods are gone ends while its buyer's letter is under way",
+       "house-item"},
+      {Rule::kAnsweredIsKept, "answered-is-kept", "a letter whose answer is another one by now waits for ever",
+       "house-stack"},
   };
   return all;
 }

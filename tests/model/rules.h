@@ -134,6 +134,14 @@ enum class Rule : u8 {
   kItemsLeave,
   kBalances,
   kBalanceWaits,
+  // An auction house beside a restore
+  kAnswersAreRedone,
+  kTheSameIsSent,
+  kDebtsArePaid,
+  kOtherAnswer,
+  kListsWhatHasLeft,
+  kAnsweredIsKept,
+  kGoneLotsStay,
   kCount
 };
 

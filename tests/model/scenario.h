@@ -28,6 +28,12 @@ struct Accounts {
   bool second_first = false;  // in which order the accounts are brought back
 };
 
+// An auction house on a shard that goes back alone (house/state.h).
+struct House {
+  bool stack = false;    // what is sold is a piece of one, no item of its own
+  bool cancels = false;  // the seller; else a second buyer pays
+};
+
 struct Scenario {
   std::string_view name, what;
   std::vector<Mark> marks = {};  // what must have happened, or the run proves little
@@ -58,6 +64,7 @@ struct Scenario {
   bool restores = false;                  // one backup and one lossy restore of a player's shard
   u8 restored = 0;                        // whose
   bool ownerless = false;                 // an aggregate without an owner has operations, and forgets them
+  std::optional<House> house = {};        // not empty: the model of an auction house beside a restore
   std::optional<Accounts> accounts = {};  // not empty: the model of accounts beside a restore, with the fields it knows
   bool reconciles = false;  // it starts closed with raised epochs and is reconciled; else it is played on as it is
 };
@@ -68,7 +75,7 @@ constexpr u8 bit(Kind kind) { return static_cast<u8>(1u << (static_cast<int>(kin
 const std::vector<Scenario>& small_scenarios();
 const std::vector<Scenario>& large_scenarios();
 std::vector<Scenario> small_request_scenarios(), small_trade_scenarios(), small_box_scenarios(),
-    small_restore_scenarios(), small_account_scenarios();
+    small_restore_scenarios(), small_account_scenarios(), small_house_scenarios();
 std::vector<Scenario> large_request_scenarios(), large_trade_scenarios(), large_box_scenarios(),
     large_restore_scenarios(), large_account_scenarios();
 Scenario named(Scenario scenario, std::string_view name);

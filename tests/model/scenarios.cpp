@@ -20,7 +20,7 @@ Scenario named(Scenario scenario, std::string_view name) {
 const std::vector<Scenario>& small_scenarios() {
   static const std::vector<Scenario> all =
       all_of({small_request_scenarios(), small_trade_scenarios(), small_box_scenarios(), small_restore_scenarios(),
-              small_account_scenarios()});
+              small_account_scenarios(), small_house_scenarios()});
   return all;
 }
 

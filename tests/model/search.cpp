@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tests/model/accounts/steps.h"
+#include "tests/model/house/steps.h"
 #include "tests/model/transitions.h"
 
 namespace dure::model {
@@ -185,6 +186,7 @@ class Search {
 }  // namespace
 
 Outcome explore(const Scenario& scenario, Rule removed, const Limits& limits) {
+  if (scenario.house) return Search<house::State>(scenario, removed, limits).run();
   if (scenario.accounts) return Search<accounts::State>(scenario, removed, limits).run();
   return Search<State>(scenario, removed, limits).run();
 }
