@@ -166,7 +166,7 @@ Task<Result<LedgerClerk::Applied>> LedgerClerk::apply(proto::OwnerlessApply oper
       default:
         node_.log().event(LogLevel::kWarning, "clerk.refused",
                           {{"name", name_}, {"reason", operation.reason()}, {"guard", reply->detail()}});
-        co_return Applied::kRefused;
+        co_return reply->sent_otherwise() ? Applied::kSentOtherwise : Applied::kRefused;
     }
   }
   co_return fail(Trouble::kBusy, "on the move");
@@ -174,8 +174,9 @@ Task<Result<LedgerClerk::Applied>> LedgerClerk::apply(proto::OwnerlessApply oper
 
 Task<Result<int>> LedgerClerk::work_through(Rule rule) {
   int settled = 0, conflicts = 0, settled_before = 0;
-  bool refused = false;
+  bool refused = false, first_was_sent_otherwise = false;
   std::uint64_t refused_once = 0;
+  std::set<std::uint64_t> answered;  // entries of which neither answer can be given: another one was
   for (;;) {
     Result<Book> book = co_await read();
     if (!book) co_return tl::unexpected<Error>(book.error());
@@ -186,9 +187,13 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
       // What was settled since may be what these were waiting for.
       settled_before = settled;
       refused_.clear();
+      answered.clear();
       refused = false;
       continue;
     }
+    const bool keep = next == nullptr;
+    for (const auto& entry : book->inbox)
+      if (next == nullptr && answered.erase(entry.message_id()) != 0) next = &entry;
     if (next == nullptr) {
       if (refused) co_return fail(Trouble::kRefused, "an entry cannot be settled");
       co_return settled;
@@ -198,7 +203,11 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
     proto::OwnerlessApply operation;
     operation.set_reason(next->reason());
     operation.set_asked_at_ms(book->shard_time_ms);
-    rule(*book, *next, &operation);
+    if (keep)
+      node_.log().event(LogLevel::kWarning, "clerk.kept",
+                        {{"name", name_}, {"message", message}, {"from", next->from_player()}});
+    else
+      rule(*book, *next, &operation);
     operation.add_claims(message);
     // Once for each entry, whichever clerk it is, and however often.
     *operation.mutable_operation_id() = operation_id(mix64(message), message);
@@ -207,9 +216,15 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
     if (*applied == Applied::kDone) ++settled;
     if (*applied == Applied::kDone) conflicts = 0;
     if (*applied == Applied::kOther && ++conflicts > kConflicts) co_return fail(Trouble::kBusy, "others are faster");
+    const bool sent_otherwise = *applied == Applied::kSentOtherwise;
+    const bool cannot = sent_otherwise || *applied == Applied::kRefused;
     // Another clerk may have settled it in another way: then it is not in the next reading.
-    if (*applied == Applied::kRefused && book->refused) refused = refused_.insert(message).second || refused;
-    refused_once = *applied == Applied::kRefused && !book->refused ? message : 0;
+    if (cannot && book->refused) {
+      refused = refused_.insert(message).second || refused;
+      if (sent_otherwise && first_was_sent_otherwise) answered.insert(message);
+    }
+    refused_once = cannot && !book->refused ? message : 0;
+    first_was_sent_otherwise = sent_otherwise;
   }
 }
 
@@ -227,7 +242,7 @@ Task<Result<int>> LedgerClerk::change(std::string reason, Change rule) {
     const Result<Applied> applied = co_await apply(operation);
     if (!applied) co_return tl::unexpected<Error>(applied.error());
     if (*applied == Applied::kDone) co_return 0;
-    if (*applied == Applied::kRefused) co_return fail(Trouble::kRefused, reason);
+    if (*applied != Applied::kOther) co_return fail(Trouble::kRefused, reason);
   }
   co_return fail(Trouble::kBusy, "others are faster");
 }

@@ -23,7 +23,7 @@ class LedgerClerk {
     std::map<std::string, proto::OwnerlessRecord> records;
     std::map<std::string, std::int64_t> balances;
     std::vector<proto::Item> items;
-    std::vector<proto::InboxEntry> inbox;  // unclaimed, oldest first; of many those that are next
+    std::vector<proto::InboxEntry> inbox;  // unclaimed, oldest first; of many those that are next. As they were written
     std::int64_t shard_time_ms = 0;        // never goes back
     bool refused = false;                  // what the rule made of this entry just now: it may have another answer
   };
@@ -47,7 +47,8 @@ class LedgerClerk {
 
   Task<Result<Book>> read();
   // Claims what waits, each entry with what the rule adds. How many; kRefused: the rule's operation cannot pass, the
-  // entry stays.
+  // entry stays. One of which neither answer can be given because another one was sent (after a restore) is kept
+  // without an answer, once nothing else can change that: event clerk.kept.
   Task<Result<int>> work_through(Rule rule);
   // The rule's code; 0: done and SAVED.
   Task<Result<int>> change(std::string reason, Change rule);
@@ -59,7 +60,7 @@ class LedgerClerk {
   static void remove_record(const Book& book, const std::string& key, proto::OwnerlessApply* operation);
 
  private:
-  enum class Applied { kDone, kOther, kRefused };
+  enum class Applied { kDone, kOther, kRefused, kSentOtherwise };
   // Until it is answered for good; the same operation id throughout.
   Task<Result<Applied>> apply(proto::OwnerlessApply operation);
   Task<Result<bool>> locate();

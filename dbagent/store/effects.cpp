@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/base/debt.h"
+#include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
 #include "common/proto/value.pb.h"
 #include "dbagent/store/content_guard.h"
@@ -114,18 +115,22 @@ bool same_amounts(const google::protobuf::RepeatedPtrField<proto::Amount>& one,
 // After a restore RECONCILE has redone the letters of an aggregate without an owner that others received, and what
 // brought them about comes to it again. Only the very same letter is already sent: the receiver of a refusal must not
 // get what it asked for as well.
-bool sent_before(Applying& on, const proto::Effect::Send& effect) {
-  Query row(on.shard.db, "SELECT body FROM outbox WHERE message_id = ?1 AND pid = ?2 AND to_pid = ?3",
-            effect.message_id(), on.player_id, effect.to_player());
+bool sent_before(Shard& shard, std::uint64_t aggregate, std::string_view reason, const proto::Effect::Send& effect) {
+  Query row(shard.db, "SELECT body FROM outbox WHERE message_id = ?1 AND pid = ?2 AND to_pid = ?3", effect.message_id(),
+            aggregate, effect.to_player());
   proto::InboxEntry letter;
-  if (!on.ownerless || !row.row() || !letter.ParseFromString(row.text(0))) return false;
+  if (!row.row() || !letter.ParseFromString(row.text(0))) return false;
   std::set<Key16> had, named;
   for (const auto& item : letter.items()) had.insert(key_of(item.id()));
   for (const auto& item : effect.items()) named.insert(key_of(item));
   // Of a letter that was given back, what had left with it is not in the one that came again.
-  return letter.reason() == on.reason && letter.memo() == effect.memo() &&
+  return letter.reason() == reason && letter.memo() == effect.memo() &&
          std::includes(had.begin(), had.end(), named.begin(), named.end()) &&
          same_amounts(letter.balances(), effect.balances());
+}
+
+bool is_sent(Shard& shard, std::uint64_t message_id) {
+  return shard.db.number("SELECT 1 FROM outbox WHERE message_id = ?1", message_id).has_value();
 }
 
 // What a letter that is already sent carried has left; as far as it was not here then, it is owed.
@@ -144,8 +149,8 @@ void pay_debts_of(Applying& on, const proto::Effect::Send& effect) {
 void send(Applying& on, const proto::Effect::Send& effect) {
   require(effect.message_id() != 0 && effect.to_player() != 0, "message");
   require(effect.memo().size() <= 256, "memo");
-  if (sent_before(on, effect)) return pay_debts_of(on, effect);
-  require(!on.shard.db.number("SELECT 1 FROM outbox WHERE message_id = ?1", effect.message_id()), "message exists");
+  if (on.ownerless && sent_before(on.shard, on.player_id, on.reason, effect)) return pay_debts_of(on, effect);
+  require(!is_sent(on.shard, effect.message_id()), "message exists");
   proto::InboxEntry letter;
   letter.set_message_id(effect.message_id());
   letter.set_reason(std::string(on.reason));
@@ -235,6 +240,12 @@ void apply_effects(Shard& shard, const Root& root, const proto::Operation& opera
               root.kind == RootKind::kOwnerless ? nullptr : shard.content->table(operation.content_version()),
               root.kind == RootKind::kOwnerless};
   for (const auto& effect : operation.effects()) apply_effect(on, effect);
+}
+
+bool sent_otherwise(Shard& shard, const proto::OwnerlessApply& request) {
+  return std::any_of(request.sends().begin(), request.sends().end(), [&](const auto& send) {
+    return is_sent(shard, send.message_id()) && !sent_before(shard, request.aggregate_id(), request.reason(), send);
+  });
 }
 
 void tell_sent(Shard& shard, const proto::Operation& operation) {

@@ -119,6 +119,15 @@ proto::Operation value_of(const proto::OwnerlessApply& request) {
   return operation;
 }
 
+// RECONCILE may have given away an item while its letter waits (Provider::item): whoever settles the letter has to know
+// what it was about.
+void read_as_written(Shard& shard, proto::InboxEntry* entry) {
+  Query row(shard.db, "SELECT letter FROM inbox WHERE message_id = ?1", entry->message_id());
+  proto::InboxEntry written;
+  if (row.row() && written.ParseFromString(row.text(0)) && written.items_size() > entry->items_size())
+    *entry->mutable_items() = written.items();
+}
+
 }  // namespace
 
 proto::OwnerlessReply apply_ownerless(Shard& shard, const proto::OwnerlessApply& request) {
@@ -137,6 +146,11 @@ proto::OwnerlessReply apply_ownerless(Shard& shard, const proto::OwnerlessApply&
   require(static_cast<std::size_t>(request.records_size()) <= kChangesMax, "too many records");
   if (const std::string key = unexpected_record(shard, request); !key.empty())
     return answer(proto::EXPECTED_OTHER, key);
+  if (sent_otherwise(shard, request)) {
+    auto reply = answer(proto::REJECTED, "message exists");
+    reply.set_sent_otherwise(true);
+    return reply;
+  }
   const proto::Operation operation = value_of(request);
   apply_effects(shard, *root, operation);
   for (const auto& change : request.records()) write_record(shard, request.aggregate_id(), change);
@@ -176,6 +190,7 @@ proto::OwnerlessReadReply read_ownerless(Shard& shard, const proto::OwnerlessRea
   if (request.inbox_limit() > 0)
     read_inbox(shard, request.aggregate_id(), std::min(request.inbox_limit(), kInboxMax),
                [&] { return reply.add_inbox(); });
+  for (auto& entry : *reply.mutable_inbox()) read_as_written(shard, &entry);
   if (request.value()) {
     read_balances(shard, request.aggregate_id(), [&] { return reply.add_balances(); });
     read_items_of(shard, {HolderKind::kPlayer, request.aggregate_id()}, [&] { return reply.add_items(); });

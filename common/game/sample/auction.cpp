@@ -11,6 +11,9 @@ namespace dure::sample {
 namespace {
 
 constexpr int kExpiredAtOnce = 10;
+// Whose goods are gone has been sold, to somebody whose letter may still be under way, after a restore: longer than any
+// relay takes.
+constexpr std::int64_t kGoneStaysMs = 600'000;
 
 std::string key_of(std::uint64_t lot) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -214,6 +217,7 @@ int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::
     AuctionLot lot;
     if (expired == kExpiredAtOnce || !read_lot(record, &lot) || lot.until_unix_ms() > now_unix_ms) continue;
     const Goods goods = goods_of(book, lot);
+    if (goods == Goods::kGone && lot.until_unix_ms() + kGoneStaysMs > now_unix_ms) continue;
     if (goods == Goods::kDoubtful || (goods == Goods::kGone && asked_for(book, lot.lot()))) {
       doubtful.push_back(lot);
       continue;

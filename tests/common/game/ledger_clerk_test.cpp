@@ -2,6 +2,8 @@
 // asked. The agent's answers may be lost.
 #include "common/game/ledger_clerk.h"
 
+#include <algorithm>
+
 #include "tests/common/fake_cluster.h"
 #include "tests/dbagent/store/store_fixture.h"
 
@@ -273,6 +275,33 @@ TEST_F(ClerkTest, WhoseAnswerCannotPassIsGivenTheOtherOne) {
   const auto out = ask<proto::OutboxReply>(*shard_, proto::OutboxQuery());
   ASSERT_EQ(out.pending_size(), 1);
   EXPECT_EQ(out.pending(0).balances(0).value(), 10);
+}
+
+// As after a restore that has redone the answer, and not what it was computed from.
+TEST_F(ClerkTest, WhatWasAnsweredInAThirdWayIsKeptOnceNothingElseHelps) {
+  run(clerk_.open(true));
+  const LedgerClerk::Change told = [](const LedgerClerk::Book&, proto::OwnerlessApply* operation) {
+    proto::Effect::Send* sold = operation->add_sends();
+    sold->set_message_id(5001);
+    sold->set_to_player(4);
+    sold->set_memo("sold");
+    return 0;
+  };
+  EXPECT_EQ(run(clerk_.change("auction", told)), 0);
+  deposit(1, 10, "no");
+  deposit(2, 1, "anna");
+  const LedgerClerk::Rule rule = [this](const LedgerClerk::Book& book, const proto::InboxEntry& entry,
+                                        proto::OwnerlessApply* operation) {
+    rule_(book, entry, operation);
+    EXPECT_TRUE(entry.memo() != "no" || operation->sends(0).message_id() == 5001);
+  };
+  EXPECT_EQ(run(clerk_.work_through(rule)), 2);
+  EXPECT_TRUE(book().inbox.empty());
+  EXPECT_EQ(book().balances.at("gold"), 11);
+  EXPECT_EQ(asked_, 5) << "one that passes, and both answers before it and after";
+  EXPECT_TRUE(std::any_of(log_.lines.begin(), log_.lines.end(),
+                          [](const auto& line) { return line.rfind("clerk.kept", 0) == 0; }));
+  EXPECT_EQ(ask<proto::OutboxReply>(*shard_, proto::OutboxQuery()).pending_size(), 1);
 }
 
 TEST_F(ClerkTest, WhatCannotPassIsTriedAgainAfterOthersWereSettled) {

@@ -12,7 +12,7 @@ namespace dure::sample {
 namespace {
 
 constexpr std::uint64_t kSeller = 1, kBuyer = 2;
-constexpr std::int64_t kPrice = 50, kUntil = 1000;
+constexpr std::int64_t kPrice = 50, kUntil = 1000, kLongAfter = kUntil + 600'000;
 
 class AuctionRules : public testing::Test {
  protected:
@@ -60,9 +60,9 @@ class AuctionRules : public testing::Test {
     }
     return book_;
   }
-  proto::OwnerlessApply expire() {
+  proto::OwnerlessApply expire(std::int64_t now = kUntil) {
     proto::OwnerlessApply operation;
-    expire_lots(book(), kUntil, &operation);
+    expire_lots(book(), now, &operation);
     return operation;
   }
   proto::OwnerlessApply settle(std::int64_t now) {
@@ -83,19 +83,25 @@ TEST_F(AuctionRules, LotsWhoseGoodsAreGoneDoNotKeepTheOthers) {
   item_lot(1, false);
   item_lot(2);
   stack_lot(3, 10);
-  const auto operation = expire();
+  const auto operation = expire(kLongAfter);
   ASSERT_EQ(operation.sends_size(), 1);
   EXPECT_EQ(memo_of(operation.sends(0)).lot(), 2u);
   EXPECT_EQ(operation.records_size(), 3) << "those whose goods are gone end without anything";
+}
+
+TEST_F(AuctionRules, ALotWhoseGoodsAreGoneStaysForABuyerWhoseLetterIsUnderWay) {
+  item_lot(1, false);
+  EXPECT_EQ(expire(kLongAfter - 1).records_size(), 0);
+  EXPECT_EQ(expire(kLongAfter).records_size(), 1);
 }
 
 TEST_F(AuctionRules, WhatWaitsIsHeardBeforeALotWhoseGoodsAreGoneEnds) {
   item_lot(1, false);
   item_lot(2);
   ask(1);
-  EXPECT_EQ(expire().records_size(), 1);
+  EXPECT_EQ(expire(kLongAfter).records_size(), 1);
   lots_.erase(2);
-  const auto alone = expire();
+  const auto alone = expire(kLongAfter);
   ASSERT_EQ(alone.sends_size(), 1) << "it went home before, or this is refused";
   EXPECT_EQ(memo_of(alone.sends(0)).lot(), 1u);
 }
