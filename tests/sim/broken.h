@@ -13,6 +13,7 @@ using Verdict = std::vector<Broken>;
 
 namespace law {
 inline constexpr const char* kLedgerSumsToZero = "ledger-sums-to-zero";
+inline constexpr const char* kLedgerReplays = "ledger-replays";
 inline constexpr const char* kOneHolderPerItem = "one-holder-per-item";
 inline constexpr const char* kOneActiveRow = "one-active-row-per-player";
 inline constexpr const char* kBooksAreClean = "books-are-clean";
