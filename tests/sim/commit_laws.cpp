@@ -12,11 +12,14 @@ namespace {
 using store::Query;
 
 constexpr auto kActive = static_cast<std::int64_t>(store::Status::kActive);
-constexpr auto kByPlayer = static_cast<std::int64_t>(store::HolderKind::kPlayer);
 
 std::string who(std::int64_t player) { return "player " + std::to_string(player); }
 
 }  // namespace
+
+CommitLaws::CommitLaws(Disk& disk)
+    : disk_(disk),
+      items_([this](std::uint32_t shard, const std::string& what) { report(law::kOneHolderPerItem, shard, what); }) {}
 
 void CommitLaws::touch(void* touched, int, const char*, const char* table, sqlite3_int64 row) {
   auto& rows = *static_cast<Touched*>(touched);
@@ -35,8 +38,9 @@ void CommitLaws::opened(std::uint32_t shard, store::Database& database) {
   // What was there and what is there now: all of it is looked at.
   for (const auto& [id, row] : seen.players) seen.touched.players.insert(id);
   for (const auto& [id, account] : seen.accounts) seen.touched.accounts.insert(id);
-  for (const auto& [row, held] : seen.holders) seen.touched.holders.insert(row);
+  items_.rows_of(shard, &seen.touched.holders);
   const Disk::Calm calm(disk_);
+  items_.opened(shard, database);
   const auto all = [&](const char* sql, std::set<std::int64_t>* into) {
     Query row(database, sql);
     while (row.row()) into->insert(row.i64(0));
@@ -54,7 +58,10 @@ void CommitLaws::committed(std::uint32_t shard) {
 
 void CommitLaws::closed(std::uint32_t shard, const store::Database& database) {
   sqlite3_update_hook(database.handle(), nullptr, nullptr);
-  if (Shard& seen = shards_[shard]; seen.database == &database) seen.database = nullptr;
+  Shard& seen = shards_[shard];
+  if (seen.database != &database) return;
+  seen.database = nullptr;
+  items_.closed(shard);
 }
 
 void CommitLaws::look(std::uint32_t shard) {
@@ -62,15 +69,15 @@ void CommitLaws::look(std::uint32_t shard) {
   Shard& seen = shards_[shard];
   const Touched touched = std::exchange(seen.touched, {});
   std::set<std::string> currencies;
-  std::set<store::Key16> items;
+  ItemPlaces::Items items;
   const Disk::Calm calm(disk_);
   for (const std::int64_t id : touched.accounts) read_account(shard, id, &currencies);
-  for (const std::int64_t row : touched.holders) read_holder(shard, row, &items);
+  for (const std::int64_t row : touched.holders) items_.touched(shard, row, &items);
   for (const std::int64_t id : touched.players) read_player(shard, id, &items);
   for (const auto& currency : currencies)
     if (const std::int64_t sum = seen.sums[currency]; sum != 0)
       report(law::kLedgerSumsToZero, shard, "its accounts of " + currency + " sum to " + std::to_string(sum));
-  for (const auto& item : items) judge_item(item);
+  items_.judge(shard, items);
 }
 
 void CommitLaws::read_account(std::uint32_t shard, std::int64_t id, std::set<std::string>* changed) {
@@ -88,7 +95,7 @@ void CommitLaws::read_account(std::uint32_t shard, std::int64_t id, std::set<std
   seen.accounts[id] = account;
 }
 
-void CommitLaws::read_player(std::uint32_t shard, std::int64_t id, std::set<store::Key16>* items) {
+void CommitLaws::read_player(std::uint32_t shard, std::int64_t id, ItemPlaces::Items* items) {
   Shard& seen = shards_[shard];
   const bool was_active = active(shard, id);
   Row now;
@@ -103,9 +110,7 @@ void CommitLaws::read_player(std::uint32_t shard, std::int64_t id, std::set<stor
   seen.players[id] = now;
   if (now.status != kActive) return;
   judge_row(shard, id, now);
-  if (was_active) return;
-  for (const auto& [row, held] : seen.holders)
-    if (held.owner == id) items->insert(held.item);
+  if (!was_active) items_.activated(shard, id, items);
 }
 
 void CommitLaws::judge_row(std::uint32_t shard, std::int64_t id, const Row& row) {
@@ -124,39 +129,6 @@ void CommitLaws::judge_row(std::uint32_t shard, std::int64_t id, const Row& row)
     report(law::kSavedIsNeverLost, shard,
            here + " goes back from operation " + std::to_string(before.last_pseq) + " to " +
                std::to_string(row.last_pseq));
-}
-
-void CommitLaws::drop_holder(std::uint32_t shard, std::int64_t row) {
-  Shard& seen = shards_[shard];
-  const auto at = seen.holders.find(row);
-  if (at == seen.holders.end()) return;
-  holders_of_[at->second.item].erase({shard, row});
-  seen.holders.erase(at);
-}
-
-void CommitLaws::read_holder(std::uint32_t shard, std::int64_t row_id, std::set<store::Key16>* items) {
-  drop_holder(shard, row_id);
-  Shard& seen = shards_[shard];
-  Query row(*seen.database, "SELECT item_id, kind, owner FROM item_holder WHERE rowid = ?1", row_id);
-  if (!row.row()) return;
-  const Held held{row.key(0), row.i64(1), row.i64(2)};
-  seen.holders[row_id] = held;
-  holders_of_[held.item].insert({shard, row_id});
-  items->insert(held.item);
-}
-
-void CommitLaws::judge_item(const store::Key16& item) {
-  std::int64_t bags = 0;
-  std::uint32_t last = 0;
-  for (const auto& [shard, row] : holders_of_[item]) {
-    const Held& held = shards_[shard].holders[row];
-    if (held.kind != kByPlayer || !active(shard, held.owner)) continue;
-    ++bags;
-    last = shard;
-  }
-  if (bags > 1)
-    report(law::kOneHolderPerItem, last,
-           "item " + hex(item) + " is in " + std::to_string(bags) + " bags that are in use");
 }
 
 bool CommitLaws::active(std::uint32_t shard, std::int64_t player) const {

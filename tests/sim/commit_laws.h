@@ -1,6 +1,6 @@
 // The laws that hold after every single commit of a shard, judged as it is made: what SQLite says has been touched is
 // read again, the rest is remembered, so that a look costs what its commit did. The shards are seen together, as no
-// shard sees itself: ledgers that sum to 0, one ACTIVE row a player, one holder an item, epochs and numbers that only
+// shard sees itself: ledgers that sum to 0, one ACTIVE row a player, one place an item, epochs and numbers that only
 // rise, also over crashes and power cuts. Reads only, and no fault of the disk meets its reads. One thread; outlives
 // the connections.
 #pragma once
@@ -12,12 +12,13 @@
 #include "dbagent/store/statement.h"
 #include "tests/sim/broken.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/item_places.h"
 
 namespace dure::sim {
 
 class CommitLaws {
  public:
-  explicit CommitLaws(Disk& disk) : disk_(disk) {}
+  explicit CommitLaws(Disk& disk);
   CommitLaws(const CommitLaws&) = delete;
   // A shard's file has a connection again, and may have come back from a power cut.
   void opened(std::uint32_t shard, store::Database& database);
@@ -38,10 +39,6 @@ class CommitLaws {
     std::string currency;
     std::int64_t amount = 0;
   };
-  struct Held {
-    store::Key16 item;
-    std::int64_t kind = 0, owner = 0;
-  };
   struct Touched {
     std::set<std::int64_t> players, accounts, holders;  // rows
   };
@@ -50,24 +47,20 @@ class CommitLaws {
     Touched touched;
     std::map<std::int64_t, Row> players;
     std::map<std::int64_t, Account> accounts;
-    std::map<std::int64_t, Held> holders;
     std::map<std::string, std::int64_t> sums;  // of all accounts, by currency
   };
   static void touch(void* touched, int, const char*, const char* table, sqlite3_int64 row);
   void look(std::uint32_t shard);
   void read_account(std::uint32_t shard, std::int64_t id, std::set<std::string>* changed);
-  void read_player(std::uint32_t shard, std::int64_t id, std::set<store::Key16>* items);
-  void read_holder(std::uint32_t shard, std::int64_t row, std::set<store::Key16>* items);
+  void read_player(std::uint32_t shard, std::int64_t id, ItemPlaces::Items* items);
   void judge_row(std::uint32_t shard, std::int64_t id, const Row& row);
-  void judge_item(const store::Key16& item);
-  void drop_holder(std::uint32_t shard, std::int64_t row);
   bool active(std::uint32_t shard, std::int64_t player) const;
   void report(const char* law, std::uint32_t shard, const std::string& what);
 
   Disk& disk_;
   std::map<std::uint32_t, Shard> shards_;
   std::map<std::int64_t, Row> newest_;  // as its ACTIVE row last was, by player
-  std::map<store::Key16, std::set<std::pair<std::uint32_t, std::int64_t>>> holders_of_;
+  ItemPlaces items_;
   std::set<std::string> told_;  // once each
   Verdict broken_;
   std::uint64_t looks_ = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include "common/proto/value.pb.h"
 #include "dbagent/store/shard_store.h"
 
 namespace dure::sim {
@@ -49,12 +50,41 @@ class CommitLawsTest : public ::testing::Test {
     return "REPLACE INTO account VALUES(" + std::to_string(id) + ", " + std::to_string(kind) + ", " +
            std::to_string(id) + ", '', '" + currency + "', " + std::to_string(amount) + ", 1, 1, 1)";
   }
-  // An item in a player's bag.
-  static std::string sword(int row, int owner) {
+  // An item, of holder_kind: in a player's bag 0, a sink 2, an outbox 3, an inbox 4, a hold 5.
+  static std::string sword(int row, int owner, int kind = 0) {
     return "INSERT OR IGNORE INTO item VALUES(x'00000000000000000000000000000007', 'sword', 1, x''); "
            "REPLACE INTO item_holder(rowid, item_id, kind, owner) VALUES(" +
-           std::to_string(row) + ", x'00000000000000000000000000000007', 0, " + std::to_string(owner) + ")";
+           std::to_string(row) + ", x'00000000000000000000000000000007', " + std::to_string(kind) + ", " +
+           std::to_string(owner) + ")";
   }
+  static constexpr const char* kNoSword = "DELETE FROM item_holder; DELETE FROM item";
+  static std::string letter(const char* box, int message, int player, int state) {
+    const std::string head = std::string("REPLACE INTO ") + box + " VALUES(" + std::to_string(message) + ", ";
+    const std::string who = std::to_string(player), is = std::to_string(state);
+    return box == std::string("outbox") ? head + "1, " + who + ", 6, " + is + ", x'')"
+                                        : head + who + ", " + is + ", 'mail', 0, 0, 1, 5, x'', 0, x'')";
+  }
+  // A leg of the trade in which player 5, of side 0, gives the sword to player 6.
+  std::string leg(int side, int player, int verdict) {
+    proto::TradeTerms terms;
+    terms.set_register_shard(1);
+    terms.add_sides()->set_player_id(5);
+    terms.mutable_sides(0)->add_items()->mutable_item()->set_low(7);
+    terms.add_sides()->set_player_id(6);
+    return "REPLACE INTO hold VALUES(x'00000000000000000000000000000009', " + std::to_string(side) + ", " +
+           std::to_string(player) + ", 4, 8, 0, 'trade', 1, " + std::to_string(verdict != 0) + ", " +
+           std::to_string(verdict) + ", 1, x'" + hex_of(terms.SerializeAsString()) + "', 1, 0, x'')";
+  }
+  static std::string hex_of(const std::string& bytes) {
+    std::string all;
+    for (const unsigned char c : bytes) {
+      all += "0123456789abcdef"[c >> 4];
+      all += "0123456789abcdef"[c & 15];
+    }
+    return all;
+  }
+  static constexpr const char* kCommitted =
+      "REPLACE INTO decision VALUES(x'00000000000000000000000000000009', 1, 0, 1, x'', x'', x'')";
   std::string only_law() const {
     return laws_.broken().size() == 1 ? laws_.broken().front().law : to_text(laws_.broken());
   }
@@ -78,8 +108,8 @@ TEST_F(CommitLawsTest, APlayersLifeBreaksNone) {
   commit(0, player(5, 0, 1, 3, "1"));
   commit(0, player(5, 1, 1, 3, "1"));  // on the move
   commit(1, player(5, 2, 1, 3, "1") + ";" + sword(1, 5));
-  commit(0, player(5, 3, 1, 3, "1"));
   commit(1, player(5, 0, 1, 3, "1"));
+  commit(0, player(5, 3, 1, 3, "1") + ";" + kNoSword);
   commit(1, player(5, 0, 2, 0, "2"));  // somebody else acquired it
   close(1);
   open(1);
@@ -138,6 +168,90 @@ TEST_F(CommitLawsTest, AnItemInTwoBagsIsSeen) {
   commit(1, player(6, 2, 4, 7, "1") + ";" + sword(1, 6));
   EXPECT_TRUE(laws_.broken().empty()) << "not in use yet: " << to_text(laws_.broken());
   commit(1, player(6, 0, 4, 7, "1"));
+  EXPECT_EQ(only_law(), law::kOneHolderPerItem);
+}
+
+TEST_F(CommitLawsTest, ALettersItemIsInOnePlaceAllTheWay) {
+  commit(0, player(5, 0, 4, 7, "1") + ";" + sword(1, 5));
+  commit(1, player(6, 0, 4, 7, "1"));
+  commit(0, letter("outbox", 90, 5, 0) + ";" + sword(1, 90, 3));
+  commit(1, letter("inbox", 90, 6, 0) + ";" + sword(1, 90, 4));
+  commit(1, letter("inbox", 90, 6, 1) + ";" + sword(1, 6));
+  commit(1, sword(1, 0, 2));  // burnt before its envelope is thrown away
+  commit(0, letter("outbox", 90, 5, 1) + ";" + kNoSword);
+  EXPECT_TRUE(laws_.broken().empty()) << to_text(laws_.broken());
+}
+
+TEST_F(CommitLawsTest, AnItemInABagAndInALetterIsSeen) {
+  commit(0, player(5, 0, 4, 7, "1") + ";" + letter("outbox", 90, 5, 0) + ";" + sword(1, 90, 3));
+  commit(1, player(6, 0, 4, 7, "1") + ";" + sword(1, 6));
+  EXPECT_EQ(only_law(), law::kOneHolderPerItem);
+  EXPECT_NE(laws_.broken()[0].detail.find("is in outbox 90 on shard 0 and in bag 6 on shard 1"), std::string::npos);
+}
+
+TEST_F(CommitLawsTest, AnItemInTheInboxesOfTwoIsSeen) {
+  commit(0, player(5, 0, 4, 7, "1") + ";" + letter("inbox", 90, 5, 0) + ";" + sword(1, 90, 4));
+  commit(1, player(6, 0, 4, 7, "1") + ";" + letter("inbox", 91, 6, 0) + ";" + sword(1, 91, 4));
+  EXPECT_EQ(only_law(), law::kOneHolderPerItem);
+}
+
+TEST_F(CommitLawsTest, AnItemInALetterThatIsClaimedIsSeen) {
+  commit(0, player(5, 0, 4, 7, "1") + ";" + letter("inbox", 90, 5, 1) + ";" + sword(1, 90, 4));
+  EXPECT_EQ(only_law(), law::kOneHolderPerItem);
+}
+
+TEST_F(CommitLawsTest, AnItemThatIsOnNoShardAnyMoreIsSeen) {
+  commit(0, player(5, 0, 4, 7, "1") + ";" + sword(1, 5));
+  commit(0, kNoSword);
+  EXPECT_EQ(only_law(), law::kOneHolderPerItem);
+}
+
+TEST_F(CommitLawsTest, AnItemIsMissedAsSoonAsAllShardsCanBeAsked) {
+  commit(0, player(5, 0, 4, 7, "1") + ";" + sword(1, 5));
+  close(1);
+  commit(0, kNoSword);
+  EXPECT_TRUE(laws_.broken().empty()) << "it may be on the other: " << to_text(laws_.broken());
+  open(1);
+  EXPECT_EQ(only_law(), law::kOneHolderPerItem);
+}
+
+TEST_F(CommitLawsTest, WhatABackupHadForgottenIsNotMissed) {
+  commit(0, player(5, 0, 4, 7, "1") + ";" + sword(1, 5));
+  close(0);
+  disk_.remove("shard-0.db", true);
+  disk_.remove("shard-0.db-wal", true);
+  open(0);
+  EXPECT_EQ(only_law(), law::kOneHolderPerItem);
+  commit(0, player(5, 0, 4, 7, "1") + ";" + sword(1, 5));
+  commit(0, "INSERT INTO restored(generation, closed, at) VALUES(2, 1, 1)");
+  close(0);
+  open(0);
+  commit(0, kNoSword);
+  commit(0, "UPDATE restored SET closed = 0");
+  EXPECT_EQ(laws_.broken().size(), 1u) << to_text(laws_.broken());
+}
+
+TEST_F(CommitLawsTest, ATradesItemMayBeNowhereWhileItIsCommitted) {
+  commit(0, player(5, 0, 4, 8, "1") + ";" + leg(0, 5, 0) + ";" + sword(1, 5, 5));
+  commit(1, player(6, 0, 4, 8, "1") + ";" + leg(1, 6, 0));
+  commit(1, kCommitted);
+  commit(0, leg(0, 5, 1) + ";" + kNoSword);
+  EXPECT_TRUE(laws_.broken().empty()) << to_text(laws_.broken());
+  commit(1, leg(1, 6, 1));  // finished, and nothing came
+  EXPECT_EQ(only_law(), law::kOneHolderPerItem);
+}
+
+TEST_F(CommitLawsTest, ATradesItemMayBeHeldWhileTheOtherHasIt) {
+  commit(0, player(5, 0, 4, 8, "1") + ";" + leg(0, 5, 0) + ";" + sword(1, 5, 5));
+  commit(1, player(6, 0, 4, 8, "1") + ";" + leg(1, 6, 0) + ";" + kCommitted);
+  commit(1, leg(1, 6, 1) + ";" + sword(1, 6));
+  commit(0, leg(0, 5, 1) + ";" + kNoSword);
+  EXPECT_TRUE(laws_.broken().empty()) << to_text(laws_.broken());
+}
+
+TEST_F(CommitLawsTest, AnItemThatIsTakenOutOfATradeWithoutADecisionIsSeen) {
+  commit(0, player(5, 0, 4, 8, "1") + ";" + leg(0, 5, 0) + ";" + sword(1, 5, 5));
+  commit(1, player(6, 0, 4, 8, "1") + ";" + sword(1, 6));
   EXPECT_EQ(only_law(), law::kOneHolderPerItem);
 }
 

@@ -261,15 +261,20 @@ Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& play
   const auto directory = open_directory(shards, Incarnation{1, 0});
   witness(Agent::kDirectoryQueue, time_of(*directory));
   register_laws_.look_at_directory(directory->database());
+  // All at once: an item is looked for on each of them.
+  std::vector<std::unique_ptr<store::ShardStore>> stores;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
-    const auto store = open_shard(shard, Incarnation{1, shard + 1});
+    auto& store = stores.emplace_back(open_shard(shard, Incarnation{1, shard + 1}));
     witness(Agent::shard_queue(shard), time_of(*store));
     laws_.opened(shard, store->database());
     register_laws_.look_at_shard(shard, store->database());
-    laws_.closed(shard, store->database());
-    replay.read(shard, store->database());
-    read_books(*store, shard, &stored);
-    for (const std::uint64_t player : players) read_player(*store, shard, player, &stored);
+  }
+  for (std::uint32_t shard = 0; shard < shards; ++shard) {
+    store::ShardStore& store = *stores[shard];
+    laws_.closed(shard, store.database());
+    replay.read(shard, store.database());
+    read_books(store, shard, &stored);
+    for (const std::uint64_t player : players) read_player(store, shard, player, &stored);
   }
   replay.judge(stored, &broken_);
   return stored;
