@@ -102,7 +102,9 @@ void CommitLaws::read_player(std::uint32_t shard, std::int64_t id, ItemPlaces::I
   {
     Query row(*seen.database, "SELECT status, epoch, last_pseq, owner_inc FROM player WHERE pid = ?1", id);
     if (!row.row()) {
-      seen.players.erase(id);
+      // A tombstone stays for ever. Only a backup may not have known it.
+      if (seen.players.erase(id) != 0 && !seen.database->number("SELECT 1 FROM restored"))
+        report(law::kOneActiveRow, shard, "the row of " + who(id) + " is gone");
       return;
     }
     now = {row.i64(0), row.i64(1), row.i64(2), row.key(3)};

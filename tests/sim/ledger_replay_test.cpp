@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/proto/content.pb.h"
-#include "dbagent/store/shard_store.h"
+#include "tests/sim/shard_files.h"
 #include "tests/sim/stores.h"
 
 namespace dure::sim {
@@ -13,17 +13,6 @@ namespace {
 class LedgerReplayTest : public ::testing::Test {
  protected:
   LedgerReplayTest() {
-    for (const std::uint32_t shard : {0, 1}) {
-      store::ShardOptions options;
-      options.path = "shard-" + std::to_string(shard) + ".db";
-      options.vfs = disk_.vfs();
-      options.cluster_id = "dure";
-      options.shard = shard;
-      options.agent_incarnation = {1, shard + 1};
-      auto store = store::ShardStore::open(options);
-      EXPECT_TRUE(store.has_value()) << store.error().detail;
-      stores_[shard] = std::move(*store);
-    }
     // 40 gold and a sword are looted on two days, 10 are spent, the sword is burnt.
     on(0,
        "INSERT INTO account VALUES(1, 1, 0, 'loot', 'gold', -40, 2, 12, 1), (2, 0, 5, '', 'gold', 30, 2, 13, 1),"
@@ -43,11 +32,11 @@ class LedgerReplayTest : public ::testing::Test {
     gold->set_name("gold");
     gold->set_value(30);
   }
-  void on(std::uint32_t shard, const std::string& sql) { stores_[shard]->database().script(sql); }
+  void on(std::uint32_t shard, const std::string& sql) { files_.on(shard, sql); }
   // What is found, without its law.
   std::string found() {
     LedgerReplay replay;
-    for (auto& [shard, store] : stores_) replay.read(shard, store->database());
+    files_.read_into(&replay);
     Verdict verdict;
     replay.judge(stored_, &verdict);
     std::string all;
@@ -63,8 +52,7 @@ class LedgerReplayTest : public ::testing::Test {
     for (const auto& part : parts) EXPECT_NE(all.find(part), std::string::npos) << part << " is missing in: " << all;
   }
 
-  Disk disk_{1};
-  std::map<std::uint32_t, std::unique_ptr<store::ShardStore>> stores_;
+  ShardFiles files_;
   Stored stored_;
 };
 
@@ -112,7 +100,7 @@ TEST_F(LedgerReplayTest, AFaucetThatNoContentKnowsIsFound) {
   guards.set_closed(true);
   guards.add_reasons()->set_name("quest");
   guards.mutable_reasons(0)->add_creates()->set_name("gold");
-  store::Query insert(stores_[1]->database(), "INSERT INTO content_guard VALUES(1, ?1)",
+  store::Query insert(files_.database(1), "INSERT INTO content_guard VALUES(1, ?1)",
                       store::Blob{guards.SerializeAsString()});
   insert.row();
   expect_found({"no content knows a faucet 'loot' of gold"});

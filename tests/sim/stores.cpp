@@ -12,6 +12,7 @@
 #include "dbagent/store/directory_store.h"
 #include "dbagent/store/shard_store.h"
 #include "dbagent/store_worker.h"
+#include "tests/sim/final_rows.h"
 #include "tests/sim/ledger_replay.h"
 #include "tests/sim/process.h"
 #include "tests/sim/value_of.h"
@@ -258,6 +259,7 @@ std::unique_ptr<Worker> Stores::dressed(const std::string& queue, std::unique_pt
 Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& players) {
   Stored stored;
   LedgerReplay replay;
+  FinalRows rows;
   const auto directory = open_directory(shards, Incarnation{1, 0});
   witness(Agent::kDirectoryQueue, time_of(*directory));
   register_laws_.look_at_directory(directory->database());
@@ -273,10 +275,12 @@ Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& play
     store::ShardStore& store = *stores[shard];
     laws_.closed(shard, store.database());
     replay.read(shard, store.database());
+    rows.read(shard, store.database());
     read_books(store, shard, &stored);
     for (const std::uint64_t player : players) read_player(store, shard, player, &stored);
   }
   replay.judge(stored, &broken_);
+  rows.judge(&broken_);
   return stored;
 }
 
