@@ -37,15 +37,6 @@ Reply ask(store::ShardStore& shard, const Request& request) {
   return reply;
 }
 
-// Nothing is asked at no time: the answer names the time that the file knows.
-template <class Store>
-std::uint64_t time_of(Store& store) {
-  proto::StoreBatchReply reply;
-  if (!reply.ParseFromString(store.run(proto::StoreBatch().SerializeAsString())) || reply.retry())
-    throw std::runtime_error("the store cannot be read: " + reply.detail());
-  return reply.shard_time();
-}
-
 void read_books(store::ShardStore& store, std::uint32_t shard, Stored* stored) {
   proto::AuditRequest audit;
   audit.set_shard(shard);
@@ -122,11 +113,30 @@ void Stores::notice(const std::string& failure) {
   if (failure.find("log is damaged") != std::string::npos) ++noticed_.logs;
 }
 
-void Stores::witness(const std::string& queue, std::uint64_t opened_at) {
-  if (const std::uint64_t saved = saved_[queue]; opened_at < saved)
-    broken_.push_back({law::kSavedIsOnTheDisk, queue + " answered SAVED at " + std::to_string(saved) +
-                                                   " ms and is of " + std::to_string(opened_at) +
-                                                   " ms when it is opened again"});
+Stores::Written Stores::written(store::Database& database) {
+  const Disk::Calm calm(disk_);
+  store::Query meta(database, "SELECT shard_time, next_number, operations FROM shard_meta");
+  if (!meta.row()) return {};
+  return {meta.i64(0), meta.i64(1), meta.i64(2)};
+}
+
+void Stores::saved(const std::string& queue, const Written& now) {
+  Written& most = saved_[queue];
+  most = {std::max(most.time_ms, now.time_ms), std::max(most.next_number, now.next_number),
+          std::max(most.operations, now.operations)};
+}
+
+void Stores::witness(const std::string& queue, store::Database& database) {
+  const Written was = saved_[queue], now = written(database);
+  const auto compare = [&](const char* what, std::int64_t then, std::int64_t opened) {
+    if (opened < then)
+      broken_.push_back({law::kSavedIsOnTheDisk, queue + " answered SAVED at " + what + " " + std::to_string(then) +
+                                                     " and is of " + std::to_string(opened) +
+                                                     " when it is opened again"});
+  };
+  compare("ms", was.time_ms, now.time_ms);
+  compare("number", was.next_number, now.next_number);
+  compare("operation", was.operations, now.operations);
 }
 
 // A CHECK that fails is answered RETRY by a store, as if somebody were busy.
@@ -138,19 +148,18 @@ void Stores::no_faults(const std::string& queue, std::uint64_t faults) {
 // Remembers of each file how new it was when it last answered SAVED, and compares when another life opens it.
 class WitnessedWorker : public Worker {
  public:
-  WitnessedWorker(Stores& stores, std::string queue, std::unique_ptr<Worker> worker)
-      : stores_(stores), queue_(std::move(queue)), worker_(std::move(worker)) {
-    proto::StoreBatchReply reply;
-    // Nothing is asked at no time: the answer names the time that the file knows.
-    if (reply.ParseFromString(worker_->run(proto::StoreBatch().SerializeAsString())) && !reply.retry())
-      stores_.witness(queue_, reply.shard_time());
+  WitnessedWorker(Stores& stores, std::string queue, std::unique_ptr<Worker> worker, store::Database& database)
+      : stores_(stores), queue_(std::move(queue)), worker_(std::move(worker)), database_(database) {
+    stores_.witness(queue_, database_);
   }
   std::string run(std::string_view batch) override {
     std::string answer = worker_->run(batch);
     proto::StoreBatchReply reply;
     if (!reply.ParseFromString(answer)) return answer;
+    // A file that failed behind its commit is asked no more.
     if (!reply.retry() && reply.changed() > 0)
-      stores_.saved_[queue_] = std::max(stores_.saved_[queue_], reply.shard_time());
+      stores_.saved(queue_, reply.failed() ? Stores::Written{static_cast<std::int64_t>(reply.shard_time())}
+                                           : stores_.written(database_));
     if (reply.failed() && !std::exchange(failed_, true)) stores_.notice(reply.detail());
     return answer;
   }
@@ -159,6 +168,7 @@ class WitnessedWorker : public Worker {
   Stores& stores_;
   std::string queue_;
   std::unique_ptr<Worker> worker_;
+  store::Database& database_;  // the worker's
   bool failed_ = false;
 };
 
@@ -235,25 +245,25 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
   for (const std::uint32_t shard : shards) {
     const std::string queue = Agent::shard_queue(shard);
     auto store = open_shard(shard, incarnation);
-    const auto value = [this, &database = store->database()](const std::vector<std::uint64_t>& players) {
-      const Disk::Calm calm(disk_);
-      return value_of(database, players);
-    };
-    workers[queue] = dressed(queue, std::make_unique<JudgedWorker>(*this, shard, std::move(store)), value);
+    store::Database& database = store->database();
+    workers[queue] = dressed(queue, std::make_unique<JudgedWorker>(*this, shard, std::move(store)), database);
   }
   const std::string queue = Agent::kDirectoryQueue;
-  auto directory =
-      std::make_unique<JudgedDirectory>(*this, open_directory(static_cast<std::uint32_t>(shards.size()), incarnation));
-  workers[queue] = dressed(queue, std::move(directory), nullptr);
+  auto store = open_directory(static_cast<std::uint32_t>(shards.size()), incarnation);
+  store::Database& database = store->database();
+  workers[queue] = dressed(queue, std::make_unique<JudgedDirectory>(*this, std::move(store)), database);
   return workers;
 }
 
 // What the tap has committed is judged and witnessed, too.
 std::unique_ptr<Worker> Stores::dressed(const std::string& queue, std::unique_ptr<Worker> worker,
-                                        TappedWorker::ValueOf value) {
-  if (tap_ != nullptr)
-    worker = std::make_unique<TappedWorker>(*tap_, queue, std::move(worker), std::move(value), gullible_);
-  return std::make_unique<WitnessedWorker>(*this, queue, std::move(worker));
+                                        store::Database& database) {
+  const auto value = [this, &database](const std::vector<std::uint64_t>& players) {
+    const Disk::Calm calm(disk_);
+    return value_of(database, players);
+  };
+  if (tap_ != nullptr) worker = std::make_unique<TappedWorker>(*tap_, queue, std::move(worker), value, gullible_);
+  return std::make_unique<WitnessedWorker>(*this, queue, std::move(worker), database);
 }
 
 Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& players) {
@@ -261,13 +271,13 @@ Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& play
   LedgerReplay replay;
   FinalRows rows;
   const auto directory = open_directory(shards, Incarnation{1, 0});
-  witness(Agent::kDirectoryQueue, time_of(*directory));
+  witness(Agent::kDirectoryQueue, directory->database());
   register_laws_.look_at_directory(directory->database());
   // All at once: an item is looked for on each of them.
   std::vector<std::unique_ptr<store::ShardStore>> stores;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
     auto& store = stores.emplace_back(open_shard(shard, Incarnation{1, shard + 1}));
-    witness(Agent::shard_queue(shard), time_of(*store));
+    witness(Agent::shard_queue(shard), store->database());
     laws_.opened(shard, store->database());
     register_laws_.look_at_shard(shard, store->database());
   }

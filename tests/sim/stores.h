@@ -76,17 +76,22 @@ class Stores {
   std::unique_ptr<Store> opened(Result<std::unique_ptr<Store>> store);
   std::unique_ptr<store::ShardStore> open_shard(std::uint32_t shard, const Incarnation& incarnation);
   std::unique_ptr<store::DirectoryStore> open_directory(std::uint32_t shards, const Incarnation& incarnation);
-  void witness(const std::string& queue, std::uint64_t opened_at);
+  // What its file says of its last commit: at least one of it rises with whatever is numbered or takes time.
+  struct Written {
+    std::int64_t time_ms = 0, next_number = 0, operations = 0;
+  };
+  Written written(store::Database& database);
+  void saved(const std::string& queue, const Written& now);
+  void witness(const std::string& queue, store::Database& database);
   void no_faults(const std::string& queue, std::uint64_t faults);
   void notice(const std::string& failure);
   // A store's worker, with what stands between it and its agent.
-  std::unique_ptr<Worker> dressed(const std::string& queue, std::unique_ptr<Worker> worker,
-                                  TappedWorker::ValueOf value);
+  std::unique_ptr<Worker> dressed(const std::string& queue, std::unique_ptr<Worker> worker, store::Database& database);
   bool synced_ = true, trusting_ = false, gullible_ = false;
   Tap* tap_ = nullptr;
   Noticed noticed_;
-  std::map<std::string, std::uint64_t> saved_;  // the newest time of a SAVED answer, by queue
-  std::set<std::string> faulty_;                // of which it was said
+  std::map<std::string, Written> saved_;  // when SAVED was answered last, by queue
+  std::set<std::string> faulty_;          // of which it was said
   Verdict broken_;
 };
 
