@@ -102,7 +102,7 @@ bool Crowd::everything_saved() const {
   for (const auto& player : players_)
     if (!player->in_world() || !player->all_saved()) return false;
   for (const auto& trader : traders_)
-    if (!trader->in_world() || trader->settling() || !trader->letters_arrived()) return false;
+    if (!trader->in_world() || trader->settling() || !trader->letters_arrived() || !trader->all_saved()) return false;
   return true;
 }
 

@@ -107,26 +107,40 @@ void trades_are_whole(const Traders& traders, Verdict* verdict) {
         verdict->push_back({law::kTradesAreWhole, "the two sides of " + to_text(txn) + " were told differently"});
 }
 
-void trades_make_nothing(const Traders& traders, const Stored& stored, std::int64_t gold_each, Verdict* verdict) {
-  std::int64_t all = 0;
+Prices prices_of(const Game& game) {
+  const auto& items = game.lobby.items;
+  const auto* sword = items.find(Swords::kTemplate);
+  return {items.starter_gold, sword->buy_price, sword->sell_price};
+}
+
+void trades_make_nothing(const Traders& traders, const Stored& stored, const Prices& prices, Verdict* verdict) {
+  std::int64_t all = 0, swords = 0;
+  Swords::Count letters, bought, sold;
   for (const auto& trader : traders) {
     const auto* row = row_of(trader->player_id(), stored, law::kTradesMakeNothing, verdict);
     if (row == nullptr) return;
     all += balance(*row, "gold");
+    swords += row->items_size();
+    bought += trader->swords().bought();
+    sold += trader->swords().sold();
+    if (trader->letters()) letters += {trader->letters()->saved(), trader->letters()->unknown()};
   }
-  // A letter costs its fee.
-  std::int64_t saved = 0, unknown = 0;
-  for (const auto& trader : traders)
-    if (trader->letters()) {
-      saved += trader->letters()->saved();
-      unknown += trader->letters()->unknown();
-    }
-  const std::int64_t given = static_cast<std::int64_t>(traders.size()) * gold_each, spent = given - all;
-  if (spent < saved * sample::kMailFeeGold || spent > (saved + unknown) * sample::kMailFeeGold ||
-      spent % sample::kMailFeeGold != 0)
-    verdict->push_back({law::kTradesMakeNothing, "who only trades has " + std::to_string(all) + " gold of " +
-                                                     std::to_string(given) + ", after " + std::to_string(saved) +
-                                                     " saved and " + std::to_string(unknown) + " unknown letters"});
+  const std::int64_t given = static_cast<std::int64_t>(traders.size()) * prices.gold_each;
+  for (int sales = sold.saved; sales <= sold.saved + sold.unknown; ++sales) {
+    const std::int64_t purchases = swords + sales;
+    if (purchases < bought.saved || purchases > bought.saved + bought.unknown) continue;
+    const std::int64_t fees = given - all - purchases * prices.sword + sales * prices.sold_sword;
+    if (fees >= letters.saved * sample::kMailFeeGold &&
+        fees <= (letters.saved + letters.unknown) * sample::kMailFeeGold && fees % sample::kMailFeeGold == 0)
+      return;
+  }
+  const auto text = [](const Swords::Count& count) {
+    return std::to_string(count.saved) + " saved and " + std::to_string(count.unknown) + " unknown ";
+  };
+  verdict->push_back({law::kTradesMakeNothing, "who only trades has " + std::to_string(all) + " gold of " +
+                                                   std::to_string(given) + " and " + std::to_string(swords) +
+                                                   " swords, after " + text(letters) + "letters, " + text(bought) +
+                                                   "purchases, " + text(sold) + "sales"});
 }
 
 void letters_arrive_once(const Traders& traders, const Stored& stored, std::int64_t potions_each, Verdict* verdict) {
@@ -154,6 +168,12 @@ void mirror_equals_row(const Trader& trader, const Stored& stored, Verdict* verd
     verdict->push_back({law::kMirrorEqualsRow, "its row has " + std::to_string(balance(*row, Letters::kAttached)) +
                                                    " potions of " + std::to_string(trader.potions()) + ": " +
                                                    trader.story()});
+  std::set<Swords::Id> swords;
+  for (const auto& item : row->items()) swords.insert(Swords::id_of(item.id()));
+  if (swords != trader.swords().ids())
+    verdict->push_back({law::kMirrorEqualsRow,
+                        "its row has " + std::to_string(swords.size()) + " swords, and not the " +
+                            std::to_string(trader.swords().ids().size()) + " that it knows: " + trader.story()});
 }
 
 void gifts_arrive_once(const GameMaster& game_master, const std::map<std::string, std::uint64_t>& ids,

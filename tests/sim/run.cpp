@@ -110,7 +110,7 @@ class Run {
     trades_are_whole(crowd_.traders(), &verdict);
     if (hostile_trader) return;
     const auto& starter = game().lobby.items;
-    trades_make_nothing(crowd_.traders(), stored, starter.starter_gold, &verdict);
+    trades_make_nothing(crowd_.traders(), stored, prices_of(game()), &verdict);
     std::int64_t potions_each = 0;
     for (const auto& [name, count] : starter.starter_stacks)
       if (name == Letters::kAttached) potions_each += count;
@@ -148,6 +148,9 @@ class Run {
     for (const auto& trader : crowd_.traders()) {
       reach("trade committed (a side)", trader->committed());
       reach("trade aborted (a side)", trader->aborted());
+      reach("sword bought", trader->swords().bought().saved);
+      reach("sword sold", trader->swords().sold().saved);
+      reach("sword without an answer", trader->swords().bought().unknown + trader->swords().sold().unknown);
       if (trader->letters()) {
         reach("letter saved", trader->letters()->saved());
         reach("letter unknown", trader->letters()->unknown());

@@ -44,7 +44,7 @@ struct Market {
     Verdict verdict;
     judge_books(stored, &verdict);
     trades_are_whole(crowd, &verdict);
-    trades_make_nothing(crowd, stored, game().lobby.items.starter_gold, &verdict);
+    trades_make_nothing(crowd, stored, prices_of(game()), &verdict);
     for (const auto& trader : crowd) mirror_equals_row(*trader, stored, &verdict);
     EXPECT_TRUE(verdict.empty()) << to_text(verdict) << story();
   }

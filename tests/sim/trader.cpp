@@ -11,6 +11,7 @@ namespace {
 constexpr Duration kStep = milliseconds(150);
 constexpr int kPatience = 60;            // steps outside the world before it hangs up and tries again
 constexpr std::int64_t kGoldKept = 100;  // for trades
+constexpr std::size_t kSwordsMost = 3;   // more are sold
 constexpr std::int32_t kMarketX = 12800, kMarketY = 12800, kStride = 60;
 }  // namespace
 
@@ -20,7 +21,8 @@ Trader::Trader(Cluster& cluster, NodeId gateway, int number)
       number_(number),
       name_("Trader" + name_ending(number)),
       client_(cluster, "127.0.0.1", static_cast<std::uint64_t>(number) + 1),
-      rng_(cluster.scheduler().seed(), 0x7aade + static_cast<std::uint64_t>(number)) {
+      rng_(cluster.scheduler().seed(), 0x7aade + static_cast<std::uint64_t>(number)),
+      sword_rng_(cluster.scheduler().seed(), 0x5a0fd000 + static_cast<std::uint64_t>(number)) {
   client_.on_frame = [this](const ClientFrame& frame) { take(frame); };
   client_.on_closed = [this] {
     ++disconnects_;
@@ -80,6 +82,7 @@ void Trader::take(const ClientFrame& frame) {
     place_ = route.place();
     walking_ = false;
     table_.Clear();
+    swords_.owner_changed();
     if (letters_) letters_->owner_changed();
   } else if (proto::PlayerState state; read(frame, &state)) {
     in_world_ = true;
@@ -89,6 +92,8 @@ void Trader::take(const ClientFrame& frame) {
     y_cm_ = state.y_cm();
     gold_ = potions_ = 0;
     take_balances(state.aggregate().balances());
+    swords_.take_all(state.aggregate());
+    swords_.owner_changed();
     if (letters_) letters_->owner_changed();
   } else if (sample::TradeTable table; read(frame, &table)) {
     if (table.epoch() == epoch_) take_table(table);
@@ -96,14 +101,27 @@ void Trader::take(const ClientFrame& frame) {
     const TradeId txn = trade_id_of(notice.txn());
     if (!settled_.count(txn)) ++(notice.committed() ? committed_ : aborted_);
     settled_[txn] = notice.committed();
-    if (notice.epoch() == epoch_) take_balances(notice.aggregate().balances());
+    if (notice.epoch() == epoch_) {
+      take_balances(notice.aggregate().balances());
+      swords_.come(notice.aggregate());
+    }
   } else if (proto::SavedNotice saved; read(frame, &saved)) {
-    if (letters_ && saved.epoch() == epoch_) letters_->saved(saved.creq(), epoch_);
+    if (saved.epoch() == epoch_) {
+      swords_.saved(saved.creq(), epoch_);
+      if (letters_) letters_->saved(saved.creq(), epoch_);
+    }
   } else if (proto::AggregateChanged changed; read(frame, &changed)) {
     take_balances(changed.aggregate().balances());
+    swords_.come(changed.aggregate());
+  } else if (sample::BuyReply bought; read(frame, &bought)) {
+    swords_.answered(bought.creq(), bought.code() == proto::OK, epoch_);
+    take_touched(bought.touched());
+  } else if (sample::SellReply sold; read(frame, &sold)) {
+    swords_.answered(sold.creq(), sold.code() == proto::OK, epoch_);
+    take_touched(sold.touched());
   } else if (sample::MailSendReply sent; read(frame, &sent)) {
     if (letters_) letters_->answered(sent, epoch_);
-    take_balances(sent.touched().balances());
+    take_touched(sent.touched());
   } else if (sample::MailArrived letter; read(frame, &letter)) {
     if (letters_) letters_->arrived(letter.text());
   } else if (sample::MailListReply list; read(frame, &list)) {
@@ -131,10 +149,15 @@ void Trader::take_balances(const google::protobuf::RepeatedPtrField<proto::Amoun
   }
 }
 
+void Trader::take_touched(const sample::Touched& touched) {
+  take_balances(touched.balances());
+  swords_.take(touched);
+}
+
 void Trader::take_table(const sample::TradeTable& table) {
   if (table.table() != table_.table()) laid_ = locked_ = confirmed_ = 0;
   table_ = table;
-  take_balances(table.touched().balances());
+  take_touched(table.touched());
   if (table.phase() == sample::TradeTable::CLOSED) table_.Clear();
   sit();
 }
@@ -159,6 +182,7 @@ void Trader::sit() {
     gold->set_name("gold");
     gold->set_value(
         1 + static_cast<std::int64_t>(rng_.below(static_cast<std::uint64_t>(std::clamp<std::int64_t>(gold_, 1, 30)))));
+    if (!swords_.ids().empty() && sword_rng_.chance(0.5)) *offer.add_items() = swords_.any(&sword_rng_);
     client_.send(offer);
   } else if (mine.amounts_size() != 0 && theirs.amounts_size() != 0 && !mine.locked() && locked_ != table_.revision()) {
     locked_ = table_.revision();
@@ -192,6 +216,7 @@ void Trader::step() {
   ++steps_;
   client_.send(proto::Ping());
   if (letters_) correspond();
+  if (!quiet_ && place_ == "town/1") deal_in_swords();
   if (asks_) {
     sample::ShopListRequest list;
     list.set_npc("Mira");
@@ -227,10 +252,26 @@ void Trader::correspond() {
     sample::MailListRequest list;
     list.set_limit(Letters::kMost);
     client_.send(list);
-  } else if (letters_->may_write() && table_.sides_size() == 0 && gold_ > kGoldKept && potions_ > 0 &&
-             rng_.chance(0.15)) {
+  } else if (letters_->may_write() && at_leisure() && gold_ > kGoldKept && potions_ > 0 && rng_.chance(0.15)) {
     const std::uint64_t creq = ++creq_;
-    client_.send(letters_->write(partner_->name(), creq));
+    auto letter = letters_->write(partner_->name(), creq);
+    if (!swords_.ids().empty() && sword_rng_.chance(0.5)) *letter.add_items() = swords_.any(&sword_rng_);
+    client_.send(letter);
+  }
+}
+
+// Nothing lies on a table, where it would be missing, and no letter is being addressed, which a later request
+// overtakes.
+bool Trader::at_leisure() const {
+  return table_.sides_size() == 0 && swords_.may_ask() && (!letters_ || letters_->may_write());
+}
+
+void Trader::deal_in_swords() {
+  if (!at_leisure()) return;
+  if (swords_.ids().size() > kSwordsMost) {
+    if (sword_rng_.chance(0.3)) client_.send(swords_.sell(++creq_, swords_.any(&sword_rng_)));
+  } else if (gold_ > 2 * kGoldKept && sword_rng_.chance(0.1)) {
+    client_.send(swords_.buy(++creq_));
   }
 }
 

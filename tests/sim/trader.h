@@ -1,6 +1,6 @@
-// A scripted player who trades with one partner, again and again: sits down, offers some gold, locks, confirms, and
-// waits for the word. It believes what it is told: balances by PlayerState, TradeTable and SettledNotice, and which
-// trades were committed. One thread.
+// A scripted player who trades with one partner, again and again: sits down, offers some gold and perhaps a sword,
+// locks, confirms, and waits for the word. Between trades it buys and sells swords. It believes what it is told: what
+// it has by PlayerState, TradeTable and SettledNotice, and which trades were committed. One thread.
 #pragma once
 #include <map>
 #include <optional>
@@ -11,6 +11,7 @@
 #include "common/proto/lobby.pb.h"
 #include "tests/sim/client.h"
 #include "tests/sim/letters.h"
+#include "tests/sim/swords.h"
 
 namespace dure::sim {
 
@@ -50,6 +51,8 @@ class Trader {
   // What either has written and knows to be SAVED has come to the other, as far as both can be believed.
   bool letters_arrived() const;
   std::int64_t potions() const { return potions_; }
+  const Swords& swords() const { return swords_; }
+  bool all_saved() const { return swords_.all_saved(epoch_); }
   const std::optional<Letters>& letters() const { return letters_; }
   bool settling() const { return table_.phase() == sample::TradeTable::SETTLING; }
   std::string story() const;
@@ -63,6 +66,9 @@ class Trader {
   void step();
   void sit();
   void correspond();
+  void deal_in_swords();
+  bool at_leisure() const;
+  void take_touched(const sample::Touched& touched);
   void take_balances(const google::protobuf::RepeatedPtrField<proto::Amount>& balances);
 
   Cluster& cluster_;
@@ -73,7 +79,7 @@ class Trader {
   bool was_mangled_ = false;
   std::string made_up_;
   Client client_;
-  Rng rng_;
+  Rng rng_, sword_rng_;
   Trader* partner_ = nullptr;
   bool host_ = false, in_world_ = false, selecting_ = false, quiet_ = false, walking_ = false;
   bool asks_ = false;
@@ -81,6 +87,7 @@ class Trader {
   std::int32_t x_cm_ = 0, y_cm_ = 0;
   std::int64_t gold_ = 0, potions_ = 0;
   std::optional<Letters> letters_;
+  Swords swords_;
   sample::TradeTable table_;
   std::map<TradeId, bool> settled_;
   int committed_ = 0, aborted_ = 0, disconnects_ = 0, answers_ = 0, outside_ = 0, steps_ = 0;
