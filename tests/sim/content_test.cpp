@@ -63,6 +63,7 @@ struct ContentEvening {
     cluster.kill(agent_node());
     const Stored stored = stores.read(shape.shards, ids);
     EXPECT_EQ(stored.ledger_sum, 0);
+    EXPECT_TRUE(stores.broken().empty()) << to_text(stores.broken());
     for (const auto& line : stored.findings) ADD_FAILURE() << line;
   }
   Game own;

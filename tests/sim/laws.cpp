@@ -56,6 +56,10 @@ void what_was_told_hangs_together(const ScriptedPlayer& player, Verdict* verdict
     verdict->push_back({broken.law, who(player.player_id()) + ": " + broken.detail});
 }
 
+void what_was_told_hangs_together(const Trader& trader, Verdict* verdict) {
+  for (const auto& broken : trader.mismatches()) verdict->push_back({broken.law, broken.detail});
+}
+
 void everything_is_saved(const ScriptedPlayer& player, Verdict* verdict) {
   if (!player.all_saved())
     verdict->push_back({law::kEverythingIsSaved,

@@ -32,6 +32,7 @@ inline void judge_books(const Stored& stored, Verdict* verdict) {
 // ── a client's history ────────────────────────────────────────────────────────────────────────────────────────
 // What it saw itself, frame by frame: epochs that went back, frames of another epoch, SAVED and lost.
 void what_was_told_hangs_together(const ScriptedPlayer& player, Verdict* verdict);
+void what_was_told_hangs_together(const Trader& trader, Verdict* verdict);
 void everything_is_saved(const ScriptedPlayer& player, Verdict* verdict);
 
 // ── both compared ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,6 +62,10 @@ void trades_make_nothing(const Traders& traders, const Stored& stored, const Pri
 // What a letter carried is its writer's or its receiver's, and each is told of once.
 void letters_arrive_once(const Traders& traders, const Stored& stored, std::int64_t potions_each, Verdict* verdict);
 void mirror_equals_row(const Trader& trader, const Stored& stored, Verdict* verdict);
+inline void judge_trader(const Trader& trader, const Stored& stored, Verdict* verdict) {
+  what_was_told_hangs_together(trader, verdict);
+  mirror_equals_row(trader, stored, verdict);
+}
 
 // Each gift of a game master that was answered has arrived, and none twice. `ids`: of characters,
 // by name.

@@ -126,10 +126,10 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
   } else if (proto::PlayerState state; read(frame, &state)) {
     take_state(state);
   } else if (proto::SavedNotice saved; read(frame, &saved)) {
-    if (saved.epoch() != epoch_)
-      mismatches_.push_back({law::kFramesOfOneEpoch, "SAVED of another epoch: " + saved.ShortDebugString()});
+    of_this_epoch(saved);
     this->saved(saved.creq());
   } else if (proto::AggregateChanged changed; read(frame, &changed)) {
+    of_this_epoch(changed);
     for (const auto& b : changed.aggregate().balances()) balances_[b.name()] = b.value();
   } else if (sample::BuyReply bought; read(frame, &bought)) {
     ++answers_;
@@ -155,7 +155,7 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
       if (entity.kind() == "monster") monsters_.insert(entity.entity_id());
     for (const auto id : cell.left()) monsters_.erase(id);
   } else if (sample::LootNotice loot; read(frame, &loot)) {
-    if (loot.epoch() == epoch_)
+    if (of_this_epoch(loot))
       for (const auto& balance : loot.balances()) balances_[balance.name()] = balance.value();
   } else if (sample::EntityDied died; read(frame, &died)) {
     monsters_.erase(died.entity_id());
@@ -167,9 +167,16 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
   }
 }
 
+template <class Message>
+bool ScriptedPlayer::of_this_epoch(const Message& message) {
+  if (message.epoch() == epoch_) return true;
+  mismatches_.push_back({law::kFramesOfOneEpoch, "in epoch " + std::to_string(epoch_) + ": " +
+                                                     Message::descriptor()->name() + " " + message.ShortDebugString()});
+  return false;
+}
+
 void ScriptedPlayer::take_state(const proto::PlayerState& state) {
-  if (state.epoch() != epoch_)
-    mismatches_.push_back({law::kFramesOfOneEpoch, "state of epoch " + std::to_string(state.epoch())});
+  of_this_epoch(state);
   in_world_ = true;
   stated_epoch_ = epoch_;
   creq_ = std::max(creq_, state.last_creq());

@@ -80,6 +80,9 @@ class ScriptedPlayer {
   template <class Message>
   static bool read(const ClientFrame& frame, Message* message);
   void take(const ClientFrame& frame);
+  // RouteNotice names the epoch before any frame of it, and none of an older one comes after it.
+  template <class Message>
+  bool of_this_epoch(const Message& message);
   void take_state(const proto::PlayerState& state);
   void log_in();
   void come_back();

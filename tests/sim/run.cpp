@@ -106,7 +106,7 @@ class Run {
       if (is_mangled(plan_, letter(*trader)))
         hostile_trader = true;
       else
-        mirror_equals_row(*trader, stored, &verdict);
+        judge_trader(*trader, stored, &verdict);
     trades_are_whole(crowd_.traders(), &verdict);
     if (hostile_trader) return;
     const auto& starter = game().lobby.items;

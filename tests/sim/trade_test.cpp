@@ -41,11 +41,11 @@ struct Market {
     for (const auto& trader : crowd) ids.push_back(trader->player_id());
     cluster.kill(agent_node());
     const Stored stored = stores.read(shape.shards, ids);
-    Verdict verdict;
+    Verdict verdict = stores.broken();
     judge_books(stored, &verdict);
     trades_are_whole(crowd, &verdict);
     trades_make_nothing(crowd, stored, prices_of(game()), &verdict);
-    for (const auto& trader : crowd) mirror_equals_row(*trader, stored, &verdict);
+    for (const auto& trader : crowd) judge_trader(*trader, stored, &verdict);
     EXPECT_TRUE(verdict.empty()) << to_text(verdict) << story();
   }
   Stores stores;

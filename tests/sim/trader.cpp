@@ -85,6 +85,7 @@ void Trader::take(const ClientFrame& frame) {
     swords_.owner_changed();
     if (letters_) letters_->owner_changed();
   } else if (proto::PlayerState state; read(frame, &state)) {
+    of_this_epoch(state);
     in_world_ = true;
     account_id_ = state.aggregate().account_id();
     creq_ = std::max(creq_, state.last_creq());
@@ -96,21 +97,22 @@ void Trader::take(const ClientFrame& frame) {
     swords_.owner_changed();
     if (letters_) letters_->owner_changed();
   } else if (sample::TradeTable table; read(frame, &table)) {
-    if (table.epoch() == epoch_) take_table(table);
+    if (of_this_epoch(table)) take_table(table);
   } else if (proto::SettledNotice notice; read(frame, &notice)) {
     const TradeId txn = trade_id_of(notice.txn());
     if (!settled_.count(txn)) ++(notice.committed() ? committed_ : aborted_);
     settled_[txn] = notice.committed();
-    if (notice.epoch() == epoch_) {
+    if (of_this_epoch(notice)) {
       take_balances(notice.aggregate().balances());
       swords_.come(notice.aggregate());
     }
   } else if (proto::SavedNotice saved; read(frame, &saved)) {
-    if (saved.epoch() == epoch_) {
+    if (of_this_epoch(saved)) {
       swords_.saved(saved.creq(), epoch_);
       if (letters_) letters_->saved(saved.creq(), epoch_);
     }
   } else if (proto::AggregateChanged changed; read(frame, &changed)) {
+    of_this_epoch(changed);
     take_balances(changed.aggregate().balances());
     swords_.come(changed.aggregate());
   } else if (sample::BuyReply bought; read(frame, &bought)) {
@@ -123,6 +125,7 @@ void Trader::take(const ClientFrame& frame) {
     if (letters_) letters_->answered(sent, epoch_);
     take_touched(sent.touched());
   } else if (sample::MailArrived letter; read(frame, &letter)) {
+    of_this_epoch(letter);
     if (letters_) letters_->arrived(letter.text());
   } else if (sample::MailListReply list; read(frame, &list)) {
     if (letters_) letters_->listed(list);
@@ -140,6 +143,14 @@ void Trader::take(const ClientFrame& frame) {
     last_ = error.ShortDebugString();
     walking_ = false;
   }
+}
+
+template <class Message>
+bool Trader::of_this_epoch(const Message& message) {
+  if (message.epoch() == epoch_) return true;
+  mismatches_.push_back({law::kFramesOfOneEpoch, name_ + " in epoch " + std::to_string(epoch_) + ": " +
+                                                     Message::descriptor()->name() + " " + message.ShortDebugString()});
+  return false;
 }
 
 void Trader::take_balances(const google::protobuf::RepeatedPtrField<proto::Amount>& balances) {

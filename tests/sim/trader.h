@@ -51,6 +51,7 @@ class Trader {
   // What either has written and knows to be SAVED has come to the other, as far as both can be believed.
   bool letters_arrived() const;
   std::int64_t potions() const { return potions_; }
+  const Verdict& mismatches() const { return mismatches_; }
   const Swords& swords() const { return swords_; }
   bool all_saved() const { return swords_.all_saved(epoch_); }
   const std::optional<Letters>& letters() const { return letters_; }
@@ -61,6 +62,9 @@ class Trader {
   template <class Message>
   static bool read(const ClientFrame& frame, Message* message);
   void take(const ClientFrame& frame);
+  // RouteNotice names the epoch before any frame of it, and none of an older one comes after it.
+  template <class Message>
+  bool of_this_epoch(const Message& message);
   void take_table(const sample::TradeTable& table);
   void log_in();
   void step();
@@ -88,6 +92,7 @@ class Trader {
   std::int64_t gold_ = 0, potions_ = 0;
   std::optional<Letters> letters_;
   Swords swords_;
+  Verdict mismatches_;
   sample::TradeTable table_;
   std::map<TradeId, bool> settled_;
   int committed_ = 0, aborted_ = 0, disconnects_ = 0, answers_ = 0, outside_ = 0, steps_ = 0;
