@@ -140,7 +140,7 @@ void FinalRows::judge_leg(const Side& side, const Leg& leg, Verdict* verdict) co
   // One that could do nothing any more has voted NO, and its register need never have heard of it.
   if (leg.verdict == kAbort && leg.which.yes && decision.verdict != kAbort && !of_another)
     say("is aborted, its register says " + decided);
-  if (leg.verdict == kAbort && counted && decision.verdict == kCommit) say("is aborted, its register says COMMIT");
+  if (counted && !leg.which.yes && decision.verdict == kCommit) say("was counted as NO, its register says COMMIT");
 }
 
 void FinalRows::judge_decision(const Key16& txn, std::uint32_t shard, const Decision& decision,

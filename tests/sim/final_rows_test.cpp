@@ -137,7 +137,13 @@ TEST_F(FinalRowsTest, ALegThatIsStillHeldIsFound) {
 
 TEST_F(FinalRowsTest, AHalfOfATradeIsFound) {
   on(0, "UPDATE hold SET verdict = 2");
-  expect(law::kLegsEndAsDecided, "is aborted, its register says COMMIT");
+  expect(law::kLegsEndAsDecided, "is aborted, its register says 1");
+}
+
+TEST_F(FinalRowsTest, ACommitOverAVoteNoIsFound) {
+  on(0, "UPDATE hold SET verdict = 2, vote = 0");
+  on(1, "UPDATE trade_vote SET yes = 0 WHERE side = 0");
+  expect(law::kLegsEndAsDecided, "was counted as NO, its register says COMMIT");
 }
 
 TEST_F(FinalRowsTest, ACommitThatNobodyDecidedIsFound) {
