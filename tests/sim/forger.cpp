@@ -29,6 +29,10 @@ std::optional<Step> step_of(const Forgery& forgery, const Exchange& exchange, co
   step.body = std::move(*body);
   step.allowed = forgery.allowed;
   if (forgery.stays != nullptr) step.stays = forgery.stays(exchange);
+  if (forgery.players != nullptr) {
+    step.leaves = Leaves::kValue;
+    step.players = forgery.players(step.body);
+  }
   return step;
 }
 

@@ -72,6 +72,13 @@ DeliverRequest deliver(const Absent& absent, Rng& rng) {
   return request;
 }
 
+PurgePlayer purge(const Absent& absent, Rng&) {
+  PurgePlayer request;
+  request.set_shard(absent.shard);
+  request.set_player_id(absent.player_id);
+  return request;
+}
+
 template <class Forged, Make<Forged> kMake>
 std::optional<Forged> made_for(std::uint32_t shard, std::uint64_t account_id, const Known& known, Rng& rng) {
   const std::uint64_t player_id = known.player_of(account_id);
@@ -106,11 +113,13 @@ std::vector<Forgery> absent_forgeries() {
       frozen("create.frozen", when_frozen<CreatePlayerRequest, create>),
       frozen("settle.frozen", when_frozen<SettleCreation, settle>),
       frozen("deliver.frozen", when_frozen<DeliverRequest, deliver>),
+      frozen("purge.frozen", when_frozen<PurgePlayer, purge>),
       moved("acquire.moved", when_moved<AcquireRequest, acquire>),
       moved("apply.moved", when_moved<ApplyRequest, apply>),
       moved("create.moved", when_moved<CreatePlayerRequest, create>),
       moved("settle.moved", when_moved<SettleCreation, settle>),
       moved("deliver.moved", when_moved<DeliverRequest, deliver>),
+      moved("purge.moved", when_moved<PurgePlayer, purge>),
   };
 }
 

@@ -1,5 +1,6 @@
 // Steps of a move on a shard that were not its turn: right behind a FREEZE that froze the account here and a COPY with
 // which it is arriving here, of other moves, by fates that it does not have, and COPY of what nobody sent.
+#include "common/proto/reconcile.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/move_content.h"
 #include "tests/sim/forgery.h"
@@ -71,6 +72,21 @@ std::optional<Forged> to_the_arriving(MoveCopy copy, const MoveStepReply& reply,
   return step<Forged>(copy.shard(), copy.account_id(), move_id, kTold ? kRight : any_but(kRight, rng));
 }
 
+// ── behind RETIRE: MOVED(m), and what left by it is kept ────────────────────────────────────────────────────
+bool moved(const MoveRetire& retire, const MoveStepReply& reply) {
+  return reply.state() == ACCOUNT_MOVED && reply.mv() == retire.move_id();
+}
+
+std::optional<MoveRetire> retired(MoveRetire retire, const MoveStepReply& reply, const Known&, Rng&) {
+  if (!moved(retire, reply)) return std::nullopt;
+  return retire;
+}
+
+std::optional<KeptContent> kept(MoveRetire retire, const MoveStepReply& reply, const Known&, Rng&) {
+  if (!moved(retire, reply)) return std::nullopt;
+  return step<KeptContent>(retire.shard(), retire.account_id(), retire.move_id());
+}
+
 // ── at any time ─────────────────────────────────────────────────────────────────────────────────────────────
 std::optional<MoveFreeze> earlier_freeze(MoveFreeze freeze, const MoveContentReply&, const Known&, Rng&) {
   freeze.set_move_id(freeze.move_id() - 1);
@@ -113,6 +129,35 @@ std::optional<MoveCopy> of_another_move(MoveCopy copy, const MoveStepReply&, con
   return copy_of(copy, copy.account_id(), copy.move_id() + 1);
 }
 
+// What is not written as it is read is nobody's content, though its hash fits.
+std::optional<MoveCopy> in_another_order(MoveCopy copy, const MoveStepReply&, const Known&, Rng&) {
+  MoveContent content;
+  if (copy.offset() != 0 || copy.bytes().size() != copy.bytes_total() || !content.ParseFromString(copy.bytes()) ||
+      content.balances_size() < 2)
+    return std::nullopt;
+  content.mutable_balances()->SwapElements(0, 1);
+  copy.set_bytes(content.SerializeAsString());
+  copy.set_hash(store::hash_of(copy.bytes()));
+  return copy;
+}
+
+std::vector<std::uint64_t> owners_in(const std::string& forged) {
+  MoveCopy copy;
+  MoveContent content;
+  copy.ParseFromString(forged);
+  content.ParseFromString(copy.bytes());
+  std::vector<std::uint64_t> players;
+  for (const auto& balance : content.balances()) players.push_back(balance.player_id());
+  return players;
+}
+
+Forgery copy_in_another_order() {
+  auto one = forgery<MoveCopy, MoveStepReply>("copy.another-order", When::kAhead, {EXPECTED_OTHER, REJECTED, STORED},
+                                              in_another_order);
+  one.players = owners_in;
+  return one;
+}
+
 }  // namespace
 
 std::vector<Forgery> move_forgeries() {
@@ -141,11 +186,14 @@ std::vector<Forgery> move_forgeries() {
       arriving("unfreeze.arriving", to_the_arriving<MoveUnfreeze, 0, MOVE_ABORTED, true>),
       arriving("discard.other-fate", to_the_arriving<MoveDiscard, 0, MOVE_ABORTED, false>),
       arriving("discard.earlier-move", to_the_arriving<MoveDiscard, -1, MOVE_ABORTED, true>),
+      forgery<MoveRetire, MoveStepReply>("retire.moved", kBehind, {STORED}, retired),
+      forgery<MoveRetire, MoveStepReply>("kept.moved", kBehind, {STORED}, kept),
       forgery<MoveFreeze, MoveContentReply>("freeze.earlier-move", kAnyTime, no, earlier_freeze),
       forgery<MoveCopy, MoveStepReply>("copy.earlier-move", kAnyTime, no, earlier_copy),
       forgery<MoveCopy, MoveStepReply>("copy.wrong-hash", kAhead, done_or_no, wrong_hash),
       forgery<MoveCopy, MoveStepReply>("copy.another-account", kAhead, done_or_no, of_another_account),
       forgery<MoveCopy, MoveStepReply>("copy.another-move", kAhead, done_or_no, of_another_move),
+      copy_in_another_order(),
   };
 }
 

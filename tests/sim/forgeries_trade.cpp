@@ -83,6 +83,16 @@ std::optional<TradeVote> too_late(ApplyRequest request, const ApplyReply& reply,
   return vote;
 }
 
+// Of a trade that nobody makes.
+std::optional<TradeVerdictQuery> only_asked(ApplyRequest request, const ApplyReply&, const Known&, Rng& rng) {
+  TradeVerdictQuery query;
+  query.set_shard(request.shard());
+  query.mutable_txn()->set_high(own_number(rng));
+  return query;
+}
+
+std::string undecided_yet(const Exchange&) { return Verdict_Name(UNDECIDED); }
+
 std::optional<TradeFinish> other_verdict(TradeFinish finish, const TradeFinishReply&, const Known&, Rng& rng) {
   finish.set_verdict(rng.chance(0.3) ? UNDECIDED : finish.verdict() == COMMIT ? ABORT : COMMIT);
   return finish;
@@ -138,6 +148,7 @@ std::vector<Forgery> trade_forgeries() {
       forgery<TradeVote, TradeVerdict>("vote.other-word", kAnyTime, {STORED}, other_word, aborted),
       forgery<ApplyRequest, ApplyReply>("vote.too-late", When::kBehind, {STORED}, too_late, aborted_too_late),
       forgery<ApplyRequest, ApplyReply>("verdict.decided", When::kBehind, {STORED}, abort_the_decided, commit),
+      forgery<ApplyRequest, ApplyReply>("verdict.only-asked", kAnyTime, {STORED}, only_asked, undecided_yet),
       forgery<TradeFinish, TradeFinishReply>("finish.other-verdict", kAnyTime, {STORED, WRONG_SHARD, NO_SUCH},
                                              other_verdict, as_it_was),
       forgery<ApplyRequest, ApplyReply>("finish.undecided", kAnyTime, {REJECTED, STORED, WRONG_SHARD, NO_SUCH},

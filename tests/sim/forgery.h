@@ -34,6 +34,8 @@ struct Forgery {
   std::set<int> allowed;
   std::function<std::optional<std::string>(const Exchange&, const Known&, Rng&)> forge;
   std::string (*stays)(const Exchange&);  // nullptr: nothing is said of it
+  // Whose value must stay as it is, whatever else the store may have begun and taken back; nullptr: nothing may change.
+  std::vector<std::uint64_t> (*players)(const std::string& forged) = nullptr;
 };
 
 // `forge` gets what it is made of, and the answer to that (empty: kAhead); nullopt: it fits not.
