@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/random.h"
+#include "tests/sim/broken.h"
 #include "tests/sim/known.h"
 #include "tests/sim/tap.h"
 
@@ -25,6 +26,11 @@ class Persona {
   virtual std::vector<Step> behind(const std::string&, const std::vector<Exchange>&, const Known&, Rng&) { return {}; }
   // Of a step of its own; never of one that may or may not have been done (a store that was busy or failed).
   virtual void answered(const std::string& /*queue*/, const Step&, const std::string& /*answer*/) {}
+  // What it was told of its own that cannot be.
+  virtual const Verdict& broken() const {
+    static const Verdict none;
+    return none;
+  }
 };
 
 }  // namespace dure::sim

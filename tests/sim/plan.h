@@ -57,9 +57,10 @@ struct Unluck {
   std::uint32_t one_in = 1;  // of the times that it is asked
 };
 
-// What a rogue does at the stores (rogue.h): asks again what was done, asks for what is forbidden.
-enum class Who { kEchoes, kForges };
-inline constexpr Who kWho[] = {Who::kEchoes, Who::kForges};
+// What a rogue does at the stores (rogue.h): asks again what was done, asks for what is forbidden, lives with accounts
+// and characters of its own.
+enum class Who { kEchoes, kForges, kLives };
+inline constexpr Who kWho[] = {Who::kEchoes, Who::kForges, Who::kLives};
 const char* to_text(Who who);
 struct Mischief {
   Who who = Who::kEchoes;

@@ -65,6 +65,8 @@ const char* to_text(Who who) {
       return "echoes";
     case Who::kForges:
       return "forges";
+    case Who::kLives:
+      return "lives";
   }
   return "";
 }

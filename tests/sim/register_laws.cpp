@@ -13,6 +13,15 @@ void RegisterLaws::look_at_shard(std::uint32_t shard, store::Database& database)
   none(law::kDecidedOnce, file, database,
        "SELECT hex(txn_id), 'is COMMIT without two votes for it' FROM decision d WHERE verdict = 1 AND swapped = 0 AND "
        "(SELECT count(*) FROM trade_vote v WHERE v.txn_id = d.txn_id AND yes = 1) <> 2");
+  none(law::kGoneHasNothing, file, database,
+       "SELECT pid, 'is purged and has an unclaimed letter' FROM player CROSS JOIN inbox USING(pid) "
+       "WHERE player.kind = 2 AND inbox.state = 0");
+  none(law::kGoneHasNothing, file, database,
+       "SELECT pid, 'is purged and has ' || amount || ' ' || currency FROM player CROSS JOIN account "
+       "ON account.kind IN (0, 5) AND owner = pid WHERE player.kind = 2 AND amount <> 0");
+  none(law::kGoneHasNothing, file, database,
+       "SELECT pid, 'is purged and has an item' FROM player CROSS JOIN item_holder "
+       "ON item_holder.kind = 0 AND owner = pid WHERE player.kind = 2");
 }
 
 void RegisterLaws::look_at_directory(store::Database& database) {

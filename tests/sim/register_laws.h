@@ -1,7 +1,7 @@
 // What a file says once and for ever, and what in it only rises: registers of trades, fates of moves, epochs and map
-// versions of the directory. Read again as a whole when a file is opened, and now and then between its commits: a
-// change is there to stay, so it is seen a little later. Nothing is restored from a backup meanwhile. Reads only, and
-// no fault of the disk meets its reads. One thread.
+// versions of the directory; and that who is purged has nothing. Read again as a whole when a file is opened, and now
+// and then between its commits: a change is there to stay, so it is seen a little later. Nothing is restored from a
+// backup meanwhile. Reads only, and no fault of the disk meets its reads. One thread.
 #pragma once
 #include <cstdint>
 #include <map>

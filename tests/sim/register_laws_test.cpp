@@ -114,6 +114,28 @@ TEST_F(RegisterLawsTest, TwoNamesOfACharacter) {
   EXPECT_EQ(only_law(), law::kOneName);
 }
 
+TEST_F(RegisterLawsTest, WhoIsPurgedAndHasSomething) {
+  const std::string purged =
+      "REPLACE INTO player(pid, account_id, realm_id, name, data_version, status, reservation, created_at, kind) "
+      "VALUES(70, 7, 1, 'P', 1, 0, 1, 1, 2);";
+  const char* claimed = "REPLACE INTO inbox VALUES(5, 70, 1, 'gm.give', 1, 0, 1, 0, x'', 0, x'');";
+  const char* poor = "REPLACE INTO account VALUES(1, 0, 70, '', 'gold', 0, 1, 1, 1);";
+  const char* rich = "REPLACE INTO account VALUES(1, 0, 70, '', 'gold', 3, 1, 1, 1);";
+  const char* unclaimed = "REPLACE INTO inbox VALUES(6, 70, 0, 'gm.give', 1, 0, 1, 0, x'', 0, x'');";
+  const char* item =
+      "INSERT INTO item VALUES(x'00000000000000000000000000000007', 'sword', 1, x'');"
+      "INSERT INTO item_holder(item_id, kind, owner) VALUES(x'00000000000000000000000000000007', 0, 70);";
+  in_shard(purged + claimed + poor);
+  EXPECT_EQ(only_law(), "");
+  in_shard(rich);
+  EXPECT_EQ(only_law(), law::kGoneHasNothing);
+  in_shard(std::string(poor) + unclaimed);
+  EXPECT_EQ(laws_.broken().size(), 2u);
+  in_shard(std::string("DELETE FROM inbox;") + item);
+  EXPECT_EQ(laws_.broken().size(), 3u);
+  EXPECT_EQ(laws_.broken().back().law, law::kGoneHasNothing);
+}
+
 TEST_F(RegisterLawsTest, NumbersThatGoBack) {
   for (const char* number : {"account SET session_epoch", "account SET map_version", "place SET epoch"}) {
     RegisterLaws fresh(disk_);

@@ -5,6 +5,7 @@
 #include "common/proto/store.pb.h"
 #include "tests/sim/echo.h"
 #include "tests/sim/forger.h"
+#include "tests/sim/rogue_lives.h"
 
 namespace dure::sim {
 namespace {
@@ -17,6 +18,8 @@ std::unique_ptr<Persona> persona_of(Who who) {
       return std::make_unique<Echo>();
     case Who::kForges:
       return std::make_unique<Forger>();
+    case Who::kLives:
+      return std::make_unique<Lives>();
   }
   return nullptr;
 }
@@ -26,6 +29,7 @@ std::unique_ptr<Persona> persona_of(Who who) {
 std::vector<std::string> rogue_rules() {
   std::vector<std::string> rules = Echo::rules();
   for (auto& rule : Forger::rules()) rules.push_back(std::move(rule));
+  for (auto& rule : Lives::rules()) rules.push_back(std::move(rule));
   return rules;
 }
 
@@ -38,6 +42,13 @@ bool is_seldom(const std::string& rule) {
 
 Rogue::Rogue(const Plan& plan, Cluster& cluster) : seed_(plan.seed), cluster_(cluster) {
   for (const Mischief& one : plan.mischief) players_.push_back({one.who, one.one_in, persona_of(one.who), {}});
+}
+
+Verdict Rogue::broken() const {
+  Verdict all = judge_.broken();
+  for (const Player& player : players_)
+    all.insert(all.end(), player.persona->broken().begin(), player.persona->broken().end());
+  return all;
 }
 
 Rng& Rogue::draws_of(Player& player, const std::string& queue) const {

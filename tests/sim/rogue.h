@@ -29,6 +29,8 @@ class Rogue : public Tap {
   // From now on it does nothing.
   void quiet() { quiet_ = true; }
   const Judge& judge() const { return judge_; }
+  // By the answers, and by what they say.
+  Verdict broken() const;
 
   std::vector<Step> ahead(const std::string& queue, const proto::StoreBatch& batch) override;
   std::optional<Among> among(const std::string& queue, const proto::StoreBatch& batch) override;

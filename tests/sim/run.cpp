@@ -95,7 +95,8 @@ class Run {
     const Stored stored = stores_.read(plan_.shape.shards, crowd_.player_ids());
     const Verdict of_stores = stores_.broken();
     verdict.insert(verdict.end(), of_stores.begin(), of_stores.end());
-    verdict.insert(verdict.end(), rogue_.judge().broken().begin(), rogue_.judge().broken().end());
+    const Verdict of_rogue = rogue_.broken();
+    verdict.insert(verdict.end(), of_rogue.begin(), of_rogue.end());
     judge_books(stored, &verdict);
     gifts_arrive_once(game_master_, crowd_.ids(), stored, &verdict);
     // What a hostile client believes of itself is its own affair; what it did to the books and to others is not.
