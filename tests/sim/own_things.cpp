@@ -13,7 +13,7 @@ Task<OwnAccount> own_account(Teller& teller) {
   proto::AccountQuery query;
   query.set_account("rogue-" + std::to_string(teller.number()));
   query.set_create(true);
-  query.set_password_hash("rogue");
+  query.set_password_hash(kOwnPassword);
   const auto reply = co_await teller.done<proto::AccountReply>("own.account", query);
   co_return OwnAccount{reply.account_id(), reply.shard(), reply.session_epoch()};
 }

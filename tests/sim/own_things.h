@@ -52,6 +52,7 @@ proto::ApplyRequest change_layout(const Teller& teller, Ownership* owner);
 proto::DeliverRequest gift(Teller& teller, const OwnCharacter& character, std::int64_t gold);
 
 inline constexpr const char* kGold = "gold";
+inline constexpr const char* kOwnPassword = "rogue";  // as kept
 std::vector<std::string> own_rules();
 
 }  // namespace dure::sim

@@ -1,6 +1,9 @@
 #include "tests/sim/rogue_lives.h"
 
+#include <iterator>
+
 #include "common/proto/content.pb.h"
+#include "dbagent/agent.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/own_things.h"
 #include "tests/sim/stories.h"
@@ -15,6 +18,16 @@ const std::vector<Stories>& books() {
   static const std::vector<Stories> all = {name_stories(), session_stories(), creation_stories(), purge_stories(),
                                            letter_stories()};
   return all;
+}
+
+// Whatever it does with what is its own, others have what they had. The directory has nothing of value.
+Step with_a_witness(Step step, const std::string& queue, const Known& known, Rng& rng) {
+  if (step.leaves != Leaves::kAnything || queue == Agent::kDirectoryQueue || known.accounts().empty()) return step;
+  auto other = known.accounts().begin();
+  std::advance(other, static_cast<std::ptrdiff_t>(rng.below(known.accounts().size())));
+  step.leaves = Leaves::kValue;
+  step.players = {known.player_of(*other)};
+  return step;
 }
 
 }  // namespace
@@ -33,7 +46,7 @@ std::vector<Teller*> Lives::waiting(const std::string& queue) {
 }
 
 // Each story once, then each again.
-std::optional<Step> Lives::next(const std::string& queue, const Known&, Rng& rng) {
+std::optional<Step> Lives::next(const std::string& queue, const Known& known, Rng& rng) {
   if (tellers_.size() < kAtOnce) {
     if (untold_.empty())
       for (const Stories& book : books()) untold_.insert(untold_.end(), book.all.begin(), book.all.end());
@@ -43,7 +56,7 @@ std::optional<Step> Lives::next(const std::string& queue, const Known&, Rng& rng
   }
   const auto tellers = waiting(queue);
   if (tellers.empty()) return std::nullopt;
-  return tellers[rng.below(tellers.size())]->ask();
+  return with_a_witness(tellers[rng.below(tellers.size())]->ask(), queue, known, rng);
 }
 
 std::vector<Step> Lives::ahead(const std::string& queue, const proto::StoreBatch&, const Known&, Rng&) {
@@ -51,11 +64,12 @@ std::vector<Step> Lives::ahead(const std::string& queue, const proto::StoreBatch
   return {};
 }
 
-std::vector<Step> Lives::behind(const std::string& queue, const std::vector<Exchange>& batch, const Known&, Rng& rng) {
+std::vector<Step> Lives::behind(const std::string& queue, const std::vector<Exchange>& batch, const Known& known,
+                                Rng& rng) {
   learn(batch);
   std::vector<Step> steps;
   for (Teller* teller : waiting(queue))
-    if (rng.chance(kGoesOn)) steps.push_back(teller->ask());
+    if (rng.chance(kGoesOn)) steps.push_back(with_a_witness(teller->ask(), queue, known, rng));
   return steps;
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/proto/store.pb.h"
+#include "tests/sim/forgery.h"
 #include "tests/sim/rogue.h"
 #include "tests/sim/run.h"
 
@@ -85,6 +86,42 @@ TEST_F(TellerTest, AnAnswerThatSaysWhatCannotBeIsReported) {
   EXPECT_EQ(world_.broken[0].law, law::kLawfulIsDone);
   EXPECT_EQ(world_.broken[0].detail, "first says more");
   EXPECT_FALSE(teller_.over());
+}
+
+// Player 70 of account 7, which is somebody else's.
+Known known_other() {
+  proto::AccountQuery query;
+  proto::AccountReply account;
+  account.set_account_id(7);
+  proto::AcquireRequest acquire;
+  acquire.set_player_id(70);
+  proto::AcquireReply granted;
+  granted.mutable_aggregate()->set_account_id(7);
+  Known known;
+  known.hear("directory", {{route_id(query.GetDescriptor()), query.SerializeAsString(), account.SerializeAsString()}});
+  known.hear("shard-0",
+             {{route_id(acquire.GetDescriptor()), acquire.SerializeAsString(), granted.SerializeAsString()}});
+  return known;
+}
+
+TEST(Lives, WhateverIsLawfulAtAShardLeavesOthersWhatTheyHave) {
+  const Known known = known_other();
+  Lives lives;
+  Rng rng(1);
+  proto::AccountReply account;
+  account.set_account_id(kRogue);
+  std::size_t witnessed = 0;
+  for (int i = 0; i < 200; ++i)
+    for (const char* queue : {"directory", "shard-0"}) {
+      const auto step = lives.next(queue, known, rng);
+      if (!step) continue;
+      lives.answered(queue, *step, account.SerializeAsString());
+      if (step->leaves != Leaves::kValue) continue;
+      ++witnessed;
+      EXPECT_STREQ(queue, "shard-0") << step->rule;
+      EXPECT_EQ(step->players, std::vector<std::uint64_t>{70}) << step->rule;
+    }
+  EXPECT_GT(witnessed, 10u);
 }
 
 // Of a plan in which hardly anybody else does anything.

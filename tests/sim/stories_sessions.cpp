@@ -10,12 +10,6 @@ using namespace proto;  // NOLINT: codes
 
 constexpr std::int64_t kNow = 1'700'000'000'000, kGraceMs = 30'000;
 
-struct OwnSession {
-  std::uint64_t account_id = 0, id = 0;
-  std::uint32_t epoch = 0;
-  std::string token;
-};
-
 std::string token(Teller& teller) { return "rogue" + std::to_string(teller.number()); }
 
 SessionBegin login(Teller& teller, std::uint64_t account_id, std::uint32_t expected_epoch) {
@@ -135,10 +129,28 @@ Task<> banned(Teller& teller) {
   co_await teller.done<SessionReply>("session.after-the-ban", after);
 }
 
+// Whoever else knew the password before is out.
+Task<> other_password(Teller& teller) {
+  const OwnAccount account = co_await own_account(teller);
+  const SessionBegin begin = login(teller, account.id, account.session_epoch);
+  co_await teller.done<SessionReply>("session.begin", begin);
+  PasswordSet set;
+  set.set_account_id(account.id);
+  set.set_expected_hash("not it");
+  set.set_password_hash("another");
+  co_await teller.refused<SessionReply>("password.not-known", set, EXPECTED_OTHER);
+  set.set_expected_hash(kOwnPassword);
+  const auto changed = co_await teller.done<SessionReply>("password.set", set);
+  teller.expect(changed.session_epoch() == account.session_epoch + 2, "ends no session");
+  co_await teller.same<SessionReply>("password.set-again", set);
+  co_await teller.refused<SessionReply>("session.of-the-old-password", resume(begin, begin.token_hash(), token(teller)),
+                                        NO_SUCH);
+}
+
 }  // namespace
 
 Stories session_stories() {
-  return {{resumed, overtaken, banned},
+  return {{resumed, overtaken, banned, other_password},
           {"session.begin",
            "session.ticket-twice",
            "session.select",
@@ -158,7 +170,11 @@ Stories session_stories() {
            "session.ban",
            "session.banned",
            "session.ended-by-ban",
-           "session.after-the-ban"}};
+           "session.after-the-ban",
+           "password.not-known",
+           "password.set",
+           "password.set-again",
+           "session.of-the-old-password"}};
 }
 
 }  // namespace dure::sim
