@@ -25,8 +25,8 @@ Task<> ruled_out(Teller& teller) {
   co_await teller.done("name.release-ruled-out", claim(first, true, true));
   co_await teller.refused("name.claim-released", claim(first), EXPECTED_OTHER);
   co_await teller.refused<ReserveNameReply>("name.ruled-out-again", reserve(first), NAME_TAKEN);
-  co_await teller.refused<ReserveNameReply>("name.left-to-another", reserve(another(teller, first, other)), NAME_TAKEN);
-  const OwnCharacter second = another(teller, first, account);
+  const OwnCharacter second = another(teller, first, account), third = another(teller, first, other);
+  co_await teller.refused<ReserveNameReply>("name.left-to-another", reserve(third), NAME_TAKEN);
   co_await teller.done<ReserveNameReply>("name.left-to-its-account", reserve(second));
   PlayerLocate query;
   query.set_player_id(first.id);
