@@ -5,8 +5,8 @@
 #include "common/proto/content.pb.h"
 #include "dbagent/agent.h"
 #include "tests/sim/judge.h"
-#include "tests/sim/own_things.h"
 #include "tests/sim/stories.h"
+#include "tests/sim/story_things.h"
 
 namespace dure::sim {
 namespace {
@@ -33,7 +33,7 @@ Step with_a_witness(Step step, const std::string& queue, const Known& known, Rng
 }  // namespace
 
 std::vector<std::string> Lives::rules() {
-  std::vector<std::string> rules = own_rules();
+  std::vector<std::string> rules = story_rules();
   for (const Stories& book : books()) rules.insert(rules.end(), book.rules.begin(), book.rules.end());
   return rules;
 }

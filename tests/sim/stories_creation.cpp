@@ -1,8 +1,8 @@
 // Of characters that are created, on the right shard and once, and of who is still their owner.
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/shard_store.h"
-#include "tests/sim/own_things.h"
 #include "tests/sim/stories.h"
+#include "tests/sim/story_things.h"
 
 namespace dure::sim {
 namespace {
@@ -13,16 +13,16 @@ constexpr std::int64_t kFarAwayMs = 4'000'000'000'000;
 constexpr int kLooksMost = 60;  // at what others do
 
 Task<> created(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  const OwnAccount other = co_await own_account(teller);
-  const OwnCharacter character = character_of(teller, account);
+  const StoryAccount account = co_await story_account(teller);
+  const StoryAccount other = co_await story_account(teller);
+  const StoryCharacter character = character_of(teller, account);
   co_await teller.done<ReserveNameReply>("own.reserve", reserve(character));
   CreatePlayerRequest elsewhere = create(character);
   elsewhere.set_shard(account.shard + 1);
   co_await teller.refused_at(account.shard, "create.wrong-shard", elsewhere, WRONG_SHARD);
   co_await teller.done("own.create", create(character));
   co_await teller.same("create.again", create(character));
-  OwnCharacter claimed = character;
+  StoryCharacter claimed = character;
   claimed.reservation = teller.number();
   co_await teller.refused("create.another-reservation", create(claimed), EXPECTED_OTHER);
   co_await teller.refused("settle.another-reservation", settle(claimed), NO_SUCH);
@@ -39,13 +39,13 @@ Task<> created(Teller& teller) {
 }
 
 Task<> all_slots(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  OwnCharacter character;
+  const StoryAccount account = co_await story_account(teller);
+  StoryCharacter character;
   for (std::uint32_t count = store::ShardOptions().characters_max; count > 0; --count) {
     character = character_of(teller, account);
     co_await teller.done("own.create", create(character));
   }
-  const OwnCharacter one_more = character_of(teller, account);
+  const StoryCharacter one_more = character_of(teller, account);
   co_await teller.refused("create.over-the-slots", create(one_more), REJECTED);
   co_await teller.done("own.deleted", erase(character), STORED, NO_SUCH);
   co_await teller.done("create.in-a-free-slot", create(one_more));
@@ -53,8 +53,8 @@ Task<> all_slots(Teller& teller) {
 
 // What rules a creation out moves with its account. The desk of moves drives on what it finds begun.
 Task<> ruled_out_and_moved(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  OwnCharacter character = character_of(teller, account);
+  const StoryAccount account = co_await story_account(teller);
+  StoryCharacter character = character_of(teller, account);
   std::vector<std::uint32_t> others(teller.world().shards.begin(), teller.world().shards.end());
   std::erase(others, account.shard);
   if (others.empty()) co_return;
@@ -78,8 +78,8 @@ Task<> ruled_out_and_moved(Teller& teller) {
 
 // A rejected operation ends the epoch: its owner is not granted it again.
 Task<> fenced(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  const OwnCharacter character = co_await own_character(teller, account);
+  const StoryAccount account = co_await story_account(teller);
+  const StoryCharacter character = co_await story_character(teller, account);
   Ownership owner = co_await owned_with_gold(teller, character, 5);
   const Ownership before = owner;
   const ApplyRequest forbidden = claim_letter(teller, &owner, teller.number());

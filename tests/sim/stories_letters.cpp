@@ -1,7 +1,7 @@
 // Of letters to who was purged and to who never was: they come back to the sender, once, and whole; to a sender who is
 // gone, too, they do not.
-#include "tests/sim/own_things.h"
 #include "tests/sim/stories.h"
+#include "tests/sim/story_things.h"
 
 namespace dure::sim {
 namespace {
@@ -63,14 +63,14 @@ Task<std::uint64_t> came_back(Teller& teller, Ownership sender, std::uint64_t fr
 }
 
 Task<> sent_in_vain(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
+  const StoryAccount account = co_await story_account(teller);
   const bool nobody = teller.rng().chance(0.5);
-  OwnCharacter receiver = character_of(teller, account);
+  StoryCharacter receiver = character_of(teller, account);
   if (!nobody) {
-    receiver = co_await own_character(teller, account);
+    receiver = co_await story_character(teller, account);
     co_await purged(teller, receiver);
   }
-  const OwnCharacter character = co_await own_character(teller, account);
+  const StoryCharacter character = co_await story_character(teller, account);
   Ownership sender = co_await owned_with_gold(teller, character, kHas);
   const std::uint64_t message_id = teller.number();
   co_await teller.done<ApplyReply>("letter.send", send(teller, &sender, receiver.id, message_id));
@@ -97,10 +97,10 @@ bool is_sent_back_again(const OutboxReply& outbox, std::uint64_t sender) {
 
 // Nobody is left to have it.
 Task<> nobody_is_left(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  const OwnCharacter receiver = co_await own_character(teller, account);
+  const StoryAccount account = co_await story_account(teller);
+  const StoryCharacter receiver = co_await story_character(teller, account);
   co_await purged(teller, receiver);
-  const OwnCharacter character = co_await own_character(teller, account);
+  const StoryCharacter character = co_await story_character(teller, account);
   Ownership sender = co_await owned_with_gold(teller, character, kHas);
   const std::uint64_t message_id = teller.number();
   co_await teller.done<ApplyReply>("letter.send", send(teller, &sender, receiver.id, message_id));

@@ -1,23 +1,23 @@
 // Of names: to whom one is left, when its creation was ruled out and when it was not, and who may take it.
-#include "tests/sim/own_things.h"
 #include "tests/sim/stories.h"
+#include "tests/sim/story_things.h"
 
 namespace dure::sim {
 namespace {
 
 using namespace proto;  // NOLINT: codes
 
-OwnCharacter another(Teller& teller, const OwnCharacter& of, const OwnAccount& account) {
-  OwnCharacter character = character_of(teller, account);
+StoryCharacter another(Teller& teller, const StoryCharacter& of, const StoryAccount& account) {
+  StoryCharacter character = character_of(teller, account);
   character.name = of.name;
   return character;
 }
 
 // Never created, and proven so: the name is its account's, for another character.
 Task<> ruled_out(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  const OwnAccount other = co_await own_account(teller);
-  const OwnCharacter first = character_of(teller, account);
+  const StoryAccount account = co_await story_account(teller);
+  const StoryAccount other = co_await story_account(teller);
+  const StoryCharacter first = character_of(teller, account);
   co_await teller.done<ReserveNameReply>("own.reserve", reserve(first));
   co_await teller.done("name.settle", settle(first), NO_SUCH);
   co_await teller.refused("create.ruled-out", create(first), EXPECTED_OTHER);
@@ -25,7 +25,7 @@ Task<> ruled_out(Teller& teller) {
   co_await teller.done("name.release-ruled-out", claim(first, true, true));
   co_await teller.refused("name.claim-released", claim(first), EXPECTED_OTHER);
   co_await teller.refused<ReserveNameReply>("name.ruled-out-again", reserve(first), NAME_TAKEN);
-  const OwnCharacter second = another(teller, first, account), third = another(teller, first, other);
+  const StoryCharacter second = another(teller, first, account), third = another(teller, first, other);
   co_await teller.refused<ReserveNameReply>("name.left-to-another", reserve(third), NAME_TAKEN);
   co_await teller.done<ReserveNameReply>("name.left-to-its-account", reserve(second));
   PlayerLocate query;
@@ -37,10 +37,10 @@ Task<> ruled_out(Teller& teller) {
 
 // It lives, or may still come.
 Task<> released(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  const OwnAccount other = co_await own_account(teller);
-  const OwnCharacter first = character_of(teller, account);
-  const OwnCharacter second = another(teller, first, account), third = another(teller, first, other);
+  const StoryAccount account = co_await story_account(teller);
+  const StoryAccount other = co_await story_account(teller);
+  const StoryCharacter first = character_of(teller, account);
+  const StoryCharacter second = another(teller, first, account), third = another(teller, first, other);
   co_await teller.done<ReserveNameReply>("own.reserve", reserve(first));
   const auto theirs = co_await teller.refused<ReserveNameReply>("name.of-another", reserve(third), NAME_TAKEN);
   teller.expect(theirs.own_player() == 0 && theirs.own_reservation() == 0, "tells of another's creation");
@@ -64,10 +64,10 @@ Task<> released(Teller& teller) {
 
 // Two names that one could take for each other.
 Task<> look_alike(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  const OwnAccount other = co_await own_account(teller);
-  const OwnCharacter first = character_of(teller, account);
-  OwnCharacter second = another(teller, first, other);
+  const StoryAccount account = co_await story_account(teller);
+  const StoryAccount other = co_await story_account(teller);
+  const StoryCharacter first = character_of(teller, account);
+  StoryCharacter second = another(teller, first, other);
   second.name.replace(1, 1, "0");
   co_await teller.done<ReserveNameReply>("own.reserve", reserve(first));
   co_await teller.refused<ReserveNameReply>("name.look-alike", reserve(second), NAME_TAKEN);

@@ -1,8 +1,8 @@
 // Of characters whose grace is over: what they had is gone, nobody owns or creates them again, and a trade that is
 // still open keeps them.
 #include "common/proto/trade.pb.h"
-#include "tests/sim/own_things.h"
 #include "tests/sim/stories.h"
+#include "tests/sim/story_things.h"
 
 namespace dure::sim {
 namespace {
@@ -12,8 +12,8 @@ using namespace proto;  // NOLINT: codes
 constexpr int kLooksMost = 60;  // at a trade that others end
 
 Task<> buried(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  const OwnCharacter character = co_await own_character(teller, account);
+  const StoryAccount account = co_await story_account(teller);
+  const StoryCharacter character = co_await story_character(teller, account);
   Ownership owner = co_await owned_with_gold(teller, character, 5);
   co_await teller.done<DeliverReply>("own.gift", gift(teller, character, 3));
   co_await purged(teller, character);
@@ -46,8 +46,8 @@ ApplyRequest leg(Teller& teller, Ownership* owner, Uid txn) {
 }
 
 Task<> in_a_trade(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
-  const OwnCharacter character = co_await own_character(teller, account);
+  const StoryAccount account = co_await story_account(teller);
+  const StoryCharacter character = co_await story_character(teller, account);
   Ownership owner = co_await owned_with_gold(teller, character, 5);
   co_await teller.done("own.deleted", erase(character), STORED, NO_SUCH);
   Uid txn;

@@ -1,7 +1,7 @@
 // Of sessions: tokens and tickets that were used, logins that overtake, bans. The gateway that asks says what time it
 // is: so a grace can be over at once.
-#include "tests/sim/own_things.h"
 #include "tests/sim/stories.h"
+#include "tests/sim/story_things.h"
 
 namespace dure::sim {
 namespace {
@@ -72,7 +72,7 @@ Task<> end_of(Teller& teller, SessionBegin begin, std::string first, std::string
 }
 
 Task<> resumed(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
+  const StoryAccount account = co_await story_account(teller);
   const std::uint32_t epoch = account.session_epoch;
   SessionBegin begin = login(teller, account.id, epoch);
   begin.set_ticket_nonce(teller.number());
@@ -98,7 +98,7 @@ Task<> resumed(Teller& teller) {
 }
 
 Task<> overtaken(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
+  const StoryAccount account = co_await story_account(teller);
   const std::uint32_t epoch = account.session_epoch;
   const SessionBegin first = login(teller, account.id, epoch);
   co_await teller.done<SessionReply>("session.begin", first);
@@ -112,7 +112,7 @@ Task<> overtaken(Teller& teller) {
 }
 
 Task<> banned(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
+  const StoryAccount account = co_await story_account(teller);
   const SessionBegin first = login(teller, account.id, account.session_epoch);
   co_await teller.done<SessionReply>("session.begin", first);
   BanSet ban;
@@ -131,7 +131,7 @@ Task<> banned(Teller& teller) {
 
 // Whoever else knew the password before is out.
 Task<> other_password(Teller& teller) {
-  const OwnAccount account = co_await own_account(teller);
+  const StoryAccount account = co_await story_account(teller);
   const SessionBegin begin = login(teller, account.id, account.session_epoch);
   co_await teller.done<SessionReply>("session.begin", begin);
   PasswordSet set;

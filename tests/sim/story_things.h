@@ -8,11 +8,11 @@
 
 namespace dure::sim {
 
-struct OwnAccount {
+struct StoryAccount {
   std::uint64_t id = 0;
   std::uint32_t shard = 0, session_epoch = 0;
 };
-struct OwnCharacter {
+struct StoryCharacter {
   std::uint64_t id = 0, account_id = 0, reservation = 0;
   std::uint32_t shard = 0;
   std::string name;
@@ -26,33 +26,33 @@ struct Ownership {
 };
 
 // An account that nobody had before.
-Task<OwnAccount> own_account(Teller& teller);
+Task<StoryAccount> story_account(Teller& teller);
 // To be: not even its name is reserved.
-OwnCharacter character_of(Teller& teller, const OwnAccount& account);
+StoryCharacter character_of(Teller& teller, const StoryAccount& account);
 // Named, created and claimed.
-Task<OwnCharacter> own_character(Teller& teller, OwnAccount account);
+Task<StoryCharacter> story_character(Teller& teller, StoryAccount account);
 // Owned, with so much gold that was given and claimed; and it has letters after its first operation.
-Task<Ownership> owned_with_gold(Teller& teller, OwnCharacter character, std::int64_t gold);
+Task<Ownership> owned_with_gold(Teller& teller, StoryCharacter character, std::int64_t gold);
 // It is deleted, its name released, its grace over.
-Task<> purged(Teller& teller, OwnCharacter character);
+Task<> purged(Teller& teller, StoryCharacter character);
 
-proto::ReserveName reserve(const OwnCharacter& character);
-proto::ClaimName claim(const OwnCharacter& character, bool release = false, bool ruled_out = false);
-proto::CreatePlayerRequest create(const OwnCharacter& character);
-proto::SettleCreation settle(const OwnCharacter& character);
+proto::ReserveName reserve(const StoryCharacter& character);
+proto::ClaimName claim(const StoryCharacter& character, bool release = false, bool ruled_out = false);
+proto::CreatePlayerRequest create(const StoryCharacter& character);
+proto::SettleCreation settle(const StoryCharacter& character);
 // delete_at_ms 1: its grace is over by any clock.
-proto::DeletePlayerRequest erase(const OwnCharacter& character, std::int64_t delete_at_ms = 1);
-proto::PurgePlayer purge(const OwnCharacter& character);
+proto::DeletePlayerRequest erase(const StoryCharacter& character, std::int64_t delete_at_ms = 1);
+proto::PurgePlayer purge(const StoryCharacter& character);
 proto::AcquireRequest acquire(const Ownership& owner, std::uint64_t expected_epoch);
 // Its next one, without effects yet.
 proto::ApplyRequest next_operation(const Teller& teller, Ownership* owner, proto::Effect** effect);
 proto::ApplyRequest claim_letter(const Teller& teller, Ownership* owner, std::uint64_t message_id);
 proto::ApplyRequest change_layout(const Teller& teller, Ownership* owner);
 // By a game master.
-proto::DeliverRequest gift(Teller& teller, const OwnCharacter& character, std::int64_t gold);
+proto::DeliverRequest gift(Teller& teller, const StoryCharacter& character, std::int64_t gold);
 
 inline constexpr const char* kGold = "gold";
 inline constexpr const char* kOwnPassword = "rogue";  // as kept
-std::vector<std::string> own_rules();
+std::vector<std::string> story_rules();
 
 }  // namespace dure::sim

@@ -1,25 +1,25 @@
-#include "tests/sim/own_things.h"
+#include "tests/sim/story_things.h"
 
 #include "common/proto/reasons.h"
 
 namespace dure::sim {
 
-std::vector<std::string> own_rules() {
+std::vector<std::string> story_rules() {
   return {"own.account", "own.reserve", "own.create",  "own.claim",   "own.acquire", "own.gift",
           "own.gold",    "own.grant",   "own.deleted", "own.release", "own.purge"};
 }
 
-Task<OwnAccount> own_account(Teller& teller) {
+Task<StoryAccount> story_account(Teller& teller) {
   proto::AccountQuery query;
   query.set_account("rogue-" + std::to_string(teller.number()));
   query.set_create(true);
   query.set_password_hash(kOwnPassword);
   const auto reply = co_await teller.done<proto::AccountReply>("own.account", query);
-  co_return OwnAccount{reply.account_id(), reply.shard(), reply.session_epoch()};
+  co_return StoryAccount{reply.account_id(), reply.shard(), reply.session_epoch()};
 }
 
-OwnCharacter character_of(Teller& teller, const OwnAccount& account) {
-  OwnCharacter character;
+StoryCharacter character_of(Teller& teller, const StoryAccount& account) {
+  StoryCharacter character;
   character.id = teller.number();
   character.account_id = account.id;
   character.reservation = teller.number();
@@ -28,8 +28,8 @@ OwnCharacter character_of(Teller& teller, const OwnAccount& account) {
   return character;
 }
 
-Task<OwnCharacter> own_character(Teller& teller, OwnAccount account) {
-  const OwnCharacter character = character_of(teller, account);
+Task<StoryCharacter> story_character(Teller& teller, StoryAccount account) {
+  const StoryCharacter character = character_of(teller, account);
   const auto reserved = co_await teller.done<proto::ReserveNameReply>("own.reserve", reserve(character));
   teller.expect(reserved.shard() == account.shard, "names another shard");
   co_await teller.done("own.create", create(character));
@@ -37,7 +37,7 @@ Task<OwnCharacter> own_character(Teller& teller, OwnAccount account) {
   co_return character;
 }
 
-Task<Ownership> owned_with_gold(Teller& teller, OwnCharacter character, std::int64_t gold) {
+Task<Ownership> owned_with_gold(Teller& teller, StoryCharacter character, std::int64_t gold) {
   Ownership owner;
   owner.shard = character.shard;
   owner.player_id = character.id;
@@ -60,13 +60,13 @@ Task<Ownership> owned_with_gold(Teller& teller, OwnCharacter character, std::int
   co_return owner;
 }
 
-Task<> purged(Teller& teller, OwnCharacter character) {
+Task<> purged(Teller& teller, StoryCharacter character) {
   co_await teller.done("own.deleted", erase(character), proto::STORED, proto::NO_SUCH);
   co_await teller.done("own.release", claim(character, true));
   co_await teller.done("own.purge", purge(character));
 }
 
-proto::ReserveName reserve(const OwnCharacter& character) {
+proto::ReserveName reserve(const StoryCharacter& character) {
   proto::ReserveName request;
   request.set_name(character.name);
   request.set_player_id(character.id);
@@ -75,7 +75,7 @@ proto::ReserveName reserve(const OwnCharacter& character) {
   return request;
 }
 
-proto::ClaimName claim(const OwnCharacter& character, bool release, bool ruled_out) {
+proto::ClaimName claim(const StoryCharacter& character, bool release, bool ruled_out) {
   proto::ClaimName request;
   request.set_name(character.name);
   request.set_player_id(character.id);
@@ -85,7 +85,7 @@ proto::ClaimName claim(const OwnCharacter& character, bool release, bool ruled_o
   return request;
 }
 
-proto::CreatePlayerRequest create(const OwnCharacter& character) {
+proto::CreatePlayerRequest create(const StoryCharacter& character) {
   proto::CreatePlayerRequest request;
   request.set_shard(character.shard);
   request.set_player_id(character.id);
@@ -95,7 +95,7 @@ proto::CreatePlayerRequest create(const OwnCharacter& character) {
   return request;
 }
 
-proto::SettleCreation settle(const OwnCharacter& character) {
+proto::SettleCreation settle(const StoryCharacter& character) {
   proto::SettleCreation request;
   request.set_shard(character.shard);
   request.set_player_id(character.id);
@@ -105,7 +105,7 @@ proto::SettleCreation settle(const OwnCharacter& character) {
   return request;
 }
 
-proto::DeletePlayerRequest erase(const OwnCharacter& character, std::int64_t delete_at_ms) {
+proto::DeletePlayerRequest erase(const StoryCharacter& character, std::int64_t delete_at_ms) {
   proto::DeletePlayerRequest request;
   request.set_shard(character.shard);
   request.set_account_id(character.account_id);
@@ -114,7 +114,7 @@ proto::DeletePlayerRequest erase(const OwnCharacter& character, std::int64_t del
   return request;
 }
 
-proto::PurgePlayer purge(const OwnCharacter& character) {
+proto::PurgePlayer purge(const StoryCharacter& character) {
   proto::PurgePlayer request;
   request.set_shard(character.shard);
   request.set_player_id(character.id);
@@ -159,7 +159,7 @@ proto::ApplyRequest change_layout(const Teller& teller, Ownership* owner) {
   return request;
 }
 
-proto::DeliverRequest gift(Teller& teller, const OwnCharacter& character, std::int64_t gold) {
+proto::DeliverRequest gift(Teller& teller, const StoryCharacter& character, std::int64_t gold) {
   proto::DeliverRequest request;
   request.set_shard(character.shard);
   request.set_player_id(character.id);
