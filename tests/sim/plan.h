@@ -58,9 +58,9 @@ struct Unluck {
 };
 
 // What a rogue does at the stores (rogue.h): asks again what was done, asks for what is forbidden, lives with accounts
-// and characters of its own.
-enum class Who { kEchoes, kForges, kLives };
-inline constexpr Who kWho[] = {Who::kEchoes, Who::kForges, Who::kLives};
+// and characters of its own, trades with itself.
+enum class Who { kEchoes, kForges, kLives, kDeals };
+inline constexpr Who kWho[] = {Who::kEchoes, Who::kForges, Who::kLives, Who::kDeals};
 const char* to_text(Who who);
 struct Mischief {
   Who who = Who::kEchoes;

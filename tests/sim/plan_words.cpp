@@ -67,6 +67,8 @@ const char* to_text(Who who) {
       return "forges";
     case Who::kLives:
       return "lives";
+    case Who::kDeals:
+      return "deals";
   }
   return "";
 }

@@ -6,6 +6,7 @@
 #include "tests/sim/echo.h"
 #include "tests/sim/forger.h"
 #include "tests/sim/rogue_lives.h"
+#include "tests/sim/rogue_dealer.h"
 
 namespace dure::sim {
 namespace {
@@ -20,6 +21,8 @@ std::unique_ptr<Persona> persona_of(Who who) {
       return std::make_unique<Forger>();
     case Who::kLives:
       return std::make_unique<Lives>();
+    case Who::kDeals:
+      return std::make_unique<Dealer>();
   }
   return nullptr;
 }
@@ -30,6 +33,7 @@ std::vector<std::string> rogue_rules() {
   std::vector<std::string> rules = Echo::rules();
   for (auto& rule : Forger::rules()) rules.push_back(std::move(rule));
   for (auto& rule : Lives::rules()) rules.push_back(std::move(rule));
+  for (auto& rule : Dealer::rules()) rules.push_back(std::move(rule));
   return rules;
 }
 
@@ -42,13 +46,6 @@ bool is_seldom(const std::string& rule) {
 
 Rogue::Rogue(const Plan& plan, Cluster& cluster) : seed_(plan.seed), cluster_(cluster) {
   for (const Mischief& one : plan.mischief) players_.push_back({one.who, one.one_in, persona_of(one.who), {}});
-}
-
-Verdict Rogue::broken() const {
-  Verdict all = judge_.broken();
-  for (const Player& player : players_)
-    all.insert(all.end(), player.persona->broken().begin(), player.persona->broken().end());
-  return all;
 }
 
 Rng& Rogue::draws_of(Player& player, const std::string& queue) const {
@@ -96,6 +93,31 @@ std::vector<Step> Rogue::behind(const std::string& queue, const std::vector<Exch
       steps.push_back(std::move(step));
   }
   return steps;
+}
+
+std::optional<Step> Rogue::then(const std::string& queue, const Step& step, bool heard) {
+  Player& player = players_[step.of];
+  auto next = player.persona->then(queue, heard);
+  if (next) next = signed_by(player, std::move(*next));
+  return next;
+}
+
+Verdict Rogue::broken() const {
+  Verdict all = judge_.broken();
+  for (const Player& player : players_) {
+    const Verdict& found = player.persona->broken();
+    all.insert(all.end(), found.begin(), found.end());
+  }
+  return all;
+}
+
+// The steps of a story are no rules: only its end is.
+std::map<std::string, std::uint64_t> Rogue::held() const {
+  std::map<std::string, std::uint64_t> all;
+  for (const std::string& rule : rogue_rules())
+    if (const auto at = judge_.held().find(rule); at != judge_.held().end()) all.insert(*at);
+  for (const Player& player : players_) all.merge(player.persona->held());
+  return all;
 }
 
 void Rogue::answered(const std::string& queue, const Step& step, const std::string& answer,

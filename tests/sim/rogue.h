@@ -29,12 +29,14 @@ class Rogue : public Tap {
   // From now on it does nothing.
   void quiet() { quiet_ = true; }
   const Judge& judge() const { return judge_; }
-  // By the answers, and by what they say.
+  // What the judge and the personas found.
   Verdict broken() const;
+  std::map<std::string, std::uint64_t> held() const;  // by rule
 
   std::vector<Step> ahead(const std::string& queue, const proto::StoreBatch& batch) override;
   std::optional<Among> among(const std::string& queue, const proto::StoreBatch& batch) override;
   std::vector<Step> behind(const std::string& queue, const std::vector<Exchange>& batch) override;
+  std::optional<Step> then(const std::string& queue, const Step& step, bool heard) override;
   void answered(const std::string& queue, const Step& step, const std::string& answer,
                 std::optional<bool> changed) override;
 

@@ -167,7 +167,7 @@ class Run {
       reach("gift without an answer", static_cast<int>(gifts.unknown));
     }
     for (const auto& [site, times] : cluster_.unlucky()) outcome_.reached["unlucky " + site] += times;
-    for (const auto& [rule, times] : rogue_.judge().held()) outcome_.reached["rogue " + rule] += times;
+    for (const auto& [rule, times] : rogue_.held()) outcome_.reached["rogue " + rule] += times;
     outcome_.reached["commit judged"] += stores_.commits_judged();
     outcome_.reached["redis lost a message"] += redis_.lost();
     const Disk::Figures& disk = stores_.disk().figures();

@@ -23,7 +23,7 @@ std::string TappedWorker::run(std::string_view encoded) {
   CHECK(batch.ParseFromArray(encoded.data(), static_cast<int>(encoded.size())));
   if (batch.items_size() == 0) return worker_->run(encoded);
   // One that fails here fails the agent's batch, too.
-  for (const Step& step : tap_.ahead(queue_, batch)) run_alone(step, batch.wall_unix_ms());
+  for (Step& step : tap_.ahead(queue_, batch)) run_all(std::move(step), batch.wall_unix_ms());
 
   proto::StoreBatch asked = batch;
   const auto among = tap_.among(queue_, batch);
@@ -39,8 +39,8 @@ std::string TappedWorker::run(std::string_view encoded) {
   std::vector<Exchange> exchanges;
   for (int at = 0; at < batch.items_size(); ++at)
     exchanges.push_back({batch.items(at).message_id(), batch.items(at).body(), reply.items(at).body()});
-  for (const Step& step : tap_.behind(queue_, exchanges))
-    if (const std::string failure = run_alone(step, batch.wall_unix_ms()); !failure.empty()) {
+  for (Step& step : tap_.behind(queue_, exchanges))
+    if (const std::string failure = run_all(std::move(step), batch.wall_unix_ms()); !failure.empty()) {
       reply.set_failed(true);
       reply.set_detail(failure);
       break;
@@ -48,7 +48,18 @@ std::string TappedWorker::run(std::string_view encoded) {
   return reply.SerializeAsString();
 }
 
-std::string TappedWorker::run_alone(const Step& step, std::int64_t wall_unix_ms) {
+std::string TappedWorker::run_all(Step step, std::int64_t wall_unix_ms) {
+  for (;;) {
+    bool heard = false;
+    std::string failure = run_alone(step, wall_unix_ms, &heard);
+    if (!failure.empty()) return failure;
+    auto next = tap_.then(queue_, step, heard);
+    if (!next) return "";
+    step = std::move(*next);
+  }
+}
+
+std::string TappedWorker::run_alone(const Step& step, std::int64_t wall_unix_ms, bool* heard) {
   proto::StoreBatch batch;
   batch.set_wall_unix_ms(wall_unix_ms);
   put(step, batch.add_items());
@@ -59,6 +70,7 @@ std::string TappedWorker::run_alone(const Step& step, std::int64_t wall_unix_ms)
   if (reply.retry()) return reply.failed() ? reply.detail() : "";
   const bool changed =
       valued ? value_of_(step.players) != before : step.leaves == Leaves::kNothing && reply.changed() != 0;
+  *heard = true;
   tell(step, reply.items(0), changed);
   return reply.failed() ? reply.detail() : "";
 }

@@ -57,6 +57,9 @@ class Tap {
   virtual std::optional<Among> among(const std::string& queue, const proto::StoreBatch& batch) = 0;
   // It was committed: what comes behind it.
   virtual std::vector<Step> behind(const std::string& queue, const std::vector<Exchange>& batch) = 0;
+  // After each step that was asked alone, whether it was heard or nobody knows whether it was done: what comes next,
+  // with nothing between.
+  virtual std::optional<Step> then(const std::string& /*queue*/, const Step&, bool /*heard*/) { return std::nullopt; }
   // Of a step that was done. `changed`: whether anything is that must not be; unknown of one among others.
   virtual void answered(const std::string& queue, const Step& step, const std::string& answer,
                         std::optional<bool> changed) = 0;
@@ -77,8 +80,9 @@ class TappedWorker : public Worker {
   std::string run(std::string_view batch) override;
 
  private:
-  // Why the store has failed for good; empty: it has not.
-  std::string run_alone(const Step& step, std::int64_t wall_unix_ms);
+  // A step and what comes next, until the tap has enough. Why the store has failed for good; empty: it has not.
+  std::string run_all(Step step, std::int64_t wall_unix_ms);
+  std::string run_alone(const Step& step, std::int64_t wall_unix_ms, bool* heard);
   void tell(const Step& step, const proto::StoreItem& answer, std::optional<bool> changed);
 
   Tap& tap_;
