@@ -48,6 +48,8 @@ void books_are_clean(const Stored& stored, Verdict* verdict) {
 void nothing_stays_open(const Stored& stored, Verdict* verdict) {
   for (const auto& [id, row] : stored.players)
     if (row.holds_size() != 0) verdict->push_back({law::kNothingStaysOpen, "a trade of " + who(id) + " is still held"});
+  if (stored.open_holds != 0)
+    verdict->push_back({law::kNothingStaysOpen, std::to_string(stored.open_holds) + " legs of trades are still held"});
   for (const auto& line : stored.unsettled_moves) verdict->push_back({law::kNothingStaysOpen, line});
 }
 

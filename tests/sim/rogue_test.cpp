@@ -129,8 +129,13 @@ class FakeTap : public Tap {
     told += step.body + "=" + answer + (changed ? " " : "? ");
     if (changed.value_or(true)) changes += step.body + (changed ? " " : "? ");
   }
+  std::optional<Step> then(const std::string&, const Step& step, bool was_heard) override {
+    if (!was_heard) told += step.body + " was lost ";
+    return step.body == goes_on_behind ? std::optional(asks("next")) : std::nullopt;
+  }
   Leaves leaves = Leaves::kNothing;
   std::vector<std::uint64_t> players;
+  std::string goes_on_behind;
   std::string heard, told, changes;
 };
 
@@ -165,8 +170,14 @@ TEST_F(TapTest, TheAgentHearsOnlyWhatItAsked) {
 TEST_F(TapTest, WhatWasNotDoneIsNotTold) {
   seen_.busy = true;
   EXPECT_TRUE(run().retry());
-  EXPECT_EQ(tap_.heard + tap_.told, "");
+  EXPECT_EQ(tap_.heard + tap_.told, "before was lost ");
   EXPECT_EQ(seen_.batches.size(), 2u);
+}
+
+TEST_F(TapTest, WhatComesNextIsAskedWithNothingBetween) {
+  tap_.goes_on_behind = "behind";
+  run();
+  EXPECT_EQ(seen_.batches, (std::vector<std::string>{"before ", "a among b ", "behind ", "next ", "last "}));
 }
 
 TEST_F(TapTest, AStoreThatFailsBehindTheAgentsBackHasFailedForTheAgent) {
@@ -245,7 +256,8 @@ Plan plan_with(Who who) {
 
 TEST(Rogue, AStoreThatLetsItRepeatOrForgeIsReported) {
   for (const auto& [who, law] :
-       {std::pair(Who::kEchoes, law::kRepeatChangesNothing), std::pair(Who::kForges, law::kForbiddenIsRefused)}) {
+       {std::pair(Who::kEchoes, law::kRepeatChangesNothing), std::pair(Who::kForges, law::kForbiddenIsRefused),
+        std::pair(Who::kDeals, law::kDealsAreWhole)}) {
     Plan plan = plan_with(who);
     const Outcome healthy = run_plan(plan);
     EXPECT_TRUE(healthy.broken.empty()) << healthy.broken.front().law << healthy.broken.front().detail;

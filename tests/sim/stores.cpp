@@ -46,6 +46,7 @@ void read_books(store::ShardStore& store, std::uint32_t shard, Stored* stored) {
     stored->items = std::max<std::uint64_t>(stored->items, page.items());
     stored->orphans += page.orphans();
     stored->doubles += page.doubles();
+    stored->open_holds += page.open_holds();
     for (const auto& line : page.findings()) stored->findings.push_back(line);
     if (page.next_offset() == 0) break;
     audit.set_offset(page.next_offset());

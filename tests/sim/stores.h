@@ -30,7 +30,7 @@ namespace dure::sim {
 struct Stored {
   std::map<std::uint64_t, proto::Aggregate> players;
   std::int64_t ledger_sum = 0;
-  std::uint64_t items = 0, orphans = 0, doubles = 0;
+  std::uint64_t items = 0, orphans = 0, doubles = 0, open_holds = 0;
   std::vector<std::string> findings, unsettled_moves;
 };
 
