@@ -89,14 +89,26 @@ void forget_the_oldest(Shard& shard, std::uint64_t aggregate_id) {
       aggregate_id, mark);
 }
 
-// A record that is made anew never has a version that one of its key had before.
+// Above every number that another file can have given to records of this aggregate before it came here: each move that
+// brought it, or was to take it away, is worth more numbers than a file uses.
+std::int64_t first_number_here(Shard& shard, std::uint64_t aggregate_id) {
+  constexpr std::int64_t kNumbersOfAFile = std::int64_t{1} << 44;
+  return shard.db
+             .number("SELECT account_move.mv FROM player JOIN account_move USING(account_id) WHERE pid = ?1",
+                     aggregate_id)
+             .value_or(0) *
+         kNumbersOfAFile;
+}
+
+// A record that is made anew never has a version that one of its key had before, here or where it came from.
 void write_record(Shard& shard, std::uint64_t aggregate_id, const proto::OwnerlessChange& change) {
   if (change.only_expect()) return;
   if (change.remove()) {
     shard.db.run("DELETE FROM record WHERE pid = ?1 AND key = ?2", aggregate_id, change.key());
     return;
   }
-  const std::int64_t version = std::max(change.expected_version() + 1, shard.file.next_number());
+  const std::int64_t fresh = first_number_here(shard, aggregate_id) + shard.file.next_number();
+  const std::int64_t version = std::max(change.expected_version() + 1, fresh);
   shard.db.run(
       "INSERT INTO record VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET version = excluded.version, "
       "body = excluded.body",

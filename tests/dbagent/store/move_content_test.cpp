@@ -126,6 +126,46 @@ TEST_F(MoveTest, AnAccountThatIsLargerThanAMessageComesInParts) {
   EXPECT_EQ(expect_clean().item_ids, before.item_ids);
 }
 
+// Whoever knew a record of before a move must not take another one for it.
+TEST_F(MoveTest, ARecordThatIsMadeAnewAfterAMoveHasAVersionThatNoneOfItsKeyHad) {
+  auto bank = creation(9, account);
+  bank.set_ownerless(true);
+  ASSERT_EQ(ask<proto::StoreReply>(*shard(3), bank).code(), proto::STORED);
+  std::uint64_t operations = 0;
+  const auto change = [&](std::uint32_t number, std::int64_t expected, bool remove) {
+    proto::OwnerlessApply request;
+    request.set_aggregate_id(9);
+    request.mutable_operation_id()->set_low(++operations);
+    request.set_reason("bank");
+    auto* record = request.add_records();
+    record->set_key("lot");
+    record->set_expected_version(expected);
+    record->set_remove(remove);
+    return step<proto::OwnerlessReply>(number, request).code();
+  };
+  const auto version = [&](std::uint32_t number) {
+    proto::OwnerlessRead request;
+    request.set_aggregate_id(9);
+    return step<proto::OwnerlessReadReply>(number, request).records(0).version();
+  };
+  std::int64_t known = 0;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(change(3, known, false), proto::STORED);
+    known = version(3);
+  }
+  ASSERT_EQ(change(3, known, true), proto::STORED);
+  std::uint32_t from = 3;
+  for (const std::uint64_t m : {1, 2}) {
+    const std::uint32_t to = 7 - from;
+    move(m, from, to);
+    ASSERT_EQ(change(to, 0, false), proto::STORED);
+    EXPECT_GT(version(to), known) << "after move " << m;
+    known = version(to);
+    ASSERT_EQ(change(to, known, true), proto::STORED);
+    from = to;
+  }
+}
+
 // A table that is added has to say whether it goes with the account: with a column `pid` it does, or it is named as one
 // that stays. Items are carried field by field.
 TEST_F(MoveTest, EveryTableTravelsOrIsKnownToStay) {
