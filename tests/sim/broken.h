@@ -44,6 +44,7 @@ inline constexpr const char* kRepeatChangesNothing = "a-repeat-changes-nothing";
 inline constexpr const char* kLawfulIsDone = "what-is-lawful-is-done";
 inline constexpr const char* kGoneHasNothing = "who-is-gone-has-nothing";
 inline constexpr const char* kDealsAreWhole = "a-rogues-deals-are-whole";
+inline constexpr const char* kSavedIsRead = "what-was-saved-is-read";
 inline constexpr const char* kInvariantsHold = "invariants-of-processes-hold";
 inline constexpr const char* kOneSeedOneHistory = "one-seed-is-one-history";
 }  // namespace law

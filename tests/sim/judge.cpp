@@ -50,7 +50,11 @@ void Judge::judge(const Step& step, const std::string& answer, std::optional<boo
                      " and changed what it must not");
   } else if (code == proto::STORED && !step.stays.empty() && what_stays(step.message_id, answer) != step.stays) {
     report(step, "was answered " + what_stays(step.message_id, answer) + " where it is " + step.stays);
-  } else if (step.allowed.contains(code)) {
+  } else if (!step.allowed.contains(code)) {
+    return;
+  } else if (const std::string untrue = step.untrue ? step.untrue(answer) : ""; !untrue.empty()) {
+    report(step, "was answered " + proto::StoreCode_Name(static_cast<proto::StoreCode>(code)) + ", and " + untrue);
+  } else {
     ++held_[step.rule];
   }
 }

@@ -58,9 +58,9 @@ struct Unluck {
 };
 
 // What a rogue does at the stores (rogue.h): asks again what was done, asks for what is forbidden, lives with accounts
-// and characters of its own, trades with itself.
-enum class Who { kEchoes, kForges, kLives, kDeals };
-inline constexpr Who kWho[] = {Who::kEchoes, Who::kForges, Who::kLives, Who::kDeals};
+// and characters of its own, trades with itself, owns what must be read as it was saved.
+enum class Who { kEchoes, kForges, kLives, kDeals, kOwns };
+inline constexpr Who kWho[] = {Who::kEchoes, Who::kForges, Who::kLives, Who::kDeals, Who::kOwns};
 const char* to_text(Who who);
 struct Mischief {
   Who who = Who::kEchoes;

@@ -108,7 +108,7 @@ TEST(PlanText, NonsenseIsNamedWithFileAndLine) {
       {"unlucky call.late once in 0", "f:2: '0' is no number"},
       {"unlucky call.late once in 5\nunlucky call.late once in 6", "f:3: site call.late is armed twice"},
       {"rogue", "f:2: the line ends where what a rogue does is wanted"},
-      {"rogue sings once in 5", "f:2: unknown word 'sings'; allowed: echoes, forges, lives, deals"},
+      {"rogue sings once in 5", "f:2: unknown word 'sings'; allowed: echoes, forges, lives, deals, owns"},
       {"rogue forges every 5", "f:2: 'every' where 'once' is wanted"},
       {"rogue echoes once in 0", "f:2: '0' is no number"},
       {"rogue echoes once in 5\nrogue echoes once in 6", "f:3: a rogue echoes twice"},

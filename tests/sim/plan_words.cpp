@@ -69,6 +69,8 @@ const char* to_text(Who who) {
       return "lives";
     case Who::kDeals:
       return "deals";
+    case Who::kOwns:
+      return "owns";
   }
   return "";
 }

@@ -7,6 +7,7 @@
 #include "tests/sim/forger.h"
 #include "tests/sim/rogue_lives.h"
 #include "tests/sim/rogue_dealer.h"
+#include "tests/sim/rogue_owner.h"
 
 namespace dure::sim {
 namespace {
@@ -23,6 +24,8 @@ std::unique_ptr<Persona> persona_of(Who who) {
       return std::make_unique<Lives>();
     case Who::kDeals:
       return std::make_unique<Dealer>();
+    case Who::kOwns:
+      return std::make_unique<RogueOwner>();
   }
   return nullptr;
 }
@@ -34,6 +37,7 @@ std::vector<std::string> rogue_rules() {
   for (auto& rule : Forger::rules()) rules.push_back(std::move(rule));
   for (auto& rule : Lives::rules()) rules.push_back(std::move(rule));
   for (auto& rule : Dealer::rules()) rules.push_back(std::move(rule));
+  for (auto& rule : RogueOwner::rules()) rules.push_back(std::move(rule));
   return rules;
 }
 

@@ -40,6 +40,8 @@ struct Step {
   std::string body;
   std::set<int> allowed;  // StoreCodes that are no lie; RETRY always is. A notice is answered nothing, which is STORED
   std::string stays;      // what an answer STORED says for ever (what_stays); empty: whatever
+  // What an answer that is allowed says wrongly, if it is known what it has to say; empty: nothing.
+  std::function<std::string(const std::string& answer)> untrue;
   Leaves leaves = Leaves::kNothing;
   std::vector<std::uint64_t> players;  // kValue: whose
   std::size_t of = 0;                  // the tap's own note of who wanted it
