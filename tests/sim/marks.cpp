@@ -2,7 +2,7 @@
 
 #include "tests/sim/faults.h"
 #include "tests/sim/luck.h"
-#include "tests/sim/rogue.h"
+#include "tests/sim/rogue/rogue.h"
 
 namespace dure::sim {
 

@@ -5,7 +5,7 @@
 #include "tests/sim/crowd.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/game_master.h"
-#include "tests/sim/rogue.h"
+#include "tests/sim/rogue/rogue.h"
 
 namespace dure::sim {
 namespace {

@@ -15,7 +15,7 @@
 #include "tests/sim/final_rows.h"
 #include "tests/sim/ledger_replay.h"
 #include "tests/sim/process.h"
-#include "tests/sim/value_of.h"
+#include "tests/sim/rogue/value_of.h"
 
 namespace dure::sim {
 namespace {

@@ -17,7 +17,7 @@
 #include "tests/sim/commit_laws.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/register_laws.h"
-#include "tests/sim/tap.h"
+#include "tests/sim/rogue/tap.h"
 
 namespace dure::store {
 class DirectoryStore;
