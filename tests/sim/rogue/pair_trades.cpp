@@ -19,7 +19,8 @@ Deal& draw(Pair& pair) {
   return pair.deal(pair.first, &pair.second, pair.together() || pair.rng.chance(0.5) ? elsewhere : here, true);
 }
 
-// Held, unless the register is here and was asked by a scan before: then it is consumed.
+// Held, unless the register is here and a scan was there before: asked, then it is consumed; with the other one's vote,
+// then it is finished at once.
 Task<void> send(Pair& pair, Deal& deal, std::uint32_t side) {
   Deal::Part& part = deal.parts[side];
   const Operation leg = pair.next_leg(deal, side);
@@ -33,6 +34,12 @@ Task<void> send(Pair& pair, Deal& deal, std::uint32_t side) {
     part.who->hold(leg, part.goods);
   else
     part.who->used(leg, true);
+  const Deal::Part& other = deal.parts[1 - side];
+  if (may_end && reply.legs(0).state() == LEG_COMMITTED && other.sent && other.state == LEG_HELD) {
+    part.who->finish(deal.terms, true, other.goods);
+    part.settle_seq = part.who->settle_seq;
+    part.state = LEG_COMMITTED;
+  }
   pair.must(reply.legs(0).ShortDebugString() == pair.outcome(deal, side).ShortDebugString(),
             "a leg is answered {" + reply.legs(0).ShortDebugString() + "}");
 }
@@ -48,7 +55,7 @@ Task<void> carried(Pair& pair) {
   Deal& deal = draw(pair);
   const std::uint32_t early = pair.rng.below(2);
   for (std::uint32_t side = early, left = 2; left > 0; --left, side = 1 - side) co_await send(pair, deal, side);
-  const bool both = deal.parts[0].state == LEG_HELD && deal.parts[1].state == LEG_HELD;
+  const bool both = deal.parts[0].state != LEG_ABORTED && deal.parts[1].state != LEG_ABORTED;
   for (std::uint32_t side = early, left = 2; left > 0; --left, side = 1 - side)
     if (deal.parts[side].state == LEG_HELD) {
       const proto::Verdict told = co_await vote(pair, deal, side);

@@ -8,7 +8,7 @@
 namespace dure::sim {
 namespace {
 
-constexpr std::uint64_t kFirst = kRogue + (std::uint64_t{1} << 40);  // above the forger's own
+constexpr std::uint64_t kFirst = kRogue + (std::uint64_t{1} << 42);  // above all numbers of other personas
 constexpr std::uint64_t kAnother = 1000;                             // for who was given up
 
 std::pair<std::uint64_t, std::uint64_t> key(const proto::Uid& uid) { return {uid.high(), uid.low()}; }

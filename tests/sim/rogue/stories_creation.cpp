@@ -16,18 +16,18 @@ Task<> created(Teller& teller) {
   const StoryAccount account = co_await story_account(teller);
   const StoryAccount other = co_await story_account(teller);
   const StoryCharacter character = character_of(teller, account);
-  co_await teller.done<ReserveNameReply>("own.reserve", reserve(character));
+  co_await teller.done<ReserveNameReply>("life.reserve", reserve(character));
   CreatePlayerRequest elsewhere = create(character);
   elsewhere.set_shard(account.shard + 1);
   co_await teller.refused_at(account.shard, "create.wrong-shard", elsewhere, WRONG_SHARD);
-  co_await teller.done("own.create", create(character));
+  co_await teller.done("life.create", create(character));
   co_await teller.same("create.again", create(character));
   StoryCharacter claimed = character;
   claimed.reservation = teller.number();
   co_await teller.refused("create.another-reservation", create(claimed), EXPECTED_OTHER);
   co_await teller.refused("settle.another-reservation", settle(claimed), NO_SUCH);
   co_await teller.same("settle.created", settle(character));
-  co_await teller.done("own.claim", claim(character));
+  co_await teller.done("life.claim", claim(character));
   claimed = character;
   claimed.account_id = other.id;
   co_await teller.refused("create.another-account", create(claimed), EXPECTED_OTHER);
@@ -43,11 +43,11 @@ Task<> all_slots(Teller& teller) {
   StoryCharacter character;
   for (std::uint32_t count = store::ShardOptions().characters_max; count > 0; --count) {
     character = character_of(teller, account);
-    co_await teller.done("own.create", create(character));
+    co_await teller.done("life.create", create(character));
   }
   const StoryCharacter one_more = character_of(teller, account);
   co_await teller.refused("create.over-the-slots", create(one_more), REJECTED);
-  co_await teller.done("own.deleted", erase(character), STORED, NO_SUCH);
+  co_await teller.done("life.deleted", erase(character), STORED, NO_SUCH);
   co_await teller.done("create.in-a-free-slot", create(one_more));
 }
 
@@ -83,18 +83,18 @@ Task<> fenced(Teller& teller) {
   Ownership owner = co_await owned_with_gold(teller, character, 5);
   const Ownership before = owner;
   const ApplyRequest forbidden = claim_letter(teller, &owner, teller.number());
-  co_await teller.done<ApplyReply>("own.rejected", forbidden, REJECTED, STALE_EPOCH);
+  co_await teller.done<ApplyReply>("life.rejected", forbidden, REJECTED, STALE_EPOCH);
   co_await teller.refused<AcquireReply>("acquire.after-rejected", acquire(owner, owner.epoch - 1), EXPECTED_OTHER);
   owner = before;
   co_await teller.refused<ApplyReply>("apply.after-rejected", change_layout(teller, &owner), STALE_EPOCH);
   owner.acquire_id = teller.number();
   owner.pseq = 0;
-  const auto granted = co_await teller.done<AcquireReply>("own.acquire", acquire(owner, owner.epoch + 1));
+  const auto granted = co_await teller.done<AcquireReply>("life.acquire", acquire(owner, owner.epoch + 1));
   owner.epoch = granted.epoch();
-  co_await teller.done<ApplyReply>("own.layout", change_layout(teller, &owner));
+  co_await teller.done<ApplyReply>("life.layout", change_layout(teller, &owner));
   Ownership next = owner;
   next.acquire_id = teller.number();
-  const auto taken = co_await teller.done<AcquireReply>("own.takeover", acquire(next, owner.epoch));
+  const auto taken = co_await teller.done<AcquireReply>("life.takeover", acquire(next, owner.epoch));
   teller.expect(taken.epoch() == owner.epoch + 1, "is not of the next epoch");
   teller.expect(taken.ended_epoch() == owner.epoch && taken.ended_last_pseq() == owner.pseq,
                 "does not say how far the epoch before came");
@@ -121,11 +121,11 @@ Stories creation_stories() {
            "move.begin",
            "move.look",
            "create.ruled-out-elsewhere",
-           "own.rejected",
+           "life.rejected",
            "acquire.after-rejected",
            "apply.after-rejected",
-           "own.layout",
-           "own.takeover",
+           "life.layout",
+           "life.takeover",
            "apply.after-takeover"}};
 }
 

@@ -18,7 +18,7 @@ Task<> ruled_out(Teller& teller) {
   const StoryAccount account = co_await story_account(teller);
   const StoryAccount other = co_await story_account(teller);
   const StoryCharacter first = character_of(teller, account);
-  co_await teller.done<ReserveNameReply>("own.reserve", reserve(first));
+  co_await teller.done<ReserveNameReply>("life.reserve", reserve(first));
   co_await teller.done("name.settle", settle(first), NO_SUCH);
   co_await teller.refused("create.ruled-out", create(first), EXPECTED_OTHER);
   co_await teller.refused("settle.ruled-out", settle(first), NO_SUCH);
@@ -41,7 +41,7 @@ Task<> released(Teller& teller) {
   const StoryAccount other = co_await story_account(teller);
   const StoryCharacter first = character_of(teller, account);
   const StoryCharacter second = another(teller, first, account), third = another(teller, first, other);
-  co_await teller.done<ReserveNameReply>("own.reserve", reserve(first));
+  co_await teller.done<ReserveNameReply>("life.reserve", reserve(first));
   const auto theirs = co_await teller.refused<ReserveNameReply>("name.of-another", reserve(third), NAME_TAKEN);
   teller.expect(theirs.own_player() == 0 && theirs.own_reservation() == 0, "tells of another's creation");
   const auto own = co_await teller.refused<ReserveNameReply>("name.of-its-own", reserve(second), NAME_TAKEN);
@@ -49,7 +49,7 @@ Task<> released(Teller& teller) {
                 "does not tell of the creation that goes on");
   const bool lived = teller.rng().chance(0.5);
   if (lived) {
-    co_await teller.done("own.claim", claim(first));
+    co_await teller.done("life.claim", claim(first));
     PlayerLocate query;
     query.set_name(first.name);
     const auto located = co_await teller.same<PlayerLocateReply>("name.locate", query);
@@ -69,7 +69,7 @@ Task<> look_alike(Teller& teller) {
   const StoryCharacter first = character_of(teller, account);
   StoryCharacter second = another(teller, first, other);
   second.name.replace(1, 1, "0");
-  co_await teller.done<ReserveNameReply>("own.reserve", reserve(first));
+  co_await teller.done<ReserveNameReply>("life.reserve", reserve(first));
   co_await teller.refused<ReserveNameReply>("name.look-alike", reserve(second), NAME_TAKEN);
   co_await teller.refused("name.claim-another", claim(second), EXPECTED_OTHER);
 }

@@ -15,7 +15,7 @@ Task<> buried(Teller& teller) {
   const StoryAccount account = co_await story_account(teller);
   const StoryCharacter character = co_await story_character(teller, account);
   Ownership owner = co_await owned_with_gold(teller, character, 5);
-  co_await teller.done<DeliverReply>("own.gift", gift(teller, character, 3));
+  co_await teller.done<DeliverReply>("life.gift", gift(teller, character, 3));
   co_await purged(teller, character);
   co_await teller.same("purge.again", purge(character));
   co_await teller.refused<ApplyReply>("purge.owner", change_layout(teller, &owner), STALE_EPOCH);
@@ -49,7 +49,7 @@ Task<> in_a_trade(Teller& teller) {
   const StoryAccount account = co_await story_account(teller);
   const StoryCharacter character = co_await story_character(teller, account);
   Ownership owner = co_await owned_with_gold(teller, character, 5);
-  co_await teller.done("own.deleted", erase(character), STORED, NO_SUCH);
+  co_await teller.done("life.deleted", erase(character), STORED, NO_SUCH);
   Uid txn;
   txn.set_high(teller.number());
   // Whoever keeps house may have purged it by now.

@@ -5,8 +5,8 @@
 namespace dure::sim {
 
 std::vector<std::string> story_rules() {
-  return {"own.account", "own.reserve", "own.create",  "own.claim",   "own.acquire", "own.gift",
-          "own.gold",    "own.grant",   "own.deleted", "own.release", "own.purge"};
+  return {"life.account", "life.reserve", "life.create",  "life.claim",   "life.acquire", "life.gift",
+          "life.gold",    "life.grant",   "life.deleted", "life.release", "life.purge"};
 }
 
 Task<StoryAccount> story_account(Teller& teller) {
@@ -14,7 +14,7 @@ Task<StoryAccount> story_account(Teller& teller) {
   query.set_account("rogue-" + std::to_string(teller.number()));
   query.set_create(true);
   query.set_password_hash(kOwnPassword);
-  const auto reply = co_await teller.done<proto::AccountReply>("own.account", query);
+  const auto reply = co_await teller.done<proto::AccountReply>("life.account", query);
   co_return StoryAccount{reply.account_id(), reply.shard(), reply.session_epoch()};
 }
 
@@ -30,10 +30,10 @@ StoryCharacter character_of(Teller& teller, const StoryAccount& account) {
 
 Task<StoryCharacter> story_character(Teller& teller, StoryAccount account) {
   const StoryCharacter character = character_of(teller, account);
-  const auto reserved = co_await teller.done<proto::ReserveNameReply>("own.reserve", reserve(character));
+  const auto reserved = co_await teller.done<proto::ReserveNameReply>("life.reserve", reserve(character));
   teller.expect(reserved.shard() == account.shard, "names another shard");
-  co_await teller.done("own.create", create(character));
-  co_await teller.done("own.claim", claim(character));
+  co_await teller.done("life.create", create(character));
+  co_await teller.done("life.claim", claim(character));
   co_return character;
 }
 
@@ -44,14 +44,14 @@ Task<Ownership> owned_with_gold(Teller& teller, StoryCharacter character, std::i
   owner.acquire_id = teller.number();
   owner.incarnation.set_high(teller.number());
   const proto::DeliverRequest letter = gift(teller, character, gold);
-  const auto delivered = co_await teller.done<proto::DeliverReply>("own.gift", letter);
+  const auto delivered = co_await teller.done<proto::DeliverReply>("life.gift", letter);
   teller.expect(!delivered.turned_round(), "was turned round");
-  const auto granted = co_await teller.done<proto::AcquireReply>("own.acquire", acquire(owner, 0));
+  const auto granted = co_await teller.done<proto::AcquireReply>("life.acquire", acquire(owner, 0));
   owner.epoch = granted.epoch();
   const auto& inbox = granted.aggregate().inbox();
   teller.expect(inbox.size() == 1 && inbox[0].message_id() == letter.message_id(), "does not show the gift");
-  co_await teller.done<proto::ApplyReply>("own.gold", claim_letter(teller, &owner, letter.message_id()));
-  const auto again = co_await teller.same<proto::AcquireReply>("own.grant", acquire(owner, 0));
+  co_await teller.done<proto::ApplyReply>("life.gold", claim_letter(teller, &owner, letter.message_id()));
+  const auto again = co_await teller.same<proto::AcquireReply>("life.grant", acquire(owner, 0));
   const auto& balances = again.aggregate().balances();
   teller.expect(again.last_pseq() == owner.pseq, "says another number than what was saved");
   teller.expect(again.aggregate().inbox_size() == 0, "shows a letter that was claimed");
@@ -61,9 +61,9 @@ Task<Ownership> owned_with_gold(Teller& teller, StoryCharacter character, std::i
 }
 
 Task<> purged(Teller& teller, StoryCharacter character) {
-  co_await teller.done("own.deleted", erase(character), proto::STORED, proto::NO_SUCH);
-  co_await teller.done("own.release", claim(character, true));
-  co_await teller.done("own.purge", purge(character));
+  co_await teller.done("life.deleted", erase(character), proto::STORED, proto::NO_SUCH);
+  co_await teller.done("life.release", claim(character, true));
+  co_await teller.done("life.purge", purge(character));
 }
 
 proto::ReserveName reserve(const StoryCharacter& character) {
