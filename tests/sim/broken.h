@@ -32,6 +32,7 @@ inline constexpr const char* kTradesMakeNothing = "trades-make-nothing";
 inline constexpr const char* kLettersArriveOnce = "letters-arrive-once";
 inline constexpr const char* kGiftsArriveOnce = "gifts-arrive-once";
 inline constexpr const char* kEverybodyActs = "everybody-acts-after-healing";
+inline constexpr const char* kRestoredShardOpens = "a-restored-shard-opens";
 inline constexpr const char* kEverythingIsSaved = "everything-is-saved-after-healing";
 inline constexpr const char* kNobodyIsDisturbed = "nobody-is-disturbed-without-faults";
 inline constexpr const char* kNoFaultInLogic = "no-fault-in-logic";

@@ -64,6 +64,20 @@ void Crowd::mangle(char name, bool on) {
   });
 }
 
+void Crowd::went_back(const std::set<std::uint64_t>& players) {
+  each([&](auto& client) {
+    if (client.player_id() == 0 || players.contains(client.player_id())) client.went_back();
+  });
+}
+
+std::set<std::string> Crowd::names_of(const std::set<std::uint64_t>& players) const {
+  std::set<std::string> names;
+  each([&](const auto& client) {
+    if (client.player_id() == 0 || players.contains(client.player_id())) names.insert(client.name());
+  });
+  return names;
+}
+
 std::vector<const char*> Crowd::situations() const {
   bool trade = false, unsaved = false, unanswered = false, run = false, nowhere = false, queued = false;
   for (const auto& trader : traders_) trade |= trader->settling();
@@ -100,9 +114,9 @@ void Crowd::be_quiet() {
 
 bool Crowd::everything_saved() const {
   for (const auto& player : players_)
-    if (!player->in_world() || !player->all_saved()) return false;
+    if (!player->in_world() || !player->all_saved() || player->undone()) return false;
   for (const auto& trader : traders_)
-    if (!trader->in_world() || trader->settling() || !trader->letters_arrived()) return false;
+    if (!trader->in_world() || trader->settling() || !trader->letters_arrived() || trader->undone()) return false;
   return true;
 }
 

@@ -49,7 +49,13 @@ std::vector<std::string> required_marks() {
                           "websocket upgraded",
                           "websocket refused",
                           "websocket broken off",
-                          "disk failed to read or write"})
+                          "disk failed to read or write",
+                          "log shard.closed",
+                          "log shard.opened",
+                          "restore: half of something was done again",
+                          "restore: something is owed",
+                          "restore: what moved was balanced",
+                          "restore: who was made since is gone"})
     marks.push_back(one);
   return marks;
 }
