@@ -44,6 +44,24 @@ struct Redo {
     changed = changed || fresh > 0;
   }
 
+  // A leg that came with its character after the backup: that this register counted it is forgotten, and only the leg
+  // itself tells it.
+  void count_held(std::uint32_t at) {
+    std::uint64_t epoch = 0, pseq = 0;
+    proto::TradeGoods goods;
+    {
+      Query row(shard.db,
+                "SELECT hold.epoch, pseq, goods FROM hold JOIN player USING(pid) "
+                "WHERE txn_id = ?1 AND leg = ?2 AND vote = 1 AND verdict <> 2 AND status = 0",
+                txn, at);
+      if (!row.row()) return;
+      epoch = row.u64(0);
+      pseq = row.u64(1);
+      goods.ParseFromString(row.text(2));
+    }
+    vote(at, epoch, pseq, shard.number, goods.items());
+  }
+
   // The decision was this register's, and whoever acted on it proves it.
   void decide_again() {
     const Decision decision = decision_of(shard, txn);
@@ -122,8 +140,10 @@ bool redo_decision(Shard& shard, const proto::TradeFact& fact) {
   if (!redo.register_here()) return false;
   if (fact.committed()) redo.decide_again();
   // A leg that is only held: the register has to know it if the decision is known.
-  if (decision_of(shard, redo.txn).verdict == proto::COMMIT)
+  if (decision_of(shard, redo.txn).verdict == proto::COMMIT) {
     for (const auto& leg : fact.legs()) redo.vote(leg.side(), leg.epoch(), leg.pseq(), leg.shard(), leg.items());
+    for (const std::uint32_t side : {0u, 1u}) redo.count_held(side);
+  }
   return redo.changed;
 }
 
