@@ -54,12 +54,23 @@ struct Redo {
                 "SELECT hold.epoch, pseq, goods FROM hold JOIN player USING(pid) "
                 "WHERE txn_id = ?1 AND leg = ?2 AND vote = 1 AND verdict <> 2 AND status = 0",
                 txn, at);
-      if (!row.row()) return;
+      if (!row.row()) return count_swapped(at);
       epoch = row.u64(0);
       pseq = row.u64(1);
       goods.ParseFromString(row.text(2));
     }
     vote(at, epoch, pseq, shard.number, goods.items());
+  }
+  // Likewise one that a SWAP answered: the record that it brought says what it gave.
+  void count_swapped(std::uint32_t at) {
+    proto::SwapRecord record;
+    {
+      Query row(shard.db,
+                "SELECT record FROM swapped_leg JOIN player USING(pid) WHERE pid = ?1 AND txn_id = ?2 AND status = 0",
+                side(at).player_id(), txn);
+      if (!row.row() || !record.ParseFromString(row.text(0)) || record.legs_size() != 2) return;
+    }
+    vote(at, 0, 0, shard.number, record.legs(static_cast<int>(1 - at)).items());
   }
 
   // The decision was this register's, and whoever acted on it proves it.
