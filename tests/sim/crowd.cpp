@@ -70,6 +70,16 @@ void Crowd::went_back(const std::set<std::uint64_t>& players) {
   });
 }
 
+bool Crowd::everybody_told() const {
+  bool all = true;
+  each([&](const auto& client) { all &= !client.undone(); });
+  return all;
+}
+
+void Crowd::believe_rows() {
+  each([](auto& client) { client.believe_row(); });
+}
+
 std::set<std::string> Crowd::names_of(const std::set<std::uint64_t>& players) const {
   std::set<std::string> names;
   each([&](const auto& client) {
@@ -114,9 +124,9 @@ void Crowd::be_quiet() {
 
 bool Crowd::everything_saved() const {
   for (const auto& player : players_)
-    if (!player->in_world() || !player->all_saved() || player->undone()) return false;
+    if (!player->in_world() || !player->all_saved()) return false;
   for (const auto& trader : traders_)
-    if (!trader->in_world() || trader->settling() || !trader->letters_arrived() || trader->undone()) return false;
+    if (!trader->in_world() || trader->settling() || !trader->letters_arrived()) return false;
   return true;
 }
 

@@ -31,6 +31,10 @@ class Crowd {
   // A shard went back to a backup: what these players were told until they are told anew may be undone, and so may be
   // the making of who does not know its own yet.
   void went_back(const std::set<std::uint64_t>& players);
+  // Each has been told anew. Who does nothing that is saved is not: its owner has no occasion to hear of the restore.
+  bool everybody_told() const;
+  // Who is not is judged by its row alone.
+  void believe_rows();
   // Names of those of these players, and of who does not know yet that it is one.
   std::set<std::string> names_of(const std::set<std::uint64_t>& players) const;
   // What is going on now, in which a fault may come: names of kSituations.

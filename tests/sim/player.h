@@ -50,6 +50,12 @@ class ScriptedPlayer {
     undone_player_ = player_id_;
   }
   bool undone() const { return undone_; }
+  // It was not told anew, and knows nothing.
+  void believe_row() {
+    knows_nothing_ = undone_;
+    if (undone_) begin_anew();
+  }
+  bool knows_nothing() const { return knows_nothing_; }
 
   bool in_world() const { return in_world_; }
   const std::string& place() const { return place_; }
@@ -111,7 +117,7 @@ class ScriptedPlayer {
   HeldSession held_;
   bool roams_ = false, resuming_ = false;
   bool in_world_ = false, quiet_ = false, was_in_dungeon_ = false, queued_ = false, selecting_ = false;
-  bool tireless_ = false, asks_ = false, undone_ = false;
+  bool tireless_ = false, asks_ = false, undone_ = false, knows_nothing_ = false;
   std::string place_, last_error_;
   std::uint64_t undone_player_ = 0;
   std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, stated_epoch_ = 0, creq_ = 0, open_creq_ = 0,

@@ -11,6 +11,7 @@ namespace dure::sim {
 namespace {
 
 constexpr Duration kBoot = seconds(3), kLiveness = seconds(60), kStep = milliseconds(500);
+constexpr Duration kUntilTold = seconds(10);  // of a restore, by the next thing that is to be saved
 
 const Game& game() {
   static const Game the_game;
@@ -73,7 +74,13 @@ class Run {
     game_master_.be_quiet();
     crowd_.ask_for_answers();
     const MonoTime deadline = now() + kLiveness;
-    while (!(crowd_.everybody_acts() && all_open()) && now() < deadline) cluster_.run(kStep);
+    MonoTime told = MonoTime::max();
+    const auto through = [&] {
+      if (!crowd_.everybody_acts() || !all_open()) return false;
+      told = std::min(told, now() + kUntilTold);
+      return crowd_.everybody_told() || now() >= told;
+    };
+    while (!through() && now() < deadline) cluster_.run(kStep);
     // A shard that a person has to open is judged by what it says of that, and nobody is expected to act.
     if (!crowd_.everybody_acts() && all_open()) outcome_.broken.push_back({law::kEverybodyActs, "\n" + crowd_.story()});
     crowd_.be_quiet();
@@ -107,6 +114,7 @@ class Run {
     if (plan_.faults.empty() && plan_.unlucky.empty() && plan_.bug == Bug::kNone) nobody_is_disturbed(&verdict);
     if (!crowd_.everything_saved() && verdict.empty() && all_open())
       verdict.push_back({law::kEverythingIsSaved, "\n" + crowd_.story()});
+    crowd_.believe_rows();
     // Whatever is promised now is on the disk.
     cluster_.kill(agent_node());
     stores_.disk().power_cut();

@@ -40,6 +40,12 @@ class Trader {
     undone_player_ = player_id_;
   }
   bool undone() const { return undone_; }
+  // It was not told anew, and knows nothing.
+  void believe_row() {
+    knows_nothing_ = undone_;
+    if (undone_) begin_anew();
+  }
+  bool knows_nothing() const { return knows_nothing_; }
   // It, or its partner, was made after a backup that was put back: another one plays on, who has been given anew what
   // all are given.
   bool made_twice() const { return made_twice_ || (partner_ != nullptr && partner_->made_twice_); }
@@ -87,7 +93,7 @@ class Trader {
   Rng rng_;
   Trader* partner_ = nullptr;
   bool host_ = false, in_world_ = false, selecting_ = false, quiet_ = false, walking_ = false;
-  bool asks_ = false, undone_ = false, made_twice_ = false;
+  bool asks_ = false, undone_ = false, knows_nothing_ = false, made_twice_ = false;
   std::uint64_t undone_player_ = 0;
   std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, creq_ = 0, laid_ = 0, locked_ = 0, confirmed_ = 0;
   std::int32_t x_cm_ = 0, y_cm_ = 0;
