@@ -13,7 +13,7 @@ Duration draw_ms(Rng& rng, std::int64_t least, std::int64_t most) {
   return milliseconds(least + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(most - least + 1))));
 }
 
-constexpr double kRestores = 0.25;
+constexpr double kRestores = 0.3;
 
 std::uint16_t one_to(Rng& rng, std::uint64_t most) { return static_cast<std::uint16_t>(1 + rng.below(most)); }
 
@@ -121,7 +121,7 @@ void draw_restore(Plan* plan) {
   fault.nodes = {agent_node()};
   fault.shard = static_cast<std::uint32_t>(rng.below(plan->shape.shards));
   const std::int64_t play = plan->play / milliseconds(1);
-  fault.from = draw_ms(rng, rng.chance(0.1) ? 0 : 2500, play - 1000);
+  fault.from = draw_ms(rng, rng.chance(0.2) ? 0 : 2500, play - 1000);
   fault.at = draw_ms(rng, fault.from / milliseconds(1) + 500, play);
   fault.lasts = draw_ms(rng, 200, 5000);
   plan->faults.push_back(std::move(fault));

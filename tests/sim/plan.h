@@ -93,7 +93,7 @@ struct Plan {
 };
 
 // Each class of fault is absent in about half of the seeds, and each unlucky site; all are in one of fifty. A shard is
-// restored alone in one of four that have more than one. Without
+// restored alone in three of ten that have more than one. Without
 // faults nothing is unlucky. A rogue's mischief is absent in half of the seeds, too, whatever else happens: nobody
 // notices it.
 Plan draw_plan(std::uint64_t seed);

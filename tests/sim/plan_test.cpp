@@ -29,8 +29,8 @@ TEST(Plan, EachClassOfFaultIsAbsentInAboutHalfOfTheSeeds) {
         }
   }
   // Of 267 seeds that have more than one shard.
-  EXPECT_GT(seeds[FaultKind::kRestore], 40);
-  EXPECT_LT(seeds[FaultKind::kRestore], 95);
+  EXPECT_GT(seeds[FaultKind::kRestore], 55);
+  EXPECT_LT(seeds[FaultKind::kRestore], 110);
   for (const FaultKind kind : kFaultKinds) {
     if (kind == FaultKind::kRestore) continue;
     EXPECT_GT(seeds[kind], 120) << to_text(kind);
