@@ -174,15 +174,9 @@ Task<bool> ReconcileDesk::settle_names(Run& run) {
 }
 
 Task<bool> ReconcileDesk::settle_name(Run& run, const proto::ReservedName& name, std::uint64_t known_move) {
-  const NodeId directory = agent_.directory_agent();
-  proto::MoveQuery query;
-  query.set_account_id(name.account_id());
-  const Result<proto::MoveReply> move = co_await ask<proto::MoveReply>(directory, query);
-  if (!move) co_return false;
-  const bool came = move->code() == proto::STORED && move->move().fate() == proto::MOVE_FLIPPED &&
-                    move->move().target() == run.shard && move->move().move_id() > known_move;
-  if (came) {
-    run.leave_open("character " + name.name() + " came from shard " + std::to_string(move->move().source()) +
+  const auto came = run.came.find(name.account_id());
+  if (came != run.came.end() && came->second.second > known_move) {
+    run.leave_open("character " + name.name() + " came from shard " + std::to_string(came->second.first) +
                    " after the backup: it is in that shard's backup of then");
     co_return true;
   }
@@ -199,7 +193,7 @@ Task<bool> ReconcileDesk::settle_name(Run& run, const proto::ReservedName& name,
   release.set_player_id(name.player_id());
   release.set_reservation(name.reservation());
   release.set_release(true);
-  const Result<proto::StoreReply> released = co_await ask<proto::StoreReply>(directory, release);
+  const Result<proto::StoreReply> released = co_await ask<proto::StoreReply>(agent_.directory_agent(), release);
   if (!released) co_return false;
   run.note("character " + name.name() + " was made after the backup, and is gone");
   co_return true;
@@ -276,7 +270,8 @@ Task<bool> ReconcileDesk::end_holds(Run& run) {
   query.set_shard(run.shard);
   const Result<proto::OpenHoldsReply> open = co_await ask<proto::OpenHoldsReply>(agent_.id(), query);
   if (!open || open->code() != proto::STORED) co_return false;
-  if (open->holds_size() == 0) co_return true;
+  // Who voted may hold nothing here any more: what was counted of it is settled all the same, once.
+  if (open->holds_size() == 0 && run.settled) co_return true;
   for (const auto& hold : open->holds()) {
     if (hold.shard() == run.shard) continue;
     proto::TradeVote vote = hold;
@@ -302,7 +297,8 @@ Task<bool> ReconcileDesk::end_holds(Run& run) {
   }
   proto::Reconcile settle;
   settle.set_settle(true);
-  co_return co_await tell(run, std::move(settle));
+  run.settled = co_await tell(run, std::move(settle));
+  co_return run.settled;
 }
 
 // Only the restored shard is audited in full: nobody plays there. The others work on: their books are kept by slices

@@ -98,8 +98,10 @@ Task<bool> ReconcileDesk::bring_back(Run& run) {
     if (!page || page->code() != proto::STORED) co_return false;
     more = page->moves_size() > 0;
     if (more) query.set_after(page->moves(page->moves_size() - 1).account_id());
-    for (const auto& move : page->moves())
+    for (const auto& move : page->moves()) {
+      run.came[move.account_id()] = {move.source(), move.move_id()};
       if (!co_await bring_back(run, move)) co_return false;
+    }
   }
   co_return true;
 }

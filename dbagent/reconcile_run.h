@@ -1,7 +1,9 @@
 // One round of the desk over one shard, and how it asks. For the desk's own files. Logic thread only.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/proto/dbagent.pb.h"
@@ -18,6 +20,10 @@ struct ReconcileDesk::Run {
   std::vector<std::uint32_t> others;
   ReconcileRounds rounds;
   std::uint64_t redone = 0;
+  bool settled = false;  // what its own register has not decided
+  // The move by which an account that is here by the map came here last: source and number. A later one may have been
+  // turned back.
+  std::map<std::uint64_t, std::pair<std::uint32_t, std::uint64_t>> came;
   std::uint64_t moves_begun = 0;  // of all accounts, when it began to hear
   std::vector<std::string> notes, open;
   void note(const std::string& line) {

@@ -227,6 +227,7 @@ class OwnerNode : public Node {
   Task<void> ask_about_trade(PlayerRef ref, TradeId txn);
   Task<Result<std::uint32_t>> shard_of(PlayerId player, bool refresh);
   // Who holds the player, read where it is now; waits while it is on the move.
+  Task<bool> is_gone(PlayerId player);
   Task<Result<proto::AcquireReply>> holder_of(PlayerId player);
   Task<Result<proto::AcquireReply>> acquire(PlayerId player, std::uint32_t shard, std::uint64_t expected, bool insist);
   Player& install(const proto::AcquireReply& grant, std::uint32_t shard);

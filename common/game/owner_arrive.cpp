@@ -38,6 +38,12 @@ Task<Result<std::uint32_t>> OwnerNode::shard_of(PlayerId player, bool refresh) {
   co_return found->shard();
 }
 
+// Where it was is still known here; the directory knows that it is no more: nobody need ask again.
+Task<bool> OwnerNode::is_gone(PlayerId player) {
+  const auto known = co_await shard_of(player, true);
+  co_return !known && known.error().trouble == Trouble::kRefused;
+}
+
 Task<Result<proto::AcquireReply>> OwnerNode::holder_of(PlayerId player) {
   const MonoTime give_up = now() + kHolderPatience;
   bool stale = false;
@@ -244,7 +250,7 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
     const MonoTime release = now() + kReleasePatience;
     for (bool waits = true; waits;) {
       auto holder = co_await holder_of(pid);
-      if (!holder) co_return admit_reply(proto::BUSY, holder.error().detail);
+      if (!holder) co_return admit_reply(co_await is_gone(pid) ? proto::NOT_FOUND : proto::BUSY, holder.error().detail);
       expected = holder->epoch();
       if (holder->aggregate().has_hint()) *request.mutable_hint() = holder->aggregate().hint();
       // A living owner keeps the player: its session moves, not its ownership.
@@ -282,9 +288,11 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   if (!placed.here) co_return admit_reply(placed.code != 0 ? static_cast<proto::Code>(placed.code) : proto::BUSY);
 
   auto grant = co_await acquire(pid, shards_.peek(pid, *shard), expected, !request.ticket());
-  if (!grant)
-    co_return admit_reply(grant.error().trouble == Trouble::kRefused ? proto::ABORTED : proto::BUSY,
-                          grant.error().detail);
+  if (!grant) {
+    const bool refused = grant.error().trouble == Trouble::kRefused;
+    const bool gone = refused && !request.ticket() && co_await is_gone(pid);
+    co_return admit_reply(gone ? proto::NOT_FOUND : refused ? proto::ABORTED : proto::BUSY, grant.error().detail);
+  }
   // What the last owner wrote may have come after what we read to place it.
   if (!request.ticket() && grant->aggregate().has_hint()) *request.mutable_hint() = grant->aggregate().hint();
   // It may have closed meanwhile. The row of a login is ours and unused: whoever is asked next takes it.

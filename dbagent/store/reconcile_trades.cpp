@@ -44,6 +44,35 @@ struct Redo {
     changed = changed || fresh > 0;
   }
 
+  // A leg that came with its character after the backup: that this register counted it is forgotten, and only the leg
+  // itself tells it.
+  void count_held(std::uint32_t at) {
+    std::uint64_t epoch = 0, pseq = 0;
+    proto::TradeGoods goods;
+    {
+      Query row(shard.db,
+                "SELECT hold.epoch, pseq, goods FROM hold JOIN player USING(pid) "
+                "WHERE txn_id = ?1 AND leg = ?2 AND vote = 1 AND verdict <> 2 AND status = 0",
+                txn, at);
+      if (!row.row()) return count_swapped(at);
+      epoch = row.u64(0);
+      pseq = row.u64(1);
+      goods.ParseFromString(row.text(2));
+    }
+    vote(at, epoch, pseq, shard.number, goods.items());
+  }
+  // Likewise one that a SWAP answered: the record that it brought says what it gave.
+  void count_swapped(std::uint32_t at) {
+    proto::SwapRecord record;
+    {
+      Query row(shard.db,
+                "SELECT record FROM swapped_leg JOIN player USING(pid) WHERE pid = ?1 AND txn_id = ?2 AND status = 0",
+                side(at).player_id(), txn);
+      if (!row.row() || !record.ParseFromString(row.text(0)) || record.legs_size() != 2) return;
+    }
+    vote(at, 0, 0, shard.number, record.legs(static_cast<int>(1 - at)).items());
+  }
+
   // The decision was this register's, and whoever acted on it proves it.
   void decide_again() {
     const Decision decision = decision_of(shard, txn);
@@ -122,8 +151,10 @@ bool redo_decision(Shard& shard, const proto::TradeFact& fact) {
   if (!redo.register_here()) return false;
   if (fact.committed()) redo.decide_again();
   // A leg that is only held: the register has to know it if the decision is known.
-  if (decision_of(shard, redo.txn).verdict == proto::COMMIT)
+  if (decision_of(shard, redo.txn).verdict == proto::COMMIT) {
     for (const auto& leg : fact.legs()) redo.vote(leg.side(), leg.epoch(), leg.pseq(), leg.shard(), leg.items());
+    for (const std::uint32_t side : {0u, 1u}) redo.count_held(side);
+  }
   return redo.changed;
 }
 

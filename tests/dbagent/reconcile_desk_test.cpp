@@ -88,6 +88,35 @@ TEST_F(ReconcileDeskTest, WhatCameAndIsKeptNowhereKeepsTheShardClosedAndIsNamed)
   EXPECT_EQ(again.open_size(), state.open_size());
 }
 
+// Its leg left with its character, or was given back there: it must not meet the other one any more.
+TEST_F(ReconcileDeskTest, AVoteThatIsCountedAndUndecidedIsAbortedAlsoWhenNobodyHoldsAnything) {
+  earn(3, 100, 5);
+  by_hand(3, "INSERT INTO trade_vote VALUES(x'00000000000000000000000000000077', 0, 1, 1, 1, 9, 4, x'', x'')");
+  back_up(3);
+  put_back(3);
+  const auto state = run_desk(3);
+  EXPECT_FALSE(state.closed()) << state.open(0);
+  EXPECT_EQ(shard(3)->database().number("SELECT verdict FROM decision"), static_cast<int>(proto::ABORT));
+}
+
+// The last move of the account is one that was turned back: it came by the one before.
+TEST_F(ReconcileDeskTest, WhoCameAndWasToLeaveAgainIsNotSettledAsNeverMade) {
+  earn(3, 100, 5);
+  back_up(4);
+  move(1, 3, 4);
+  by_hand(3, "DELETE FROM moved_copy");
+  ASSERT_EQ(intent(2, 3).code(), proto::STORED);
+  ASSERT_EQ(abort(2).code(), proto::STORED);
+  put_back(4);
+  const auto state = run_desk(4);
+  EXPECT_TRUE(state.closed());
+  ASSERT_GE(state.open_size(), 3) << "the account, and each of its characters";
+  EXPECT_NE(state.open(1).find("character " + name_of(1)), std::string::npos) << state.open(1);
+  proto::PlayerLocate known;
+  known.set_player_id(1);
+  EXPECT_EQ(store::ask<proto::PlayerLocateReply>(*directory, known).code(), proto::STORED);
+}
+
 // A letter of a character of shard 4 came to the account after the backup, before it moved there itself.
 TEST_F(ReconcileDeskTest, WhoCameWithHalfOfALetterOfThisShardIsNotBroughtBackAndIsNamed) {
   proto::AccountQuery query;

@@ -226,6 +226,47 @@ TEST_F(ReconcileMovedTest, WhoComesBackWithATradeThatIsOpenHereIsNamed) {
   by_hand(3, "UPDATE restored SET closed = 0");
 }
 
+// The register has forgotten that it counted the leg, which came back with its character.
+TEST_F(ReconcileMovedTest, WhoComesBackWithALegOfThisRegisterIsCountedAgain) {
+  meet_on_shard_3();
+  move(1, 3, 4);
+  back_up(3);
+  prepare(3, 3);
+  prepare(4, 1);
+  const auto holds = step<proto::OpenHoldsReply>(4, proto::OpenHoldsQuery());
+  ASSERT_EQ(holds.holds_size(), 1);
+  ASSERT_EQ(store::ask<proto::TradeVerdict>(*shard(3), holds.holds(0)).verdict(), proto::COMMIT);
+  proto::TradeFinish finish;
+  *finish.mutable_txn() = terms().txn();
+  finish.set_side(0);
+  finish.set_verdict(proto::COMMIT);
+  ASSERT_EQ(step<proto::TradeFinishReply>(4, finish).code(), proto::STORED);
+  const std::uint64_t mine = std::exchange(account, account_of_three());
+  move(1, 3, 4);
+  move(2, 4, 3);
+  account = mine;
+  put_back(3);
+  const auto state = run_desk(3);
+  EXPECT_FALSE(state.closed()) << state.open(0);
+  EXPECT_EQ(shard(3)->database().number("SELECT count(*) FROM trade_vote WHERE yes = 1"), 2);
+}
+
+// Both have left with the record of a SWAP that the register has forgotten, and one is back.
+TEST_F(ReconcileMovedTest, WhoComesBackWithASwapOfThisRegisterIsCountedAgain) {
+  meet_on_shard_3();
+  back_up(3);
+  swap_on_shard_3();
+  move(1, 3, 4);
+  const std::uint64_t mine = std::exchange(account, account_of_three());
+  move(1, 3, 4);
+  move(2, 4, 3);
+  account = mine;
+  put_back(3);
+  const auto state = run_desk(3);
+  EXPECT_FALSE(state.closed()) << state.open(0);
+  EXPECT_EQ(shard(3)->database().number("SELECT count(*) FROM trade_vote WHERE yes = 1"), 2);
+}
+
 // The first of them is brought back before the other is here to compare with.
 TEST_F(ReconcileMovedTest, TwoThatComeBackAreComparedWithEachOther) {
   meet_on_shard_3();

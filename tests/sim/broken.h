@@ -35,6 +35,7 @@ inline constexpr const char* kLettersAreSomewhere = "letters-are-somewhere";
 inline constexpr const char* kLegsEndAsDecided = "legs-end-as-decided";
 inline constexpr const char* kGiftsArriveOnce = "gifts-arrive-once";
 inline constexpr const char* kEverybodyActs = "everybody-acts-after-healing";
+inline constexpr const char* kRestoredShardOpens = "a-restored-shard-opens";
 inline constexpr const char* kEverythingIsSaved = "everything-is-saved-after-healing";
 inline constexpr const char* kNobodyIsDisturbed = "nobody-is-disturbed-without-faults";
 inline constexpr const char* kNoFaultInLogic = "no-fault-in-logic";

@@ -15,6 +15,9 @@
 
 namespace dure::sim {
 
+// Epochs from here on were granted by a shard that was restored (dbagent/store/schema.h).
+inline constexpr std::uint64_t kRestoredEpoch = 1 << 20;
+
 // The end of a character's name: no two of them look alike, or the second would be refused.
 std::string name_ending(int number);
 

@@ -12,6 +12,7 @@ namespace {
 using store::Query;
 
 constexpr auto kActive = static_cast<std::int64_t>(store::Status::kActive);
+constexpr auto kPurged = static_cast<std::int64_t>(store::RootKind::kPurged);
 
 std::string who(std::int64_t player) { return "player " + std::to_string(player); }
 
@@ -30,11 +31,14 @@ void CommitLaws::touch(void* touched, int, const char*, const char* table, sqlit
     rows.accounts.insert(row);
   else if (name == "item_holder")
     rows.holders.insert(row);
+  else if (name == "restored")
+    rows.restored = true;
 }
 
 void CommitLaws::opened(std::uint32_t shard, store::Database& database) {
   Shard& seen = shards_[shard];
   seen.database = &database;
+  seen.touched.restored = true;
   // What was there and what is there now: all of it is looked at.
   for (const auto& [id, row] : seen.players) seen.touched.players.insert(id);
   for (const auto& [id, account] : seen.accounts) seen.touched.accounts.insert(id);
@@ -67,10 +71,11 @@ void CommitLaws::closed(std::uint32_t shard, const store::Database& database) {
 void CommitLaws::look(std::uint32_t shard) {
   ++looks_;
   Shard& seen = shards_[shard];
-  const Touched touched = std::exchange(seen.touched, {});
+  Touched touched = std::exchange(seen.touched, {});
   std::set<std::string> currencies;
   ItemPlaces::Items items;
   const Disk::Calm calm(disk_);
+  if (touched.restored) look_whether_shut(shard, &touched);
   for (const std::int64_t id : touched.accounts) read_account(shard, id, &currencies);
   for (const std::int64_t row : touched.holders) items_.touched(shard, row, &items);
   for (const std::int64_t id : touched.players) read_player(shard, id, &items);
@@ -78,6 +83,30 @@ void CommitLaws::look(std::uint32_t shard) {
     if (const std::int64_t sum = seen.sums[currency]; sum != 0)
       report(law::kLedgerSumsToZero, shard, "its accounts of " + currency + " sum to " + std::to_string(sum));
   items_.judge(shard, items);
+}
+
+// Once it opens, all that it has counts again.
+void CommitLaws::look_whether_shut(std::uint32_t shard, Touched* touched) {
+  Shard& seen = shards_[shard];
+  const bool was_shut =
+      std::exchange(seen.shut, seen.database->number("SELECT 1 FROM restored WHERE closed = 1").has_value());
+  if (!was_shut || seen.shut) return;
+  for (const auto& [id, row] : seen.players) touched->players.insert(id);
+  items_.rows_of(shard, &touched->holders);
+}
+
+bool CommitLaws::is_shut(std::uint32_t shard) const {
+  const auto at = shards_.find(shard);
+  return at != shards_.end() && at->second.shut;
+}
+
+std::set<std::uint64_t> CommitLaws::players_of(std::uint32_t shard) const {
+  std::set<std::uint64_t> players;
+  const auto at = shards_.find(shard);
+  if (at == shards_.end()) return players;
+  for (const auto& [id, row] : at->second.players)
+    if (row.status != static_cast<std::int64_t>(store::Status::kMoved)) players.insert(static_cast<std::uint64_t>(id));
+  return players;
 }
 
 void CommitLaws::read_account(std::uint32_t shard, std::int64_t id, std::set<std::string>* changed) {
@@ -100,17 +129,17 @@ void CommitLaws::read_player(std::uint32_t shard, std::int64_t id, ItemPlaces::I
   const bool was_active = active(shard, id);
   Row now;
   {
-    Query row(*seen.database, "SELECT status, epoch, last_pseq, owner_inc FROM player WHERE pid = ?1", id);
+    Query row(*seen.database, "SELECT status, epoch, last_pseq, owner_inc, kind FROM player WHERE pid = ?1", id);
     if (!row.row()) {
       // A tombstone stays for ever. Only a backup may not have known it.
       if (seen.players.erase(id) != 0 && !seen.database->number("SELECT 1 FROM restored"))
         report(law::kOneActiveRow, shard, "the row of " + who(id) + " is gone");
       return;
     }
-    now = {row.i64(0), row.i64(1), row.i64(2), row.key(3)};
+    now = {row.i64(0), row.i64(1), row.i64(2), row.key(3), row.i64(4) == kPurged};
   }
   seen.players[id] = now;
-  if (now.status != kActive) return;
+  if (now.status != kActive || seen.shut) return;
   judge_row(shard, id, now);
   if (!was_active) items_.activated(shard, id, items);
 }
@@ -119,6 +148,8 @@ void CommitLaws::judge_row(std::uint32_t shard, std::int64_t id, const Row& row)
   for (const auto& [other, seen] : shards_)
     if (other != shard && active(other, id))
       report(law::kOneActiveRow, shard, who(id) + " is ACTIVE here and on shard " + std::to_string(other));
+  // Nobody acquires it ever again; whether it was made at all a restore may have undone.
+  if (row.purged) return;
   const auto [at, first] = newest_.emplace(id, row);
   const Row before = std::exchange(at->second, row);
   if (first) return;
@@ -134,9 +165,9 @@ void CommitLaws::judge_row(std::uint32_t shard, std::int64_t id, const Row& row)
 }
 
 bool CommitLaws::active(std::uint32_t shard, std::int64_t player) const {
-  const auto& players = shards_.at(shard).players;
-  const auto at = players.find(player);
-  return at != players.end() && at->second.status == kActive;
+  const Shard& seen = shards_.at(shard);
+  const auto at = seen.players.find(player);
+  return !seen.shut && at != seen.players.end() && at->second.status == kActive;
 }
 
 void CommitLaws::report(const char* law, std::uint32_t shard, const std::string& what) {

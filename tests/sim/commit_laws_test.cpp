@@ -250,6 +250,38 @@ TEST_F(CommitLawsTest, AnItemThatIsTakenOutOfATradeWithoutADecisionIsSeen) {
   EXPECT_EQ(only_law(), law::kOneHolderPerItem);
 }
 
+TEST_F(CommitLawsTest, WhatARestoredShardHasCountsWhenItOpens) {
+  commit(0, player(5, 0, 4, 7, "1") + ";" + sword(1, 5));
+  commit(1, "INSERT INTO restored(generation, closed, at) VALUES(2, 1, 0)");
+  commit(1, player(5, 0, 1048579, 0, "0") + ";" + sword(1, 5));
+  EXPECT_TRUE(laws_.is_shut(1));
+  EXPECT_TRUE(laws_.broken().empty()) << to_text(laws_.broken());
+  close(1);
+  open(1);
+  EXPECT_TRUE(laws_.broken().empty()) << to_text(laws_.broken());
+  commit(1, "UPDATE restored SET closed = 0");
+  EXPECT_FALSE(laws_.is_shut(1));
+  std::set<std::string> laws;
+  for (const auto& broken : laws_.broken()) laws.insert(broken.law);
+  EXPECT_EQ(laws, (std::set<std::string>{law::kOneActiveRow, law::kOneHolderPerItem}));
+}
+
+TEST_F(CommitLawsTest, ItsBooksHoldEvenWhileItIsClosed) {
+  commit(1, "INSERT INTO restored(generation, closed, at) VALUES(2, 1, 0)");
+  commit(1, account(1, 1, "gold", -40));
+  EXPECT_EQ(only_law(), law::kLedgerSumsToZero);
+}
+
+TEST_F(CommitLawsTest, AnEpochThatARestoredShardMayGrantAgainIsSeen) {
+  commit(0, player(5, 0, 4, 7, "1"));
+  commit(0, "INSERT INTO restored(generation, closed, at) VALUES(2, 1, 0)");
+  commit(0, "DELETE FROM player");
+  commit(0, player(5, 0, 3, 0, "0"));
+  EXPECT_TRUE(laws_.broken().empty()) << to_text(laws_.broken());
+  commit(0, "UPDATE restored SET closed = 0");
+  EXPECT_EQ(only_law(), law::kEpochsOnlyRise);
+}
+
 TEST_F(CommitLawsTest, ItsLooksMeetNoFaultOfTheDisk) {
   commit(0, player(5, 0, 4, 7, "1") + ";" + sword(1, 5));
   disk_.set(DiskFault::kErrors, true);

@@ -64,6 +64,30 @@ void Crowd::mangle(char name, bool on) {
   });
 }
 
+void Crowd::went_back(const std::set<std::uint64_t>& players) {
+  each([&](auto& client) {
+    if (client.player_id() == 0 || players.contains(client.player_id())) client.went_back();
+  });
+}
+
+bool Crowd::everybody_told() const {
+  bool all = true;
+  each([&](const auto& client) { all &= !client.undone(); });
+  return all;
+}
+
+void Crowd::believe_rows() {
+  each([](auto& client) { client.believe_row(); });
+}
+
+std::set<std::string> Crowd::names_of(const std::set<std::uint64_t>& players) const {
+  std::set<std::string> names;
+  each([&](const auto& client) {
+    if (client.player_id() == 0 || players.contains(client.player_id())) names.insert(client.name());
+  });
+  return names;
+}
+
 std::vector<const char*> Crowd::situations() const {
   bool trade = false, unsaved = false, unanswered = false, run = false, nowhere = false, queued = false;
   for (const auto& trader : traders_) trade |= trader->settling();

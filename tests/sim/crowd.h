@@ -28,6 +28,15 @@ class Crowd {
   std::vector<std::string> names_of_who_never_fights() const;
   // Its frames leave with bytes wrong until they are told not to.
   void mangle(char client, bool on);
+  // A shard went back to a backup: what these players were told until they are told anew may be undone, and so may be
+  // the making of who does not know its own yet.
+  void went_back(const std::set<std::uint64_t>& players);
+  // Each has been told anew. Who does nothing that is saved is not: its owner has no occasion to hear of the restore.
+  bool everybody_told() const;
+  // Who is not is judged by its row alone.
+  void believe_rows();
+  // Names of those of these players, and of who does not know yet that it is one.
+  std::set<std::string> names_of(const std::set<std::uint64_t>& players) const;
   // What is going on now, in which a fault may come: names of kSituations.
   std::vector<const char*> situations() const;
   // From now on each asks its owner for something that changes nothing; who was answered acts.

@@ -23,6 +23,13 @@ void Disk::process_died() {
   for (const auto& [name, file] : files_) file->locks.clear();
 }
 
+void Disk::replace(const std::string& name, std::string bytes) {
+  for (const char* beside : {"", "-wal", "-shm", "-journal"}) remove(name + beside, true);
+  File& file = *open(name, true);
+  file.live = file.durable = std::move(bytes);
+  sync_folder();
+}
+
 void Disk::set(DiskFault fault, bool on) {
   if (on)
     faults_.insert(fault);

@@ -38,6 +38,8 @@ class Disk {
   void process_died();
   // Of the whole machine, which has no living process: the live plane is what came through.
   void power_cut();
+  // A file that somebody put into the place of a database, durable and with no log beside it. Nobody has it open.
+  void replace(const std::string& name, std::string bytes);
   void set(DiskFault fault, bool on);
   bool ails() const { return !faults_.empty(); }
   void heal() { faults_.clear(); }

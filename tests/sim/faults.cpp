@@ -8,6 +8,9 @@
 #include "tests/sim/plan_text.h"
 
 namespace dure::sim {
+namespace {
+constexpr Duration kUntilBackupAgain = milliseconds(50);
+}  // namespace
 
 // As its own peer: the desk answers a node that is not there any more.
 void ask_move(Cluster& cluster, std::uint64_t account, std::uint32_t shard) {
@@ -30,6 +33,8 @@ void Faults::schedule() {
   for (const Fault& fault : plan_.faults) {
     const std::uint64_t digest = fnv1a(to_text(fault));
     cluster_.scheduler().after(fault.at, digest, [this, &fault] { begin(fault); });
+    if (fault.kind == FaultKind::kRestore)
+      cluster_.scheduler().after(fault.from, digest ^ fnv1a("backup"), [this, &fault] { prepare(fault); });
     cluster_.scheduler().after(fault.at + fault.lasts, ~digest, [this, &fault] { finish(fault); });
   }
 }
@@ -38,6 +43,12 @@ Duration Faults::end() const {
   Duration last = plan_.play;
   for (const Fault& fault : plan_.faults) last = std::max(last, fault.at + fault.lasts);
   return last;
+}
+
+void Faults::prepare(const Fault& fault) {
+  if (injected_.contains(fault.kind)) return;
+  if (back_up(fault.shard)) return cluster_.tell("fault", {}, {}, "a backup of shard " + std::to_string(fault.shard));
+  cluster_.scheduler().after(kUntilBackupAgain, fnv1a("backup"), [this, &fault] { prepare(fault); });
 }
 
 void Faults::begin(const Fault& fault) {
@@ -79,6 +90,10 @@ void Faults::begin(const Fault& fault) {
       cluster_.kill(agent_node());
       disk_.power_cut();
       break;
+    case FaultKind::kRestore:
+      cluster_.kill(agent_node());
+      if (!put_back(fault.shard)) return;
+      break;
     case FaultKind::kDiskFull:
       disk_.set(DiskFault::kFull, true);
       break;
@@ -112,6 +127,7 @@ void Faults::finish(const Fault& fault) {
   switch (fault.kind) {
     case FaultKind::kCrash:
     case FaultKind::kPowerCut:
+    case FaultKind::kRestore:
       cluster_.start(fault.nodes[0]);
       break;
     case FaultKind::kStop:

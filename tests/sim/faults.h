@@ -1,5 +1,7 @@
 // Makes a plan's faults happen in a cluster, each at its time, and undoes them. One thread.
 #pragma once
+#include <functional>
+
 #include "tests/sim/crowd.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/redis.h"
@@ -18,6 +20,9 @@ class Faults {
       : cluster_(cluster), disk_(disk), redis_(redis), crowd_(crowd), plan_(plan) {}
   // From now on, which is the plan's time 0. All of this outlives the run.
   void schedule();
+  // Asked to take a backup (false: not now, again in a while), and to put it back while the agent is dead (false: there
+  // is none).
+  std::function<bool(std::uint32_t shard)> back_up, put_back;
   // When the last of them is over by itself.
   Duration end() const;
   // Whatever still is: wires whole, no delays, the disk in order, clocks right, every process up.
@@ -27,6 +32,7 @@ class Faults {
   const std::map<std::string, std::uint64_t>& marks() const { return met_; }
 
  private:
+  void prepare(const Fault& fault);
   void begin(const Fault& fault);
   void finish(const Fault& fault);
   void part(const Fault& fault, bool is_cut);

@@ -135,7 +135,8 @@ void FinalRows::judge_leg(const Side& side, const Leg& leg, Verdict* verdict) co
   const bool of_another = vote != votes_.end() && !counted;
   if (counted && vote->second.terms != leg.terms) say("was counted over other terms than its own");
   const std::string decided = std::to_string(decision.verdict);
-  if (leg.verdict == kCommit && (decision.verdict != kCommit || decision.swapped || !counted))
+  // A SWAP that was forgotten with its register is done again as a leg that nobody votes for.
+  if (leg.verdict == kCommit && (decision.verdict != kCommit || (!restored_ && (decision.swapped || !counted))))
     say("is committed, its register says " + decided + (counted ? "" : " and never counted it"));
   // One that could do nothing any more has voted NO, and its register need never have heard of it.
   if (leg.verdict == kAbort && leg.which.yes && decision.verdict != kAbort && !of_another)

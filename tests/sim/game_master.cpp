@@ -46,13 +46,18 @@ void GameMaster::heard(const Bytes& bytes) {
   at->second.fate = answer.ok() ? Fate::kGiven : Fate::kRefused;
 }
 
+void GameMaster::went_back(const std::set<std::string>& names) {
+  for (auto& [id, gift] : gifts_) gift.undone = gift.undone || names.contains(gift.name);
+}
+
 std::map<std::string, GameMaster::Gifts> GameMaster::gifts() const {
   std::map<std::string, Gifts> all;
   for (const auto& [id, gift] : gifts_) {
     Gifts& of = all[gift.name];
     // A repeat may have been heard after its refusal, by a life that knows nothing of that.
     const bool refused = gift.fate == Fate::kRefused && gift.tries == 1;
-    (gift.fate == Fate::kGiven ? of.given : refused ? of.refused : of.unknown) += 1;
+    const bool given = gift.fate == Fate::kGiven && !gift.undone;
+    (given ? of.given : refused ? of.refused : of.unknown) += 1;
   }
   return all;
 }

@@ -17,6 +17,8 @@ class GameMaster {
   // Gives to one of `names` after the other, from now until be_quiet().
   void start(std::vector<std::string> names);
   void be_quiet() { quiet_ = true; }
+  // What these were given until now may be undone.
+  void went_back(const std::set<std::string>& names);
 
   struct Gifts {
     std::int64_t given = 0, refused = 0, unknown = 0;
@@ -30,6 +32,7 @@ class GameMaster {
     std::string name;
     Fate fate = Fate::kUnknown;
     int tries = 0;
+    bool undone = false;  // by a restore, perhaps
   };
   void give_next();
   void send(std::uint64_t id);

@@ -29,6 +29,10 @@ inline void judge_books(const Stored& stored, Verdict* verdict) {
   nothing_stays_open(stored, verdict);
 }
 
+// A shard that was restored is open again, or a person is asked: about an account that came after the backup and did
+// something with characters of there that only its own rows tell. True: it is open.
+bool restored_shard_opens(const Stored& stored, Verdict* verdict);
+
 // ── a client's history ────────────────────────────────────────────────────────────────────────────────────────
 // What it saw itself, frame by frame: epochs that went back, frames of another epoch, SAVED and lost.
 void what_was_told_hangs_together(const ScriptedPlayer& player, Verdict* verdict);

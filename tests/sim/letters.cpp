@@ -31,6 +31,14 @@ void Letters::saved(std::uint64_t creq, std::uint64_t epoch) {
       letter.fate = RequestFate::kSaved;
 }
 
+void Letters::went_back() {
+  for (auto& [creq, letter] : sent_)
+    if (letter.fate != RequestFate::kRefused) letter.fate = RequestFate::kSent;
+  open_ = 0;
+  heard_.clear();
+  here_.clear();
+}
+
 int Letters::saved() const {
   return static_cast<int>(std::count_if(sent_.begin(), sent_.end(),
                                         [](const auto& one) { return one.second.fate == RequestFate::kSaved; }));

@@ -28,6 +28,8 @@ class Letters {
   void saved(std::uint64_t creq, std::uint64_t epoch);
   int saved() const;
   int unknown() const;
+  // Its character is as it was in a backup: what it wrote may be undone, what came comes again.
+  void went_back();
   // Every one that its owner still speaks of is SAVED.
   bool all_saved(std::uint64_t epoch) const;
 

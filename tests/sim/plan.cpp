@@ -13,6 +13,8 @@ Duration draw_ms(Rng& rng, std::int64_t least, std::int64_t most) {
   return milliseconds(least + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(most - least + 1))));
 }
 
+constexpr double kRestores = 0.3;
+
 std::uint16_t one_to(Rng& rng, std::uint64_t most) { return static_cast<std::uint16_t>(1 + rng.below(most)); }
 
 void draw_clients(Rng& rng, Plan* plan) {
@@ -103,9 +105,26 @@ void draw_faults(Plan* plan, FaultKind kind) {
         fault.by = rng.chance(0.5) ? draw_ms(rng, 1, 2000) : draw_ms(rng, 2000, 3'600'000);
         if (rng.chance(0.5)) fault.by = -fault.by;
         break;
+      case FaultKind::kRestore:
+        continue;
     }
     plan->faults.push_back(std::move(fault));
   }
+}
+
+// One shard goes back to a backup, once in a run; another one must not until the first is whole again.
+void draw_restore(Plan* plan) {
+  Rng rng(plan->seed, fnv1a("restore", 0xbac4));
+  if (plan->shape.shards < 2 || !rng.chance(kRestores)) return;
+  Fault fault;
+  fault.kind = FaultKind::kRestore;
+  fault.nodes = {agent_node()};
+  fault.shard = static_cast<std::uint32_t>(rng.below(plan->shape.shards));
+  const std::int64_t play = plan->play / milliseconds(1);
+  fault.from = draw_ms(rng, rng.chance(0.2) ? 0 : 2500, play - 1000);
+  fault.at = draw_ms(rng, fault.from / milliseconds(1) + 500, play);
+  fault.lasts = draw_ms(rng, 200, 5000);
+  plan->faults.push_back(std::move(fault));
 }
 
 // Plans without any fault: there nobody may be disturbed at all.
@@ -159,7 +178,9 @@ Plan draw_plan(std::uint64_t seed) {
         client.habit != Habit::kTrades && Rng(seed, 0x20a35 + static_cast<std::uint64_t>(client.name)).chance(0.5);
   draw_mischief(&plan);
   if (Rng(seed, 0xca11).chance(kQuiet)) return plan;
-  for (const FaultKind kind : kFaultKinds) draw_faults(&plan, kind);
+  for (const FaultKind kind : kFaultKinds)
+    if (kind != FaultKind::kRestore) draw_faults(&plan, kind);
+  draw_restore(&plan);
   std::stable_sort(plan.faults.begin(), plan.faults.end(), [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (!plan.faults.empty()) arm_sites(&plan);
   return plan;
@@ -210,6 +231,7 @@ std::string what_is_wrong(const Plan& plan) {
   std::set<Who> mischief;
   for (const Mischief& one : plan.mischief)
     if (!mischief.insert(one.who).second) return std::string("a rogue ") + to_text(one.who) + " twice";
+  bool restored = false;
   for (const Fault& fault : plan.faults) {
     for (const NodeId node : fault.nodes)
       if (!knows(node)) return to_text(node) + " is not there";
@@ -217,8 +239,11 @@ std::string what_is_wrong(const Plan& plan) {
       return to_text(fault.nodes[0]) + " has no disk: only " + to_text(agent_node()) + " has";
     if (fault.client != 0 && client(fault.client) == nullptr)
       return "client " + std::string(1, fault.client) + " is not there";
-    if (fault.kind == FaultKind::kMove && fault.shard >= plan.shape.shards)
-      return "shard " + std::to_string(fault.shard) + " is not there";
+    const bool of_shard = fault.kind == FaultKind::kMove || fault.kind == FaultKind::kRestore;
+    if (of_shard && fault.shard >= plan.shape.shards) return "shard " + std::to_string(fault.shard) + " is not there";
+    if (fault.kind != FaultKind::kRestore) continue;
+    if (fault.from >= fault.at) return "a shard is restored from a backup that was not taken yet";
+    if (std::exchange(restored, true)) return "a second restore: a shard is restored once in a run";
   }
   return "";
 }

@@ -31,12 +31,13 @@ enum class FaultKind {
   kMangle,
   kRedisDies,
   kDiskFlips,
+  kRestore,
 };
 inline constexpr FaultKind kFaultKinds[] = {
     FaultKind::kCrash,    FaultKind::kStop,       FaultKind::kPause,     FaultKind::kCut,        FaultKind::kMute,
     FaultKind::kPart,     FaultKind::kDelay,      FaultKind::kHangUp,    FaultKind::kMove,       FaultKind::kPowerCut,
     FaultKind::kDiskFull, FaultKind::kDiskErrors, FaultKind::kSyncFails, FaultKind::kDiskStalls, FaultKind::kClock,
-    FaultKind::kMangle,   FaultKind::kRedisDies,  FaultKind::kDiskFlips};
+    FaultKind::kMangle,   FaultKind::kRedisDies,  FaultKind::kDiskFlips, FaultKind::kRestore};
 const char* to_text(FaultKind kind);
 // Of the machine under the agent, the only process that has a disk.
 bool is_of_disk(FaultKind kind);
@@ -48,7 +49,8 @@ struct Fault {
   Duration lasts{};           // none: hang-up, move
   Duration by{};              // delay: of every message from or to it; clock: its wall clock goes wrong, either way
   char client = 0;            // hang-up, move; mangle: its frames leave with bytes wrong
-  std::uint32_t shard = 0;    // move: where to
+  std::uint32_t shard = 0;    // move: where to; restore: which
+  Duration from{};            // restore: when the backup was taken that is put back
 };
 
 // A site of production code that takes its rare path (common/logic/unlucky.h) while the faults happen.
@@ -91,7 +93,8 @@ struct Plan {
   std::vector<Mischief> mischief;  // each once, until healing
 };
 
-// Each class of fault is absent in about half of the seeds, and each unlucky site; all are in one of fifty. Without
+// Each class of fault is absent in about half of the seeds, and each unlucky site; all are in one of fifty. A shard is
+// restored alone in three of ten that have more than one. Without
 // faults nothing is unlucky. A rogue's mischief is absent in half of the seeds, too, whatever else happens: nobody
 // notices it.
 Plan draw_plan(std::uint64_t seed);

@@ -50,6 +50,15 @@ Fault parse_fault(Line& line) {
     }
     return fault;
   }
+  if (fault.kind == FaultKind::kRestore) {
+    fault.nodes = {agent_node()};
+    fault.shard = static_cast<std::uint32_t>(line.number("shard", 0, 7));
+    line.fixed("from");
+    fault.from = line.duration();
+    line.fixed("for");
+    fault.lasts = line.duration();
+    return fault;
+  }
   if (fault.kind == FaultKind::kRedisDies) {
     line.fixed("for");
     fault.lasts = line.duration();
@@ -193,6 +202,8 @@ std::string to_text(const Fault& fault) {
   if (fault.kind == FaultKind::kRedisDies) return text + "for " + text_of(fault.lasts);
   if (fault.kind == FaultKind::kMangle) return text + fault.client + " for " + text_of(fault.lasts);
   if (fault.kind == FaultKind::kMove) return text + fault.client + " to " + std::to_string(fault.shard);
+  if (fault.kind == FaultKind::kRestore)
+    return text + std::to_string(fault.shard) + " from " + text_of(fault.from) + " for " + text_of(fault.lasts);
   if (fault.kind == FaultKind::kPart) text += std::to_string(fault.nodes.size()) + " ";
   text += nodes_text(fault.nodes);
   if (fault.kind == FaultKind::kDelay || fault.kind == FaultKind::kClock) text += " by " + text_of(fault.by);

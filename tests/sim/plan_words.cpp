@@ -41,6 +41,8 @@ const char* to_text(FaultKind kind) {
       return "mangle";
     case FaultKind::kRedisDies:
       return "redis-dies";
+    case FaultKind::kRestore:
+      return "restore";
   }
   return "";
 }

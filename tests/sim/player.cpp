@@ -105,7 +105,8 @@ void ScriptedPlayer::take(const ClientFrame& frame) {
   } else if (proto::CreateCharacterReply created; read(frame, &created)) {
     if (created.code() != proto::OK) last_error_ = "create: " + created.ShortDebugString();
     // While it was hostile it may have spent its name on an account that it made up.
-    if (created.code() == proto::TAKEN && was_mangled_) character_ += "x";
+    // A name of who was made after a backup that was put back is never given again.
+    if (created.code() == proto::TAKEN && (was_mangled_ || undone_)) character_ += "x";
     // What it asked for may have been mangled on its way.
     if (created.has_character()) character_ = created.character().name();
     player_id_ = created.character().player_id();
@@ -175,10 +176,23 @@ bool ScriptedPlayer::of_this_epoch(const Message& message) {
   return false;
 }
 
+// What was SAVED before the restore may be there and may not; of who was made after the backup nothing is.
+void ScriptedPlayer::begin_anew() {
+  undone_ = false;
+  saved_creq_ = 0;
+  std::erase_if(requests_, [this](const auto& one) { return player_id_ != undone_player_ && one.first != open_creq_; });
+  for (auto& [creq, fate] : requests_)
+    if (fate == RequestFate::kSaved || fate == RequestFate::kApplied) {
+      fate = RequestFate::kApplied;
+      applied_in_[creq] = 0;
+    }
+}
+
 void ScriptedPlayer::take_state(const proto::PlayerState& state) {
   of_this_epoch(state);
   in_world_ = true;
   stated_epoch_ = epoch_;
+  if (undone_ && (epoch_ >= kRestoredEpoch || player_id_ != undone_player_)) begin_anew();
   creq_ = std::max(creq_, state.last_creq());
   account_id_ = state.aggregate().account_id();
   x_cm_ = state.x_cm();

@@ -44,6 +44,18 @@ class ScriptedPlayer {
   }
   // No new value requests from now on.
   void be_quiet() { quiet_ = true; }
+  // Its shard was restored: what it is told until its next state there may be undone.
+  void went_back() {
+    undone_ = true;
+    undone_player_ = player_id_;
+  }
+  bool undone() const { return undone_; }
+  // It was not told anew, and knows nothing.
+  void believe_row() {
+    knows_nothing_ = undone_;
+    if (undone_) begin_anew();
+  }
+  bool knows_nothing() const { return knows_nothing_; }
 
   bool in_world() const { return in_world_; }
   const std::string& place() const { return place_; }
@@ -84,6 +96,7 @@ class ScriptedPlayer {
   template <class Message>
   bool of_this_epoch(const Message& message);
   void take_state(const proto::PlayerState& state);
+  void begin_anew();
   void log_in();
   void come_back();
   void resumed(const proto::ResumeReply& reply);
@@ -107,8 +120,9 @@ class ScriptedPlayer {
   HeldSession held_;
   bool roams_ = false, resuming_ = false;
   bool in_world_ = false, quiet_ = false, was_in_dungeon_ = false, queued_ = false, selecting_ = false;
-  bool tireless_ = false, asks_ = false;
+  bool tireless_ = false, asks_ = false, undone_ = false, knows_nothing_ = false;
   std::string place_, last_error_;
+  std::uint64_t undone_player_ = 0;
   std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, stated_epoch_ = 0, creq_ = 0, open_creq_ = 0,
                 applied_creq_ = 0, saved_creq_ = 0;
   std::int32_t x_cm_ = 0, y_cm_ = 0;

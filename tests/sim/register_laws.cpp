@@ -24,6 +24,11 @@ void RegisterLaws::look_at_shard(std::uint32_t shard, store::Database& database)
        "ON item_holder.kind = 0 AND owner = pid WHERE player.kind = 2");
 }
 
+void RegisterLaws::went_back(std::uint32_t shard) {
+  const std::string file = "shard " + std::to_string(shard) + ": ";
+  std::erase_if(lasting_, [&](const auto& seen) { return seen.first.rfind(file, 0) == 0; });
+}
+
 void RegisterLaws::look_at_directory(store::Database& database) {
   const Disk::Calm calm(disk_);
   const std::string file = "the directory";

@@ -1,7 +1,7 @@
 // What a file says once and for ever, and what in it only rises: registers of trades, fates of moves, epochs and map
 // versions of the directory; and that who is purged has nothing. Read again as a whole when a file is opened, and now
-// and then between its commits: a change is there to stay, so it is seen a little later. Nothing is restored from a
-// backup meanwhile. Reads only, and no fault of the disk meets its reads. One thread.
+// and then between its commits: a change is there to stay, so it is seen a little later. What a shard's file says is
+// only remembered until a backup of it is put back. Reads only, and no fault of the disk meets its reads. One thread.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -20,6 +20,8 @@ class RegisterLaws {
   RegisterLaws(const RegisterLaws&) = delete;
   void look_at_shard(std::uint32_t shard, store::Database& database);
   void look_at_directory(store::Database& database);
+  // Its file is an older one from now on: what came after that may be decided anew.
+  void went_back(std::uint32_t shard);
 
   const Verdict& broken() const { return broken_; }
   std::uint64_t remembered() const;  // rows

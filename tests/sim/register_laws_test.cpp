@@ -87,6 +87,16 @@ TEST_F(RegisterLawsTest, ADecisionThatIsForgotten) {
   EXPECT_EQ(only_law(), law::kDecidedOnce);
 }
 
+TEST_F(RegisterLawsTest, WhatARestoreTookBackMayBeDecidedAnew) {
+  in_shard(vote(0, 1) + vote(1, 1) + decision(1));
+  laws_.went_back(1);
+  in_shard("DELETE FROM decision; DELETE FROM trade_vote");
+  in_shard(decision(2));
+  EXPECT_TRUE(laws_.broken().empty()) << only_law();
+  in_shard(decision(1) + vote(0, 1) + vote(1, 1));
+  EXPECT_EQ(only_law(), law::kDecidedOnce);
+}
+
 TEST_F(RegisterLawsTest, AVoteThatChanges) {
   in_shard(vote(0, 1));
   in_shard(vote(0, 0));

@@ -11,6 +11,7 @@ namespace dure::sim {
 namespace {
 
 constexpr Duration kBoot = seconds(3), kLiveness = seconds(60), kStep = milliseconds(500);
+constexpr Duration kUntilTold = seconds(10);  // of a restore, by the next thing that is to be saved
 
 const Game& game() {
   static const Game the_game;
@@ -42,6 +43,8 @@ class Run {
         faults_(cluster_, stores_.disk(), redis_, crowd_, plan_) {
     if (watcher) cluster_.watch(watcher);
     if (!plan.mischief.empty()) stores_.tap(&rogue_);
+    faults_.back_up = [this](std::uint32_t shard) { return stores_.back_up(shard); };
+    faults_.put_back = [this](std::uint32_t shard) { return put_back(shard); };
     add_roles(cluster_, game(), plan.shape, stores_);
     plant(plan.bug, stores_);
   }
@@ -71,8 +74,15 @@ class Run {
     game_master_.be_quiet();
     crowd_.ask_for_answers();
     const MonoTime deadline = now() + kLiveness;
-    while (!crowd_.everybody_acts() && now() < deadline) cluster_.run(kStep);
-    if (!crowd_.everybody_acts()) outcome_.broken.push_back({law::kEverybodyActs, "\n" + crowd_.story()});
+    MonoTime told = MonoTime::max();
+    const auto through = [&] {
+      if (!crowd_.everybody_acts() || !all_open()) return false;
+      told = std::min(told, now() + kUntilTold);
+      return crowd_.everybody_told() || now() >= told;
+    };
+    while (!through() && now() < deadline) cluster_.run(kStep);
+    // A shard that a person has to open is judged by what it says of that, and nobody is expected to act.
+    if (!crowd_.everybody_acts() && all_open()) outcome_.broken.push_back({law::kEverybodyActs, "\n" + crowd_.story()});
     crowd_.be_quiet();
     // A trade that just began ends by itself; then nothing may be left.
     cluster_.run(seconds(8));
@@ -82,13 +92,29 @@ class Run {
     // Whoever has just arrived may be given its fee back there, of which no client waits to hear that it is SAVED.
     cluster_.run(seconds(2));
   }
+  // The shard alone goes back. Who was there is not judged by what it was told before. What a rogue knows is of no use
+  // any more: what it repeats was never done.
+  bool put_back(std::uint32_t shard) {
+    if (!stores_.has_backup(shard)) return false;
+    const auto players = stores_.put_back(shard);
+    crowd_.went_back(players);
+    game_master_.went_back(crowd_.names_of(players));
+    rogue_.quiet();
+    return true;
+  }
+  bool all_open() const {
+    for (std::uint32_t shard = 0; shard < plan_.shape.shards; ++shard)
+      if (stores_.is_shut(shard)) return false;
+    return true;
+  }
   void judge() {
     Verdict& verdict = outcome_.broken;
     no_fault_in_logic(cluster_, disk_ailed(), &verdict);
     owners_are_not_refused(cluster_, &verdict);
     if (plan_.faults.empty() && plan_.unlucky.empty() && plan_.bug == Bug::kNone) nobody_is_disturbed(&verdict);
-    if (!crowd_.everything_saved() && verdict.empty())
+    if (!crowd_.everything_saved() && verdict.empty() && all_open())
       verdict.push_back({law::kEverythingIsSaved, "\n" + crowd_.story()});
+    crowd_.believe_rows();
     // Whatever is promised now is on the disk.
     cluster_.kill(agent_node());
     stores_.disk().power_cut();
@@ -97,6 +123,21 @@ class Run {
     verdict.insert(verdict.end(), of_stores.begin(), of_stores.end());
     const Verdict of_rogue = rogue_.broken();
     verdict.insert(verdict.end(), of_rogue.begin(), of_rogue.end());
+    if (restored_shard_opens(stored, &verdict))
+      judge_clients(stored, &verdict);
+    else
+      judge_while_shut(stored, &verdict);
+    for (const auto& line : stored.notes) count_note(line);
+  }
+  // What a person still has to look at: whoever is there waits, and so do those who have something with it.
+  void judge_while_shut(const Stored& stored, Verdict* verdict) const {
+    ledger_sums_to_zero(stored, verdict);
+    every_item_has_one_holder(stored, verdict);
+    for (const auto& player : crowd_.players())
+      if (!is_mangled(plan_, letter(*player))) what_was_told_hangs_together(*player, verdict);
+  }
+  void judge_clients(const Stored& stored, Verdict* all) const {
+    Verdict& verdict = *all;
     judge_books(stored, &verdict);
     gifts_arrive_once(game_master_, crowd_.ids(), stored, &verdict);
     // What a hostile client believes of itself is its own affair; what it did to the books and to others is not.
@@ -116,6 +157,19 @@ class Run {
     for (const auto& [name, count] : starter.starter_stacks)
       if (name == Letters::kAttached) potions_each += count;
     letters_arrive_once(crowd_.traders(), stored, potions_each, &verdict);
+  }
+  // What a restore met, by the desk's own notes of it.
+  void count_note(const std::string& line) {
+    static constexpr std::pair<const char*, const char*> kNotes[] = {
+        {"halves of trades and letters done again", "half of something was done again"},
+        {" owes ", "something is owed"},
+        {"is again as it came", "who had come was brought back"},
+        {"has moved to shard", "who had left was given up"},
+        {"was made after the backup", "who was made since is gone"},
+        {"of accounts that moved since", "what moved was balanced"},
+        {"left with accounts that moved", "what moved was balanced"}};
+    for (const auto& [words, mark] : kNotes)
+      if (line.find(words) != std::string::npos) ++outcome_.reached[std::string("restore: ") + mark];
   }
   bool disk_ailed() const {
     for (const auto& fault : plan_.faults)

@@ -1,6 +1,7 @@
 #include "tests/sim/stores.h"
 
 #include <algorithm>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "common/proto/shard_map.pb.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/agent.h"
+#include "dbagent/store/audit_transit.h"
 #include "dbagent/store/directory_store.h"
 #include "dbagent/store/shard_store.h"
 #include "dbagent/store_worker.h"
@@ -58,6 +60,39 @@ void read_books(store::ShardStore& store, std::uint32_t shard, Stored* stored) {
   for (const auto& move : unsettled.moves())
     stored->unsettled_moves.push_back("on shard " + std::to_string(shard) + ": " + move.ShortDebugString());
 }
+
+void read_restored(store::ShardStore& store, Stored* stored) {
+  store::Query row(store.database(), "SELECT closed, notes, open FROM restored ORDER BY generation");
+  while (row.row()) {
+    const auto lines = [&](int column, std::vector<std::string>* into) {
+      std::istringstream text(row.text(column));
+      for (std::string line; std::getline(text, line);) into->push_back(line);
+    };
+    lines(1, &stored->notes);
+    if (row.i64(0) == 0) continue;
+    lines(2, &stored->shut);
+    if (stored->shut.empty()) stored->shut.push_back("it was not gone through");
+  }
+}
+
+// All shards at one instant: what is between them has to add up, too, letter by letter and trade by trade.
+struct AllBooks {
+  std::vector<store::Audit> audits;
+  std::vector<store::Transit> transit;
+  void add(store::Database& shard) {
+    audits.push_back(store::audit(shard));
+    transit.push_back(store::read_transit(shard));
+  }
+  void judge(store::Database& directory, Stored* stored) const {
+    const auto fate = [&](std::uint64_t account, std::uint64_t move) -> std::optional<store::Fate> {
+      const auto known =
+          directory.number("SELECT fate FROM move WHERE account_id = ?1 AND move_id = ?2", account, move);
+      return known ? std::optional(static_cast<store::Fate>(*known)) : std::nullopt;
+    };
+    for (const auto& line : store::merge_audits(audits).findings) stored->findings.push_back(line);
+    for (const auto& line : store::audit_transit(transit, audits, fate)) stored->findings.push_back(line);
+  }
+};
 
 void read_player(store::ShardStore& store, std::uint32_t shard, std::uint64_t player, Stored* stored) {
   proto::OwnerQuery query;
@@ -184,8 +219,12 @@ class JudgedWorker : public Worker {
         worker_(std::move(store)) {
     laws_.opened(shard_, worker_.store().database());
     register_laws_.look_at_shard(shard_, worker_.store().database());
+    stores_.open_[shard_] = &worker_.store();
   }
-  ~JudgedWorker() override { laws_.closed(shard_, worker_.store().database()); }
+  ~JudgedWorker() override {
+    stores_.open_.erase(shard_);
+    laws_.closed(shard_, worker_.store().database());
+  }
   std::string run(std::string_view batch) override {
     std::string answer = worker_.run(batch);
     stores_.no_faults(Agent::shard_queue(shard_), worker_.store().faults());
@@ -256,6 +295,22 @@ std::map<std::string, std::unique_ptr<Worker>> Stores::open(const std::vector<st
   return workers;
 }
 
+bool Stores::back_up(std::uint32_t shard) {
+  const auto at = open_.find(shard);
+  if (at == open_.end() || at->second->failed()) return false;
+  backups_.take(shard, at->second->database());
+  return true;
+}
+
+std::set<std::uint64_t> Stores::put_back(std::uint32_t shard) {
+  std::set<std::uint64_t> players = laws_.players_of(shard);
+  const std::string queue = Agent::shard_queue(shard);
+  backups_.put_back(shard, queue + ".db");
+  register_laws_.went_back(shard);
+  saved_.erase(queue);
+  return players;
+}
+
 // What the tap has committed is judged and witnessed, too.
 std::unique_ptr<Worker> Stores::dressed(const std::string& queue, std::unique_ptr<Worker> worker,
                                         store::Database& database) {
@@ -274,6 +329,7 @@ Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& play
   const auto directory = open_directory(shards, Incarnation{1, 0});
   witness(Agent::kDirectoryQueue, directory->database());
   register_laws_.look_at_directory(directory->database());
+  AllBooks books;
   // All at once: an item is looked for on each of them.
   std::vector<std::unique_ptr<store::ShardStore>> stores;
   for (std::uint32_t shard = 0; shard < shards; ++shard) {
@@ -288,10 +344,13 @@ Stored Stores::read(std::uint32_t shards, const std::vector<std::uint64_t>& play
     replay.read(shard, store.database());
     rows.read(shard, store.database());
     read_books(store, shard, &stored);
+    read_restored(store, &stored);
     for (const std::uint64_t player : players) read_player(store, shard, player, &stored);
+    books.add(store.database());
   }
   replay.judge(stored, &broken_);
-  rows.judge(&broken_);
+  if (stored.shut.empty()) rows.judge(&broken_);
+  books.judge(directory->database(), &stored);
   return stored;
 }
 

@@ -13,6 +13,7 @@
 #include "common/base/result.h"
 #include "common/logic/worker.h"
 #include "common/proto/value.pb.h"
+#include "tests/sim/backups.h"
 #include "tests/sim/broken.h"
 #include "tests/sim/commit_laws.h"
 #include "tests/sim/disk.h"
@@ -32,6 +33,8 @@ struct Stored {
   std::int64_t ledger_sum = 0;
   std::uint64_t items = 0, orphans = 0, doubles = 0, open_holds = 0;
   std::vector<std::string> findings, unsettled_moves;
+  std::vector<std::string> shut;   // a shard that is restored and still closed: why, a line each
+  std::vector<std::string> notes;  // what was redone on one that is restored
 };
 
 class Stores {
@@ -52,6 +55,14 @@ class Stores {
   // runtime_error if a file that was in order cannot be opened.
   std::map<std::string, std::unique_ptr<Worker>> open(const std::vector<std::uint32_t>& shards,
                                                       const Incarnation& incarnation);
+  // A backup of a shard as it is now. False: its store cannot be asked now.
+  bool back_up(std::uint32_t shard);
+  // Puts it back, alone; its agent is dead. Whose value was there, and is what it was then. Not for a shard without
+  // one.
+  std::set<std::uint64_t> put_back(std::uint32_t shard);
+  bool has_backup(std::uint32_t shard) const { return backups_.has(shard); }
+  // Put back, and not open again.
+  bool is_shut(std::uint32_t shard) const { return laws_.is_shut(shard); }
   // Of stores that nobody has open. Acquires each of `players` (shard, id) to read it.
   Stored read(std::uint32_t shards, const std::vector<std::uint64_t>& players);
   // Files that came back older than what was answered from them, and what was wrong after a commit.
@@ -70,6 +81,8 @@ class Stores {
   Disk disk_;
   CommitLaws laws_{disk_};
   RegisterLaws register_laws_{disk_};
+  Backups backups_{disk_};
+  std::map<std::uint32_t, store::ShardStore*> open_;  // by an agent
   template <class Options>
   Options options_of(const std::string& queue, const Incarnation& incarnation);
   template <class Store>

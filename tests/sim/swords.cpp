@@ -39,6 +39,12 @@ void Swords::saved(std::uint64_t creq, std::uint64_t epoch) {
       request.fate = RequestFate::kSaved;
 }
 
+void Swords::went_back() {
+  open_ = 0;
+  for (auto& [creq, request] : requests_)
+    if (request.fate != RequestFate::kRefused) request.fate = RequestFate::kSent;
+}
+
 bool Swords::all_saved(std::uint64_t epoch) const {
   return std::none_of(requests_.begin(), requests_.end(), [epoch](const auto& one) {
     return one.second.fate == RequestFate::kApplied && one.second.epoch == epoch;

@@ -28,6 +28,8 @@ class Swords {
   // Whom it asked is not its owner any more: nothing will be heard of what is open.
   void owner_changed() { open_ = 0; }
   void saved(std::uint64_t creq, std::uint64_t epoch);
+  // Its character is as it was in a backup: what it asked for may be undone.
+  void went_back();
   // Every one that its owner still speaks of is SAVED.
   bool all_saved(std::uint64_t epoch) const;
   struct Count {

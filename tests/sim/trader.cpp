@@ -49,6 +49,17 @@ void Trader::log_in() {
   client_.send(login);
 }
 
+// What either was told of their trades before the restore may be undone: only what is told from now on is compared.
+void Trader::begin_anew() {
+  undone_ = false;
+  made_twice_ |= undone_player_ != 0 && player_id_ != undone_player_;
+  settled_.clear();
+  if (partner_ != nullptr) partner_->settled_.clear();
+  if (letters_) letters_->went_back();
+  swords_.went_back();
+  has_gone_back_ = true;
+}
+
 template <class Message>
 bool Trader::read(const ClientFrame& frame, Message* message) {
   return frame.message_id == route_id(Message::descriptor()) && message->ParseFromString(std::string(frame.body));
@@ -71,7 +82,8 @@ void Trader::take(const ClientFrame& frame) {
       player_id_ = mine.player_id();
     }
   } else if (proto::CreateCharacterReply created; read(frame, &created)) {
-    if (created.code() == proto::TAKEN && was_mangled_) character_ += "x";  // spent on an account that it made up
+    // Spent on an account that it made up, or on a character that a restore has undone.
+    if (created.code() == proto::TAKEN && (was_mangled_ || undone_)) character_ += "x";
     // What it asked for may have been mangled on its way.
     if (created.has_character()) character_ = created.character().name();
     player_id_ = created.character().player_id();
@@ -87,6 +99,7 @@ void Trader::take(const ClientFrame& frame) {
   } else if (proto::PlayerState state; read(frame, &state)) {
     of_this_epoch(state);
     in_world_ = true;
+    if (undone_ && (epoch_ >= kRestoredEpoch || player_id_ != undone_player_)) begin_anew();
     account_id_ = state.aggregate().account_id();
     creq_ = std::max(creq_, state.last_creq());
     x_cm_ = state.x_cm();
@@ -293,7 +306,7 @@ void Trader::partner(Trader* other, bool host, bool writes) {
 }
 
 bool Trader::letters_arrived() const {
-  if (!letters_ || was_mangled_ || partner_->was_mangled_) return true;
+  if (!letters_ || made_twice() || was_mangled_ || partner_->was_mangled_) return true;
   return letters_->all_saved(epoch_) && letters_->has_all_of(*partner_->letters_);
 }
 

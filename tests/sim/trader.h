@@ -35,6 +35,24 @@ class Trader {
     answers_ = 0;
   }
 
+  // Its shard was restored: what it is told until its next state there may be undone.
+  void went_back() {
+    undone_ = true;
+    undone_player_ = player_id_;
+  }
+  bool undone() const { return undone_; }
+  // It was not told anew, and knows nothing.
+  void believe_row() {
+    knows_nothing_ = undone_;
+    if (undone_) begin_anew();
+  }
+  bool knows_nothing() const { return knows_nothing_; }
+  // What it had was put back to a backup at some time.
+  bool has_gone_back() const { return has_gone_back_; }
+  // It, or its partner, was made after a backup that was put back: another one plays on, who has been given anew what
+  // all are given.
+  bool made_twice() const { return made_twice_ || (partner_ != nullptr && partner_->made_twice_); }
+
   int number() const { return number_; }
   const std::string& name() const { return character_; }
   int answers() const { return answers_; }
@@ -67,6 +85,7 @@ class Trader {
   bool of_this_epoch(const Message& message);
   void take_table(const sample::TradeTable& table);
   void log_in();
+  void begin_anew();
   void step();
   void sit();
   void correspond();
@@ -86,7 +105,8 @@ class Trader {
   Rng rng_, sword_rng_;
   Trader* partner_ = nullptr;
   bool host_ = false, in_world_ = false, selecting_ = false, quiet_ = false, walking_ = false;
-  bool asks_ = false;
+  bool asks_ = false, undone_ = false, knows_nothing_ = false, made_twice_ = false, has_gone_back_ = false;
+  std::uint64_t undone_player_ = 0;
   std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, creq_ = 0, laid_ = 0, locked_ = 0, confirmed_ = 0;
   std::int32_t x_cm_ = 0, y_cm_ = 0;
   std::int64_t gold_ = 0, potions_ = 0;

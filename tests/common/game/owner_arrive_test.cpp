@@ -118,11 +118,21 @@ TEST_F(OwnerArriveTest, WhomTheDirectoryPlacesWhereItIsNotIsNobody) {
   }
 }
 
-TEST_F(OwnerArriveTest, WhoIsGoneWhenItIsToBeAcquiredIsNobody) {
+TEST_F(OwnerArriveTest, WhoIsGoneWhenItIsToBeAcquiredIsNobodyAndTheGatewayNeedNotAskAgain) {
   vanishes_ = true;
-  EXPECT_EQ(admit().code(), proto::ABORTED);
+  EXPECT_EQ(admit().code(), proto::NOT_FOUND);
   EXPECT_EQ(acquired_at_.size(), 1u);
   EXPECT_EQ(inn_->find(PlayerId(1)), nullptr);
+}
+
+TEST_F(OwnerArriveTest, WhoIsGoneSinceItWasHereIsNobodyAlthoughItsShardIsStillKnownHere) {
+  ASSERT_EQ(admit().code(), proto::OK);
+  inn_->forget(PlayerId(1));
+  elsewhere_ = proto::NO_SUCH;
+  is_at_ = 2;
+  located_ = proto::NO_SUCH;
+  EXPECT_EQ(admit().code(), proto::NOT_FOUND);
+  EXPECT_EQ(acquired_at_.size(), 1u);
 }
 
 TEST_F(OwnerArriveTest, WhoIsJustLeavingItsOwnerIsTakenWhenThatHasSavedIt) {
