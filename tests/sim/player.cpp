@@ -179,7 +179,7 @@ bool ScriptedPlayer::of_this_epoch(const Message& message) {
 // What was SAVED before the restore may be there and may not; of who was made after the backup nothing is.
 void ScriptedPlayer::begin_anew() {
   undone_ = false;
-  saved_creq_ = 0;
+  applied_creq_ = saved_creq_ = 0;
   std::erase_if(requests_, [this](const auto& one) { return player_id_ != undone_player_ && one.first != open_creq_; });
   for (auto& [creq, fate] : requests_)
     if (fate == RequestFate::kSaved || fate == RequestFate::kApplied) {
