@@ -138,8 +138,10 @@ void FinalRows::judge_leg(const Side& side, const Leg& leg, Verdict* verdict) co
   // A SWAP that was forgotten with its register is done again as a leg that nobody votes for.
   if (leg.verdict == kCommit && (decision.verdict != kCommit || (!restored_ && (decision.swapped || !counted))))
     say("is committed, its register says " + decided + (counted ? "" : " and never counted it"));
-  // One that could do nothing any more has voted NO, and its register need never have heard of it.
-  if (leg.verdict == kAbort && leg.which.yes && decision.verdict != kAbort && !of_another)
+  // One that could do nothing any more has voted NO, and its register need never have heard of it; one that was
+  // restored may have forgotten an ABORT, which nobody acts on once its legs are finished.
+  const bool forgotten = restored_ && decision.verdict == kUndecided;
+  if (leg.verdict == kAbort && leg.which.yes && decision.verdict != kAbort && !of_another && !forgotten)
     say("is aborted, its register says " + decided);
   if (counted && !leg.which.yes && decision.verdict == kCommit) say("was counted as NO, its register says COMMIT");
 }
