@@ -256,7 +256,9 @@ Task<bool> ReconcileDesk::hear_items(Run& run, std::uint32_t other) {
 
 Task<bool> ReconcileDesk::tell(Run& run, proto::Reconcile request) {
   request.set_shard(run.shard);
-  const Result<proto::ReconcileReply> reply = co_await ask<proto::ReconcileReply>(agent_.id(), request);
+  // To settle looks at every vote there has ever been: asked again it would only be done again.
+  const Duration deadline = request.settle() ? kAuditDeadline : kDeadline;
+  const Result<proto::ReconcileReply> reply = co_await ask<proto::ReconcileReply>(agent_.id(), request, deadline);
   if (!reply || reply->code() != proto::STORED) co_return false;
   run.rounds.heard(request, *reply);
   run.redone += reply->redone();

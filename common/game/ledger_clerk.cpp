@@ -1,5 +1,7 @@
 #include "common/game/ledger_clerk.h"
 
+#include <algorithm>
+
 #include "common/base/check.h"
 #include "common/base/hash.h"
 
@@ -192,8 +194,12 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
       continue;
     }
     const bool keep = next == nullptr;
-    for (const auto& entry : book->inbox)
-      if (next == nullptr && answered.erase(entry.message_id()) != 0) next = &entry;
+    const bool nothing_else = std::all_of(book->inbox.begin(), book->inbox.end(),
+                                          [&](const auto& entry) { return answered.count(entry.message_id()) != 0; });
+    if (keep && nothing_else && !book->inbox.empty()) {
+      next = &book->inbox.front();
+      answered.erase(next->message_id());
+    }
     if (next == nullptr) {
       if (refused) co_return fail(Trouble::kRefused, "an entry cannot be settled");
       co_return settled;

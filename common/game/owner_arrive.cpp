@@ -250,7 +250,10 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
     const MonoTime release = now() + kReleasePatience;
     for (bool waits = true; waits;) {
       auto holder = co_await holder_of(pid);
-      if (!holder) co_return admit_reply(co_await is_gone(pid) ? proto::NOT_FOUND : proto::BUSY, holder.error().detail);
+      if (!holder) {
+        const bool gone = co_await is_gone(pid);
+        co_return admit_reply(gone ? proto::NOT_FOUND : proto::BUSY, holder.error().detail);
+      }
       expected = holder->epoch();
       if (holder->aggregate().has_hint()) *request.mutable_hint() = holder->aggregate().hint();
       // A living owner keeps the player: its session moves, not its ownership.

@@ -17,12 +17,14 @@
 namespace dure::store {
 namespace {
 
-// Whoever owned somebody here is fenced, and no epoch that was granted after the backup is granted again.
+// Whoever owned somebody here is fenced, and no epoch that was granted after the backup is granted again, nor a number
+// that it gave: a record of whoever has no owner then has no version that another one had.
 void close_and_fence(Database& db, std::uint64_t generation) {
   db.run(
       "UPDATE player SET epoch = epoch + ?1, owner_inc = zeroblob(16), owner_node = 0, last_pseq = 0, acquire_id = 0, "
       "acquire_epoch = 0",
       kEpochsLeftOut);
+  db.run("UPDATE shard_meta SET next_number = next_number + ?1", kEpochsLeftOut);
   db.run("INSERT INTO restored(generation, closed, at) SELECT ?1, 1, shard_time FROM shard_meta", generation);
 }
 

@@ -5,6 +5,7 @@
 #include "common/proto/store.pb.h"
 #include "dbagent/store/content_guard.h"
 #include "dbagent/store/posting.h"
+#include "dbagent/store/reconcile.h"
 
 namespace dure::store {
 namespace {
@@ -63,11 +64,8 @@ void note_delivered(Shard& shard, std::uint64_t player_id, InboxState state, con
 // The number of the message that brings back another: always the same one.
 std::uint64_t return_id(std::uint64_t message_id) { return (mix64(message_id) >> 1) | 1; }
 
-// The receiver is gone for ever. Delivered all the same (the row says so to every repeat), and in the same transaction
-// sent back as a new message; what nobody can take back, or came back itself, goes to a sink. `holder`: whose rows.
-void turn_round(Shard& shard, Posting& posting, std::uint64_t holder, const proto::DeliverRequest& request) {
-  take_all_in(shard, posting, request);
-  note_delivered(shard, holder, InboxState::kClaimed, request);
+// Sent back as a new message; what nobody can take back, or came back itself, goes to a sink. `holder`: whose rows.
+void give_back(Shard& shard, Posting& posting, std::uint64_t holder, const proto::DeliverRequest& request) {
   const Account box = inbox_account(request.message_id());
   const Holder in{HolderKind::kInbox, request.message_id()};
   if (request.from_player() == 0 || request.returned_from() != 0) {
@@ -94,7 +92,49 @@ void turn_round(Shard& shard, Posting& posting, std::uint64_t holder, const prot
   shard.tell(event);
 }
 
+// The receiver is gone for ever. Delivered all the same (the row says so to every repeat), and in the same transaction
+// given back.
+void turn_round(Shard& shard, Posting& posting, std::uint64_t holder, const proto::DeliverRequest& request) {
+  take_all_in(shard, posting, request);
+  note_delivered(shard, holder, InboxState::kClaimed, request);
+  give_back(shard, posting, holder, request);
+}
+
+proto::DeliverRequest letter_to(std::uint64_t player_id, const proto::InboxEntry& entry) {
+  proto::DeliverRequest letter;
+  letter.set_message_id(entry.message_id());
+  letter.set_player_id(player_id);
+  letter.set_reason(entry.reason());
+  letter.set_memo(entry.memo());
+  letter.set_from_player(entry.from_player());
+  letter.set_returned_from(entry.returned_from());
+  *letter.mutable_balances() = entry.balances();
+  *letter.mutable_items() = entry.items();
+  return letter;
+}
+
 }  // namespace
+
+void give_back_from_graves(Shard& shard) {
+  std::vector<std::uint64_t> graves;
+  {
+    Query row(shard.db,
+              "SELECT DISTINCT pid FROM player CROSS JOIN inbox USING(pid) WHERE player.kind = 2 AND inbox.state = 0 "
+              "ORDER BY pid");
+    while (row.row()) graves.push_back(row.u64(0));
+  }
+  for (const std::uint64_t grave : graves)
+    for (;;) {
+      proto::InboxReply waiting;
+      read_inbox(shard, grave, 0, [&] { return waiting.add_entries(); });
+      if (waiting.entries().empty()) break;
+      for (const auto& entry : waiting.entries()) {
+        shard.db.run("UPDATE inbox SET state = 1 WHERE message_id = ?1", entry.message_id());
+        Posting posting(shard, {grave, 0, 0, entry.reason()});
+        give_back(shard, posting, grave, letter_to(grave, entry));
+      }
+    }
+}
 
 // DELIVER: no value guard, and a row in any state means "done". A system message pays from a faucet through transit;
 // a relayed one takes out of transit what its sender's shard put in.
@@ -117,7 +157,8 @@ proto::DeliverReply deliver(Shard& shard, const proto::DeliverRequest& request) 
   require(request.message_id() != 0, "message");
   if (!request.relayed()) guard_letter(shard, receiver, request);
   Posting posting(shard, {request.player_id(), receiver.epoch, 0, request.reason()});
-  if (gone) {
+  // While a shard is reconciled others may have had from the one who is gone what was in it.
+  if (gone && !closed(shard.db)) {
     turn_round(shard, posting, receiver.player_id, request);
     return reply;
   }

@@ -21,6 +21,7 @@ struct Applying {
   Posting posting;
   const GuardTable* content;  // none: nothing but the operation's own caps
   bool ownerless = false;
+  std::set<Key16> left = {};  // items of letters claimed by this operation that RECONCILE has given away meanwhile
   Holder bag() const { return {HolderKind::kPlayer, player_id}; }
 };
 
@@ -129,10 +130,6 @@ bool sent_before(Shard& shard, std::uint64_t aggregate, std::string_view reason,
          same_amounts(letter.balances(), effect.balances());
 }
 
-bool is_sent(Shard& shard, std::uint64_t message_id) {
-  return shard.db.number("SELECT 1 FROM outbox WHERE message_id = ?1", message_id).has_value();
-}
-
 // What a letter that is already sent carried has left; as far as it was not here then, it is owed.
 void pay_debts_of(Applying& on, const proto::Effect::Send& effect) {
   for (const auto& amount : effect.balances()) {
@@ -150,7 +147,7 @@ void send(Applying& on, const proto::Effect::Send& effect) {
   require(effect.message_id() != 0 && effect.to_player() != 0, "message");
   require(effect.memo().size() <= 256, "memo");
   if (on.ownerless && sent_before(on.shard, on.player_id, on.reason, effect)) return pay_debts_of(on, effect);
-  require(!is_sent(on.shard, effect.message_id()), "message exists");
+  require(!on.shard.db.number("SELECT 1 FROM outbox WHERE message_id = ?1", effect.message_id()), "message exists");
   proto::InboxEntry letter;
   letter.set_message_id(effect.message_id());
   letter.set_reason(std::string(on.reason));
@@ -160,7 +157,8 @@ void send(Applying& on, const proto::Effect::Send& effect) {
   for (const auto& amount : effect.balances())
     on.posting.move(amount.name(), amount.value(), player_account(on.player_id), transit());
   const Holder envelope{HolderKind::kOutbox, effect.message_id()};
-  for (const auto& item : effect.items()) on.posting.hand_over(key_of(item), on.bag(), envelope);
+  for (const auto& item : effect.items())
+    if (const Key16 key = key_of(item); !on.left.contains(key)) on.posting.hand_over(key, on.bag(), envelope);
   read_items_of(on.shard, envelope, [&] { return letter.add_items(); });
   on.shard.db.run("INSERT INTO outbox VALUES(?1, ?2, ?3, ?4, 0, ?5)", effect.message_id(), on.shard.file.next_number(),
                   on.player_id, effect.to_player(), Blob{letter.SerializeAsString()});
@@ -170,6 +168,15 @@ std::int64_t cap_of(const proto::Effect::Claim& effect, std::string_view currenc
   for (const auto& cap : effect.caps())
     if (cap.name() == currency) return cap.value();
   return 0;
+}
+
+void note_what_has_left(Applying& on, std::uint64_t message_id, const std::vector<Key16>& here) {
+  Query row(on.shard.db, "SELECT letter FROM inbox WHERE message_id = ?1", message_id);
+  proto::InboxEntry written;
+  if (!row.row() || !written.ParseFromString(row.text(0))) return;
+  for (const auto& item : written.items())
+    if (const Key16 key = key_of(item.id()); std::find(here.begin(), here.end(), key) == here.end())
+      on.left.insert(key);
 }
 
 // CLAIM: the row stays, so that a late DELIVER finds it.
@@ -192,6 +199,7 @@ void claim(Applying& on, const proto::Effect::Claim& effect) {
     while (in.row()) items.push_back(in.key(0));
   }
   for (const auto& item : items) on.posting.hand_over(item, {HolderKind::kInbox, effect.message_id()}, on.bag());
+  if (on.ownerless) note_what_has_left(on, effect.message_id(), items);
 }
 
 // LOOT: the key is what makes a drop or a reward happen once.
@@ -244,7 +252,9 @@ void apply_effects(Shard& shard, const Root& root, const proto::Operation& opera
 
 bool sent_otherwise(Shard& shard, const proto::OwnerlessApply& request) {
   return std::any_of(request.sends().begin(), request.sends().end(), [&](const auto& send) {
-    return is_sent(shard, send.message_id()) && !sent_before(shard, request.aggregate_id(), request.reason(), send);
+    return shard.db.number("SELECT 1 FROM outbox WHERE message_id = ?1 AND pid = ?2", send.message_id(),
+                           request.aggregate_id()) &&
+           !sent_before(shard, request.aggregate_id(), request.reason(), send);
   });
 }
 

@@ -73,6 +73,8 @@ std::vector<std::string> halves_brought_back(Shard& shard);
 void give_up(Shard& shard, std::uint64_t account_id, std::uint64_t move_id, std::uint32_t other_shard);
 
 proto::ExpectPlayersReply expect_players(Shard& shard, const proto::ExpectPlayers& request);
+// boxes.cpp: letters that came again to whom the backup does not know, as far as nobody has anything of them, go back.
+void give_back_from_graves(Shard& shard);
 // True: only what reads, and what reconciles, is answered; all else RETRY.
 bool closed(Database& database);
 proto::ClosedReply closed_state(Shard& shard, const proto::ClosedQuery& request);

@@ -52,8 +52,8 @@ struct Redo {
     {
       Query row(shard.db,
                 "SELECT hold.epoch, pseq, goods FROM hold JOIN player USING(pid) "
-                "WHERE txn_id = ?1 AND leg = ?2 AND vote = 1 AND verdict <> 2 AND status = 0",
-                txn, at);
+                "WHERE txn_id = ?1 AND leg = ?2 AND pid = ?3 AND vote = 1 AND verdict <> 2 AND status = 0",
+                txn, at, side(at).player_id());
       if (!row.row()) return count_swapped(at);
       epoch = row.u64(0);
       pseq = row.u64(1);
@@ -71,6 +71,15 @@ struct Redo {
       if (!row.row() || !record.ParseFromString(row.text(0)) || record.legs_size() != 2) return;
     }
     vote(at, 0, 0, shard.number, record.legs(static_cast<int>(1 - at)).items());
+  }
+
+  // A leg that came back as it ended: it proves the decision as well as one that is told.
+  bool came_committed(std::uint32_t at) const {
+    const std::uint64_t player = side(at).player_id();
+    return here(at) &&
+           (swapped_leg(shard, player, txn) ||
+            shard.db.number("SELECT 1 FROM hold WHERE txn_id = ?1 AND leg = ?2 AND pid = ?3 AND verdict = 1", txn, at,
+                            player));
   }
 
   // The decision was this register's, and whoever acted on it proves it.
@@ -149,7 +158,7 @@ bool redo_decision(Shard& shard, const proto::TradeFact& fact) {
   if (decision_of(shard, key_of(fact.terms().txn())).swapped) return false;
   Redo redo{shard, fact, nullptr};
   if (!redo.register_here()) return false;
-  if (fact.committed()) redo.decide_again();
+  if (fact.committed() || redo.came_committed(0) || redo.came_committed(1)) redo.decide_again();
   // A leg that is only held: the register has to know it if the decision is known.
   if (decision_of(shard, redo.txn).verdict == proto::COMMIT) {
     for (const auto& leg : fact.legs()) redo.vote(leg.side(), leg.epoch(), leg.pseq(), leg.shard(), leg.items());

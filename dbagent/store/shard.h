@@ -107,7 +107,7 @@ void write_hint(Shard& shard, const proto::HintWrite& request);
 
 // One operation's effects, in order; GuardFalse takes all of them back.
 void apply_effects(Shard& shard, const Root& root, const proto::Operation& operation);
-// Whether a letter that it sends has the number of another one that was sent.
+// Whether a letter that it sends has the number of another one that its aggregate has sent.
 bool sent_otherwise(Shard& shard, const proto::OwnerlessApply& request);
 // After an operation has passed: its messages wait to be relayed.
 void tell_sent(Shard& shard, const proto::Operation& operation);

@@ -251,6 +251,27 @@ TEST_F(ReconcileMovedTest, WhoComesBackWithALegOfThisRegisterIsCountedAgain) {
   EXPECT_EQ(shard(3)->database().number("SELECT count(*) FROM trade_vote WHERE yes = 1"), 2);
 }
 
+// Likewise, and the other leg is still open: only who came back proves that it was COMMIT.
+TEST_F(ReconcileMovedTest, WhoComesBackWithACommittedLegDecidesItAgain) {
+  meet_on_shard_3();
+  move(1, 3, 4);
+  back_up(3);
+  prepare(3, 3);
+  prepare(4, 1);
+  const auto holds = step<proto::OpenHoldsReply>(4, proto::OpenHoldsQuery());
+  ASSERT_EQ(holds.holds_size(), 1);
+  ASSERT_EQ(store::ask<proto::TradeVerdict>(*shard(3), holds.holds(0)).verdict(), proto::COMMIT);
+  const std::uint64_t mine = std::exchange(account, account_of_three());
+  move(1, 3, 4);
+  move(2, 4, 3);
+  account = mine;
+  put_back(3);
+  const auto state = run_desk(3);
+  EXPECT_FALSE(state.closed()) << state.open(0);
+  EXPECT_EQ(shard(3)->database().number("SELECT count(*) FROM trade_vote WHERE yes = 1"), 2);
+  EXPECT_EQ(store::ask<proto::TradeVerdict>(*shard(3), holds.holds(0)).verdict(), proto::COMMIT);
+}
+
 // Both have left with the record of a SWAP that the register has forgotten, and one is back.
 TEST_F(ReconcileMovedTest, WhoComesBackWithASwapOfThisRegisterIsCountedAgain) {
   meet_on_shard_3();

@@ -217,7 +217,7 @@ int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::
     AuctionLot lot;
     if (expired == kExpiredAtOnce || !read_lot(record, &lot) || lot.until_unix_ms() > now_unix_ms) continue;
     const Goods goods = goods_of(book, lot);
-    if (goods == Goods::kGone && lot.until_unix_ms() + kGoneStaysMs > now_unix_ms) continue;
+    if (goods != Goods::kHere && lot.until_unix_ms() + kGoneStaysMs > now_unix_ms) continue;
     if (goods == Goods::kDoubtful || (goods == Goods::kGone && asked_for(book, lot.lot()))) {
       doubtful.push_back(lot);
       continue;

@@ -199,6 +199,42 @@ TEST_F(ReconcileOwnerlessTest, AnItemThatWasGivenBackHasLeftTheLetterThatComesAg
   expect_whole();
 }
 
+TEST_F(ReconcileOwnerlessTest, WhatIsGivenBackIsWithoutWhatHasLeft) {
+  pays(1, 800, 5, {10});
+  auto deposit = settling(800);
+  deposit.add_claims(800);
+  ASSERT_EQ(settle_house(deposit).code(), proto::STORED);
+  auto given = settling(801);
+  send(&given, 900, 2, 0, "given", {10});
+  ASSERT_EQ(settle_house(given).code(), proto::STORED);
+  relay(2);
+  restore();
+  auto back = settling(800);
+  back.add_claims(800);
+  send(&back, 901, 1, 5, "back", {10});
+  EXPECT_EQ(settle_house(back).code(), proto::STORED);
+  relay(2);
+  const auto read = acquire(1, home_of(1));
+  ASSERT_EQ(read.aggregate().inbox_size(), 1);
+  EXPECT_EQ(read.aggregate().inbox(0).items_size(), 0);
+  EXPECT_EQ(read.aggregate().inbox(0).balances(0).value(), 5);
+  stop_all();
+  expect_whole();
+}
+
+TEST_F(ReconcileOwnerlessTest, ANumberThatSomebodyElseHasUsedIsNoAnswer) {
+  Ops squatter(3, 1);
+  squatter.op(2).send(900, 1, 0, {30});
+  ASSERT_EQ(apply(2, squatter).code(), proto::STORED);
+  pays(1, 800, 60);
+  auto back = settling(800);
+  back.add_claims(800);
+  send(&back, 900, 1, 60, "back");
+  const auto refused = settle_house(back);
+  EXPECT_EQ(refused.detail(), "message exists");
+  EXPECT_FALSE(refused.sent_otherwise());
+}
+
 TEST_F(ReconcileOwnerlessTest, WhoWasAnsweredIsNotAnsweredOtherwise) {
   pays(1, 800, 60);
   auto back = settling(800);

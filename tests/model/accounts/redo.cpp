@@ -9,6 +9,15 @@ bool active_here(const State& state, int player) {
   return state.shard[kRestored].row[player].status == Status::kActive;
 }
 bool register_here(const State& state, int trade) { return state.register_at[trade] == kRestored + 1; }
+// A leg that came back as it ended.
+bool came_committed(const State& state, int trade) {
+  for (int player = 0; player < kPlayers; ++player) {
+    const Content& content = state.shard[kRestored].row[player].is;
+    const bool ended = content.leg[trade] == LegState::kCommitted || (content.swapped >> trade & 1);
+    if (active_here(state, player) && ended) return true;
+  }
+  return false;
+}
 bool swapped_here(const State& state, int trade, int player) {
   const Shard& shard = state.shard[kRestored];
   return shard.reg[trade].swapped || (shard.row[player].is.swapped >> trade & 1);
@@ -31,7 +40,7 @@ bool decide_again(Step& step, int trade) {
   State next = step.now;
   Register& reg = next.shard[kRestored].reg[trade];
   if (reg.swapped || reg.verdict == Verdict::kAbort) return false;
-  if (heard.committed) reg.verdict = Verdict::kCommit;
+  if (heard.committed || (heard.legs != 0 && came_committed(step.now, trade))) reg.verdict = Verdict::kCommit;
   if (reg.verdict == Verdict::kCommit) reg.yes |= heard.legs;
   if (reg.verdict == step.now.shard[kRestored].reg[trade].verdict &&
       reg.yes == step.now.shard[kRestored].reg[trade].yes)
