@@ -222,6 +222,18 @@ void vote_no(Shard& shard, const Leg& leg, std::uint64_t player_id, std::uint64_
   tell_register(shard, vote_of(shard, *find_hold(shard, leg.txn, leg.side)));
 }
 
+namespace {
+
+// It went away by a letter that was delivered, of which this shard has not heard yet, and comes back already: a moment.
+bool leaves_an_envelope(Shard& shard, const google::protobuf::RepeatedPtrField<proto::Item>& items) {
+  return std::any_of(items.begin(), items.end(), [&](const auto& item) {
+    return shard.db.number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind = ?2", key_of(item.id()),
+                           static_cast<int>(HolderKind::kOutbox));
+  });
+}
+
+}  // namespace
+
 proto::TradeFinishReply finish(Shard& shard, const proto::TradeFinish& request) {
   proto::TradeFinishReply reply;
   auto hold = find_hold(shard, key_of(request.txn()), request.side());
@@ -244,6 +256,10 @@ proto::TradeFinishReply finish(Shard& shard, const proto::TradeFinish& request) 
     require(
         request.verdict() == proto::ABORT || has_goods(terms.sides(static_cast<int>(1 - hold->side)), request.items()),
         "not what the other side gave");
+    if (request.verdict() == proto::COMMIT && leaves_an_envelope(shard, request.items())) {
+      reply.set_code(proto::RETRY);
+      return reply;
+    }
     proto::TradeGoods goods;
     goods.set_shard(request.other_shard());
     *goods.mutable_items() = request.items();

@@ -148,6 +148,34 @@ TEST_F(TradeGuardTest, AMalformedLegOfAnEndedEpochVotesNothing) {
 
 // ── around a hold ───────────────────────────────────────────────────────────────────────────────────────────
 
+// 3 had it by a letter of 1, which its sender's shard does not know to be delivered.
+TEST_F(TradeGuardTest, WhatComesBackBeforeItsLetterIsKnownToBeDeliveredWaits) {
+  Ops out(1, 1);
+  out.op(2).send(800, 3, 0, {10});
+  ASSERT_EQ(apply(1, out).code(), proto::STORED);
+  proto::OutboxQuery query;
+  query.set_shard(1);
+  auto letter = on<proto::OutboxReply>(1, query).pending(0);
+  letter.set_shard(2);
+  ASSERT_EQ(on<proto::DeliverReply>(2, letter).code(), proto::STORED);
+  Ops claim(3, 1);
+  claim.op(2).claim(800, 1000);
+  ASSERT_EQ(apply(2, claim).code(), proto::STORED);
+  const auto terms = terms_of(1, 2, {1, 5, {}}, {3, 0, {10}});
+  apply(1, leg(terms, 0, 3));
+  apply(2, leg(terms, 1, 3));
+  const auto hold = open_holds(1).holds(0);
+  const auto request = finish_of(hold, cast(hold));
+  ASSERT_EQ(request.verdict(), proto::COMMIT);
+  EXPECT_EQ(finish(request).code(), proto::RETRY);
+  proto::OutboxSent sent;
+  sent.set_shard(1);
+  sent.set_message_id(800);
+  ASSERT_EQ(on<proto::StoreReply>(1, sent).code(), proto::STORED);
+  EXPECT_EQ(finish(request).code(), proto::STORED);
+  EXPECT_EQ(state_of(1, 1, terms).outcome().state(), proto::LEG_COMMITTED);
+}
+
 TEST_F(TradeGuardTest, ACharacterInTheMiddleOfATradeIsNotPurged) {
   EXPECT_EQ(apply(2, leg(across, 1)).legs(0).state(), proto::LEG_HELD);
   proto::DeletePlayerRequest erase;

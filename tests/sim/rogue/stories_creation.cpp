@@ -20,7 +20,7 @@ Task<> created(Teller& teller) {
   CreatePlayerRequest elsewhere = create(character);
   elsewhere.set_shard(account.shard + 1);
   co_await teller.refused_at(account.shard, "create.wrong-shard", elsewhere, WRONG_SHARD);
-  co_await teller.done("life.create", create(character));
+  co_await teller.done_or_over("life.create", create(character), proto::EXPECTED_OTHER);
   co_await teller.same("create.again", create(character));
   StoryCharacter claimed = character;
   claimed.reservation = teller.number();
@@ -43,7 +43,7 @@ Task<> all_slots(Teller& teller) {
   StoryCharacter character;
   for (std::uint32_t count = store::ShardOptions().characters_max; count > 0; --count) {
     character = character_of(teller, account);
-    co_await teller.done("life.create", create(character));
+    co_await teller.done_or_over("life.create", create(character), proto::EXPECTED_OTHER);
   }
   const StoryCharacter one_more = character_of(teller, account);
   co_await teller.refused("create.over-the-slots", create(one_more), REJECTED);

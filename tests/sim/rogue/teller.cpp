@@ -37,7 +37,9 @@ bool Teller::asked(const std::string& queue, const Step& step) const {
 
 void Teller::answered(const std::string& answer) {
   const int code = code_of(answer);
-  if (step_.allowed.contains(code)) {
+  if (code == ends_) {
+    over_ = true;
+  } else if (step_.allowed.contains(code)) {
     answer_ = answer;
     go_on(std::exchange(told_, nullptr));
   } else if (code == proto::RETRY) {

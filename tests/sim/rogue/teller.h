@@ -63,6 +63,13 @@ class Teller {
   Answer<Reply> done(const char* rule, const Request& request, int code = proto::STORED, int again = kNoOther) {
     return put<Reply>(rule, law::kLawfulIsDone, request, Leaves::kAnything, code, kNoOther, again);
   }
+  // Lawful, and done, unless others were faster: then its story is over.
+  template <class Reply = proto::StoreReply, class Request>
+  Answer<Reply> done_or_over(const char* rule, const Request& request, int over) {
+    auto answer = put<Reply>(rule, law::kLawfulIsDone, request, Leaves::kAnything, proto::STORED, over, kNoOther);
+    ends_ = over;
+    return answer;
+  }
   // Either is right: it depends on what others do meanwhile.
   template <class Reply = proto::StoreReply, class Request>
   Answer<Reply> either(const char* rule, const Request& request, int code, int other) {
@@ -110,6 +117,7 @@ class Teller {
     if (other != kNoOther) step_.allowed.insert(other);
     step_.leaves = leaves;
     again_ = again;
+    ends_ = kNoOther;
     asked_ = false;
     return Answer<Reply>(*this);
   }
@@ -119,7 +127,7 @@ class Teller {
   Rng rng_;
   std::string queue_;
   Step step_;
-  int again_ = kNoOther;
+  int again_ = kNoOther, ends_ = kNoOther;
   bool asked_ = false;
   int batches_since_ = 0;  // of its queue, since it was asked
   bool over_ = false;
