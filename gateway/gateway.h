@@ -97,6 +97,7 @@ class Gateway : public Node {
     std::uint32_t seq = 0;
     std::uint64_t reliable_received = 0;
     std::string token;
+    bool follows = false;  // nobody else had the session since
   };
   struct Rings {  // of one session, on their way here from the IO threads that held them
     std::uint32_t under_way = 0;

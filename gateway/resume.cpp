@@ -71,11 +71,14 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
     clients_[old].session = {};
     close_client(old, proto::NOT_ALLOWED, "resumed by another connection");
   }
+  // Another gateway may have had it since, and its word of that be lost: what it sent is in no ring here, and the
+  // client has counted its frames.
+  const bool follows = granted->session_epoch() == session->epoch + 1;
   session->epoch = granted->session_epoch();
   effect(SessionTake{old, id});
   Rings& rings = rings_[id];
   rings.overtaken = rings.under_way++ > 0 || rings.overtaken;
-  resumes_[id] = Resume{client, seq, request.reliable_received(), next_token};
+  resumes_[id] = Resume{client, seq, request.reliable_received(), next_token, follows};
   open_session(id, session->epoch, session->account, session->shard, client, false);
   for (const auto& [topic, publishers] : session->topics) effect(TopicJoin{client, id, topic});
 }
@@ -94,7 +97,7 @@ void Gateway::on_session_taken(const SessionTaken& taken) {
   resumes_.erase(at);
   std::uint64_t sent = taken.sent;
   const ReplayRing ring(taken.ring.size(), static_cast<std::size_t>(-1), sent, taken.ring);
-  const bool whole = taken.found && !overtaken && ring.after(resume.reliable_received).has_value();
+  const bool whole = taken.found && !overtaken && resume.follows && ring.after(resume.reliable_received).has_value();
   proto::ResumeReply reply;
   reply.set_code(proto::OK);
   reply.set_resume_token(resume.token);

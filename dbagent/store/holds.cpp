@@ -224,11 +224,12 @@ void vote_no(Shard& shard, const Leg& leg, std::uint64_t player_id, std::uint64_
 
 namespace {
 
-// It went away by a letter that was delivered, of which this shard has not heard yet, and comes back already: a moment.
-bool leaves_an_envelope(Shard& shard, const google::protobuf::RepeatedPtrField<proto::Item>& items) {
+// It went away by a letter that was delivered, or by a trade that was committed, of which this shard has not heard yet,
+// and comes back already: a moment.
+bool is_still_leaving(Shard& shard, const google::protobuf::RepeatedPtrField<proto::Item>& items) {
   return std::any_of(items.begin(), items.end(), [&](const auto& item) {
-    return shard.db.number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind = ?2", key_of(item.id()),
-                           static_cast<int>(HolderKind::kOutbox));
+    return shard.db.number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind IN (?2, ?3)", key_of(item.id()),
+                           static_cast<int>(HolderKind::kOutbox), static_cast<int>(HolderKind::kHold));
   });
 }
 
@@ -256,7 +257,7 @@ proto::TradeFinishReply finish(Shard& shard, const proto::TradeFinish& request) 
     require(
         request.verdict() == proto::ABORT || has_goods(terms.sides(static_cast<int>(1 - hold->side)), request.items()),
         "not what the other side gave");
-    if (request.verdict() == proto::COMMIT && leaves_an_envelope(shard, request.items())) {
+    if (request.verdict() == proto::COMMIT && is_still_leaving(shard, request.items())) {
       reply.set_code(proto::RETRY);
       return reply;
     }

@@ -347,6 +347,24 @@ TEST_F(ResumeTest, WhoOvertakesAnotherSocketsResumeIsToldThatItMissedWhatCameBet
   EXPECT_TRUE(pick<proto::ResumeReply>(seen(fourth))->replayed());
 }
 
+// The word of the gateway that had it in between was lost.
+TEST_F(ResumeTest, WhoWasElsewhereInBetweenHearsNothingAgainOfBefore) {
+  lose();
+  (void)granted();
+  directory_says(granted());
+  const ClientId third(3);
+  proto::ResumeRequest again = request();
+  again.set_reliable_received(0);
+  open(third);
+  send(third, again);
+  const auto frames = seen(third);
+  const auto reply = pick<proto::ResumeReply>(frames);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::OK);
+  EXPECT_FALSE(reply->replayed());
+  EXPECT_EQ(frames.size(), 1u);
+}
+
 TEST_F(ResumeTest, WordsOfOutputThatNobodyAskedForAreNothing) {
   enter(kMina);
   SessionTaken strange;
