@@ -225,11 +225,12 @@ void vote_no(Shard& shard, const Leg& leg, std::uint64_t player_id, std::uint64_
 namespace {
 
 // It went away by a letter that was delivered, or by a trade that was committed, of which this shard has not heard yet,
-// and comes back already: a moment.
-bool is_still_leaving(Shard& shard, const google::protobuf::RepeatedPtrField<proto::Item>& items) {
+// and comes back already: a moment. What the other side of this very trade gives may be held here.
+bool is_still_leaving(Shard& shard, const google::protobuf::RepeatedPtrField<proto::Item>& items, std::uint64_t giver) {
   return std::any_of(items.begin(), items.end(), [&](const auto& item) {
-    return shard.db.number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind IN (?2, ?3)", key_of(item.id()),
-                           static_cast<int>(HolderKind::kOutbox), static_cast<int>(HolderKind::kHold));
+    return shard.db.number(
+        "SELECT 1 FROM item_holder WHERE item_id = ?1 AND (kind = ?2 OR (kind = ?3 AND owner <> ?4))",
+        key_of(item.id()), static_cast<int>(HolderKind::kOutbox), static_cast<int>(HolderKind::kHold), giver);
   });
 }
 
@@ -257,7 +258,8 @@ proto::TradeFinishReply finish(Shard& shard, const proto::TradeFinish& request) 
     require(
         request.verdict() == proto::ABORT || has_goods(terms.sides(static_cast<int>(1 - hold->side)), request.items()),
         "not what the other side gave");
-    if (request.verdict() == proto::COMMIT && is_still_leaving(shard, request.items())) {
+    const std::uint64_t giver = terms.sides(static_cast<int>(1 - hold->side)).player_id();
+    if (request.verdict() == proto::COMMIT && is_still_leaving(shard, request.items(), giver)) {
       reply.set_code(proto::RETRY);
       return reply;
     }
