@@ -83,6 +83,8 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_shard<proto::BooksQuery, proto::BooksReply>();
   serve_shard<proto::FactsQuery, proto::Facts>();
   serve_shard<proto::Reconcile, proto::ReconcileReply>();
+  serve_shard<proto::ItemsLetGo, proto::ItemsLetGoReply>();
+  serve_shard<proto::ItemTraces, proto::ItemTracesReply>();
   serve_shard<proto::AccountsHere, proto::AccountsHereReply>();
   serve_shard<proto::GiveUpAccount, proto::ReconcileReply>();
   serve_load<proto::KeptContent, proto::KeptContentReply>();

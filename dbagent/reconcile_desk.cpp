@@ -84,6 +84,7 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
   for (const std::string& line : run.rounds.stuck()) run.leave_open(line);
   for (const std::uint32_t other : run.others)
     if (!co_await hear_items(run, other)) co_return false;
+  if (!co_await give_back(run)) co_return false;
   if (!co_await balance_moves(run)) co_return false;
   if (!co_await audit(run)) co_return false;
   if (!co_await nobody_began(run)) co_return false;
@@ -236,24 +237,6 @@ Task<bool> ReconcileDesk::hear(Run& run, std::uint32_t other) {
   co_return true;
 }
 
-Task<bool> ReconcileDesk::hear_items(Run& run, std::uint32_t other) {
-  proto::FactsQuery query;
-  query.set_shard(other);
-  query.set_kind(proto::FACT_ITEMS);
-  for (bool more = true; more;) {
-    const NodeId there = agent_.shard_agent(other);
-    const Result<proto::Facts> page = co_await ask<proto::Facts>(there, query);
-    if (!page || page->code() != proto::STORED) co_return false;
-    query.set_after(page->next());
-    more = !page->next().empty();
-    proto::Reconcile request;
-    request.set_from_shard(other);
-    *request.mutable_items() = page->items();
-    if (!co_await tell(run, std::move(request))) co_return false;
-  }
-  co_return true;
-}
-
 Task<bool> ReconcileDesk::tell(Run& run, proto::Reconcile request) {
   request.set_shard(run.shard);
   // To settle looks at every vote there has ever been: asked again it would only be done again.
@@ -350,23 +333,6 @@ Task<bool> ReconcileDesk::audit_books(Run& run, std::uint32_t other) {
     }
     co_await agent_.wait(kBetweenSlices);
   }
-}
-
-Task<bool> ReconcileDesk::audit_items(Run& run, std::uint32_t other, const Items& here) {
-  proto::FactsQuery query;
-  query.set_shard(other);
-  query.set_kind(proto::FACT_ITEMS);
-  for (bool more = true; more;) {
-    const NodeId there = agent_.shard_agent(other);
-    const Result<proto::Facts> page = co_await ask<proto::Facts>(there, query);
-    if (!page || page->code() != proto::STORED) co_return false;
-    query.set_after(page->next());
-    more = !page->next().empty();
-    for (const auto& item : page->items())
-      if (here.contains({item.high(), item.low()}))
-        run.leave_open("an item of shard " + std::to_string(run.shard) + " is on shard " + std::to_string(other));
-  }
-  co_return true;
 }
 
 Task<bool> ReconcileDesk::open(Run& run) {

@@ -11,7 +11,7 @@
 //
 //   3 all that these know of trades and letters is redone, in rounds (reconcile_rounds.h)
 //   4 legs that were held at the backup are ended by their registers
-//   5 items that others have leave it
+//   5 items that others have leave it; what was let go meanwhile and nobody has is given back
 //   6 what moves took from shard to shard is balanced; the shard is audited, and the books and items of the others are
 //     looked at; clean, nothing left open, and no move began meanwhile: it opens. Else it stays closed, says why, and
 //     tries again
@@ -31,8 +31,10 @@
 namespace dure {
 
 namespace proto {
+class ItemsLetGoReply;
 class MoveRecord;
 class MovesBalanceReply;
+class OpenTrade;
 class Reconcile;
 class ReservedName;
 }  // namespace proto
@@ -73,6 +75,12 @@ class ReconcileDesk {
   Task<bool> settle_name(Run& run, const proto::ReservedName& name, std::uint64_t known_move);
   Task<bool> hear(Run& run, std::uint32_t other);
   Task<bool> hear_items(Run& run, std::uint32_t other);
+  Task<bool> give_back(Run& run);
+  // Of each item, over all other shards: whether it is on one or about to come there, and how often its holder has
+  // changed there.
+  using Traces = std::vector<std::pair<bool, std::uint64_t>>;
+  Task<bool> trace(Run& run, const proto::ItemsLetGoReply& items, Traces* traces);
+  Task<bool> is_committed(const proto::OpenTrade& trade, bool* committed);
   Task<bool> tell(Run& run, proto::Reconcile request);
   Task<bool> end_holds(Run& run);
   Task<bool> audit(Run& run);

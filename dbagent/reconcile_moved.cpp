@@ -138,6 +138,7 @@ Task<bool> ReconcileDesk::bring_back(Run& run, const proto::MoveRecord& move) {
       run.leave_open(who + ", and cannot be brought back: " + done->detail());
       co_return true;
     }
+    for (const auto& line : done->notes()) run.note(line);
     if (done->state() == proto::ACCOUNT_ACTIVE) break;
     if (done->bytes_next() <= query.offset()) co_return false;
     query.set_offset(done->bytes_next());

@@ -209,17 +209,16 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
     proto::OwnerlessApply operation;
     operation.set_reason(next->reason());
     operation.set_asked_at_ms(book->shard_time_ms);
-    if (keep)
-      node_.log().event(LogLevel::kWarning, "clerk.kept",
-                        {{"name", name_}, {"message", message}, {"from", next->from_player()}});
-    else
-      rule(*book, *next, &operation);
+    const std::uint64_t from = next->from_player();
+    if (!keep) rule(*book, *next, &operation);
     operation.add_claims(message);
     // Once for each entry, whichever clerk it is, and however often.
     *operation.mutable_operation_id() = operation_id(mix64(message), message);
     const Result<Applied> applied = co_await apply(operation);
     if (!applied) co_return tl::unexpected<Error>(applied.error());
     if (*applied == Applied::kDone) ++settled;
+    if (*applied == Applied::kDone && keep)
+      node_.log().event(LogLevel::kWarning, "clerk.kept", {{"name", name_}, {"message", message}, {"from", from}});
     if (*applied == Applied::kDone) conflicts = 0;
     if (*applied == Applied::kOther && ++conflicts > kConflicts) co_return fail(Trouble::kBusy, "others are faster");
     const bool sent_otherwise = *applied == Applied::kSentOtherwise;

@@ -226,8 +226,9 @@ class OwnerNode : public Node {
   void ask_about_trades(Player& player);
   Task<void> ask_about_trade(PlayerRef ref, TradeId txn);
   Task<Result<std::uint32_t>> shard_of(PlayerId player, bool refresh);
-  // Who holds the player, read where it is now; waits while it is on the move.
+  // True: the directory knows that the character is no more.
   Task<bool> is_gone(PlayerId player);
+  // Who holds the player, read where it is now; waits while it is on the move.
   Task<Result<proto::AcquireReply>> holder_of(PlayerId player);
   Task<Result<proto::AcquireReply>> acquire(PlayerId player, std::uint32_t shard, std::uint64_t expected, bool insist);
   Player& install(const proto::AcquireReply& grant, std::uint32_t shard);

@@ -2,6 +2,7 @@
 // the reply to its operation, by notice, or by asking once a second while it is open.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "common/base/ordered_id.h"
 #include "common/game/owner.h"
@@ -199,10 +200,20 @@ Task<void> OwnerNode::ask_about_trade(PlayerRef ref, TradeId txn) {
     if (player == nullptr || !answer) co_return;
     if (answer->code() == proto::STORED) co_return leg_outcome(*player, answer->outcome());
     if (answer->code() == proto::WRONG_SHARD) break;
-    if (answer->code() != proto::NO_SUCH || shards[0] == shards[1]) co_return;
+    if (answer->code() != proto::NO_SUCH) co_return;
   }
   auto moved = co_await shard_of(ref.id, true);
-  if (Player* again = find(ref); again != nullptr && moved) again->shard = *moved;
+  player = find(ref);
+  if (player == nullptr) co_return;
+  bool ended = !moved && moved.error().trouble == Trouble::kRefused;
+  if (moved) {
+    if (std::exchange(player->shard, *moved) != *moved) co_return;
+    // Neither knows what was counted once: the shard was put back to a backup. Who never saves again hears it nowhere.
+    auto holder = co_await holder_of(ref.id);
+    ended = holder && holder->epoch() != ref.epoch;
+    player = find(ref);
+  }
+  if (player != nullptr && ended) stale(*player);
 }
 
 }  // namespace dure

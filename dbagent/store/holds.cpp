@@ -173,13 +173,7 @@ void read_holds(Shard& shard, std::uint64_t player_id, const std::function<proto
 
 void read_given(Shard& shard, const proto::TradeSide& side, const std::function<proto::Item*()>& add) {
   for (const auto& given : side.items()) {
-    Query row(shard.db, "SELECT template, version, attributes FROM item WHERE item_id = ?1", key_of(given.item()));
-    if (!row.row()) continue;
-    proto::Item* item = add();
-    item->ParseFromString(row.text(2));
-    *item->mutable_id() = given.item();
-    item->set_template_(row.text(0));
-    item->set_version(row.i64(1));
+    if (const auto item = read_item(shard, key_of(given.item()))) *add() = *item;
   }
 }
 

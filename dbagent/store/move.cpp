@@ -183,6 +183,11 @@ void drop_copy(Shard& shard, std::uint64_t account_id, std::uint64_t move_id, st
 // COPY(m): mv < m, whatever tombstone or older copy is here. ARRIVING is answered only after what was written reads
 // back as what was sent, byte for byte: rows, sums and items.
 proto::MoveStepReply copy(Shard& shard, const proto::MoveCopy& request) {
+  return copy(shard, request, [](const proto::MoveContent&) {});
+}
+
+proto::MoveStepReply copy(Shard& shard, const proto::MoveCopy& request,
+                          const std::function<void(const proto::MoveContent&)>& before_written) {
   using Reply = proto::MoveStepReply;
   const std::uint64_t account = request.account_id(), m = request.move_id();
   const AccountHere here = account_here(shard, account);
@@ -214,6 +219,7 @@ proto::MoveStepReply copy(Shard& shard, const proto::MoveCopy& request) {
                            .that(content.account_id() == account && content.move_id() == m, "content of another move");
   if (!whole) return tell<Reply>(shard, account, proto::EXPECTED_OTHER, whole.broken);
   if (here.state == AccountState::kArriving) drop_copy(shard, account, here.mv, 0);
+  before_written(content);
   write_content(shard, content);
   set_state(shard, account, AccountState::kArriving, m);
   require(read_content(shard, account, m).SerializeAsString() == bytes, "the copy reads otherwise");

@@ -11,6 +11,7 @@
 //   ACTIVE ◄─UNFREEZE─ MOVING            or ABORT: aborted     DISCARD──► DISCARDED
 #pragma once
 #include <cstdint>
+#include <functional>
 
 #include "dbagent/store/shard.h"
 
@@ -18,6 +19,7 @@ namespace dure::proto {
 class KeptContent;
 class KeptContentReply;
 class MoveActivate;
+class MoveContent;
 class MoveContentQuery;
 class MoveContentReply;
 class MoveCopy;
@@ -46,7 +48,10 @@ proto::MoveContentReply freeze(Shard& shard, const proto::MoveFreeze& request);
 proto::MoveContentReply move_content(Shard& shard, const proto::MoveContentQuery& request);
 // Of an account that left by that move (reconcile.h).
 proto::KeptContentReply kept_content(Shard& shard, const proto::KeptContent& request);
+// `before_written`: it is whole.
 proto::MoveStepReply copy(Shard& shard, const proto::MoveCopy& request);
+proto::MoveStepReply copy(Shard& shard, const proto::MoveCopy& request,
+                          const std::function<void(const proto::MoveContent&)>& before_written);
 proto::MoveStepReply activate(Shard& shard, const proto::MoveActivate& request);
 proto::MoveStepReply retire(Shard& shard, const proto::MoveRetire& request);
 proto::MoveStepReply unfreeze(Shard& shard, const proto::MoveUnfreeze& request);

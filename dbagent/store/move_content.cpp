@@ -236,10 +236,9 @@ const std::vector<std::string>& staying_tables() {
   // The first row: keyed by player, and yet the shard's own. Then what is not keyed by player; accounts, items and
   // their holders among it, which are carried as value.
   static const std::vector<std::string> kTables = {
-      "ledger_txn", "trade_vote",    "account",        "account_move", "decision",       "hold_amount",
-      "item",       "item_history",  "item_holder",    "ledger_entry", "ledger_opening", "move_part",
-      "shard_meta", "content_guard", "content_active", "total",        "economy",        "restored",
-      "moved_copy"};
+      "ledger_txn",     "trade_vote",  "account",      "account_move",   "decision",   "hold_amount", "item",
+      "item_history",   "item_holder", "ledger_entry", "ledger_opening", "move_part",  "shard_meta",  "content_guard",
+      "content_active", "total",       "economy",      "restored",       "moved_copy", "let_go"};
   return kTables;
 }
 

@@ -147,19 +147,33 @@ std::string encoded_attributes(const proto::Item& item) {
   return bare.SerializeAsString();
 }
 
+namespace {
+
+// Columns item_id, template, version, attributes.
+void read_row(const Query& row, proto::Item* item) {
+  const std::string_view attributes = row.bytes(3);
+  item->ParseFromArray(attributes.data(), static_cast<int>(attributes.size()));
+  put(row.key(0), item->mutable_id());
+  item->set_template_(row.text(1));
+  item->set_version(row.i64(2));
+}
+
+}  // namespace
+
+std::optional<proto::Item> read_item(Shard& shard, const Key16& item) {
+  Query row(shard.db, "SELECT item_id, template, version, attributes FROM item WHERE item_id = ?1", item);
+  if (!row.row()) return std::nullopt;
+  proto::Item whole;
+  read_row(row, &whole);
+  return whole;
+}
+
 void read_items_of(Shard& shard, const Holder& holder, const std::function<proto::Item*()>& add) {
-  Query items(shard.db,
-              "SELECT item_id, template, version, attributes FROM item_holder JOIN item USING(item_id) "
-              "WHERE kind = ?1 AND owner = ?2 ORDER BY item_id",
-              static_cast<int>(holder.kind), holder.owner);
-  while (items.row()) {
-    proto::Item* item = add();
-    const std::string_view attributes = items.bytes(3);
-    item->ParseFromArray(attributes.data(), static_cast<int>(attributes.size()));
-    put(items.key(0), item->mutable_id());
-    item->set_template_(items.text(1));
-    item->set_version(items.i64(2));
-  }
+  Query row(shard.db,
+            "SELECT item_id, template, version, attributes FROM item_holder JOIN item USING(item_id) "
+            "WHERE kind = ?1 AND owner = ?2 ORDER BY item_id",
+            static_cast<int>(holder.kind), holder.owner);
+  while (row.row()) read_row(row, add());
 }
 
 }  // namespace dure::store

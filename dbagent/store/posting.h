@@ -2,6 +2,7 @@
 // a line in the items' history. Lives inside one transition.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -74,6 +75,7 @@ std::int64_t reserved_of(Shard& shard, std::uint64_t player_id, std::string_view
 void require_room(Shard& shard, std::uint64_t player_id, std::string_view currency, std::int64_t balance,
                   std::int64_t cap);
 // The row of an item as a message; without its holder.
+std::optional<proto::Item> read_item(Shard& shard, const Key16& item);
 void read_items_of(Shard& shard, const Holder& holder, const std::function<proto::Item*()>& add);
 std::string encoded_attributes(const proto::Item& item);
 

@@ -11,45 +11,6 @@
 namespace dure::store {
 namespace {
 
-std::optional<Holder> holder_of(Shard& shard, const Key16& item) {
-  Query row(shard.db, "SELECT kind, owner FROM item_holder WHERE item_id = ?1", item);
-  if (!row.row()) return std::nullopt;
-  return Holder{static_cast<HolderKind>(row.i64(0)), row.u64(1)};
-}
-
-bool active_here(Shard& shard, std::uint64_t player_id) {
-  const auto root = find_root(shard, player_id);
-  return root && root->status == Status::kActive;
-}
-
-void mark_sent(Shard& shard, std::uint64_t message_id) {
-  proto::OutboxSent sent;
-  sent.set_shard(shard.number);
-  sent.set_message_id(message_id);
-  require(outbox_sent(shard, sent).code() == proto::STORED, "a letter cannot be marked");
-}
-
-// A letter between two characters of this shard that waited at the backup: from its outbox it is nobody's to take.
-void deliver_within(Shard& shard, std::uint64_t message_id) {
-  std::uint64_t after = 0;
-  for (;;) {
-    proto::OutboxQuery query;
-    query.set_shard(shard.number);
-    query.set_after(after);
-    const proto::OutboxReply page = pending_outbox(shard, query);
-    require(page.pending_size() > 0, "an item is in a letter that is under way");
-    for (const auto& pending : page.pending()) {
-      after = pending.number();
-      if (pending.message_id() != message_id) continue;
-      require(active_here(shard, pending.player_id()), "an item is in a letter that is under way");
-      proto::DeliverRequest request = pending;
-      request.set_shard(shard.number);
-      require(deliver(shard, request).code() == proto::STORED, "a letter cannot be delivered");
-      return mark_sent(shard, message_id);
-    }
-  }
-}
-
 // A YES that was counted before the backup is of a trade that may have been aborted since, and its leg given back: it
 // must not meet the other one now.
 void abort_undecided(Shard& shard) {
@@ -126,20 +87,6 @@ bool redo_delivery(Shard& shard, proto::DeliverRequest letter) {
   return deliver(shard, letter).code() == proto::STORED;
 }
 
-bool redo_departure(Shard& shard, const Key16& item, std::uint32_t there, proto::ReconcileReply* reply) {
-  const auto holder = holder_of(shard, item);
-  if (!holder || (holder->kind != HolderKind::kPlayer && holder->kind != HolderKind::kInbox)) return false;
-  const std::uint64_t whose =
-      holder->kind == HolderKind::kPlayer
-          ? holder->owner
-          : static_cast<std::uint64_t>(
-                shard.db.number("SELECT pid FROM inbox WHERE message_id = ?1", holder->owner).value_or(0));
-  Posting(shard, {whose, 0, 0, kReconcileReason}).let_go(item, *holder, there);
-  reply->add_notes("item " + hex(item) + " of player " + std::to_string(whose) + " is on shard " +
-                   std::to_string(there));
-  return true;
-}
-
 // Each fact in a savepoint of its own: one that has to wait leaves nothing.
 class Attempts {
  public:
@@ -191,35 +138,6 @@ void Provider::money(std::uint64_t player_id, const proto::Amount& amount, const
                    ": given away by " + what + " that the backup does not know");
 }
 
-bool Provider::item(std::uint64_t player_id, const Key16& item) const {
-  auto holder = holder_of(shard_, item);
-  if (holder && holder->kind == HolderKind::kOutbox) {
-    deliver_within(shard_, holder->owner);
-    holder = holder_of(shard_, item);
-  }
-  if (!holder || holder->kind == HolderKind::kSink) return false;
-  require(holder->kind == HolderKind::kPlayer || holder->kind == HolderKind::kInbox,
-          "an item is held for a trade that is open");
-  const Holder bag{HolderKind::kPlayer, player_id};
-  if (*holder == bag) return true;
-  Posting(shard_, {player_id, 0, 0, kReconcileReason}).hand_over(item, *holder, bag);
-  said_->add_notes("item " + hex(item) + " was given away by player " + std::to_string(player_id) +
-                   ", who did not have it at the backup");
-  return true;
-}
-
-std::vector<Key16> Provider::items(std::uint64_t player_id, const std::vector<Key16>& items) const {
-  std::vector<Key16> found;
-  for (const Key16& key : items) {
-    if (item(player_id, key))
-      found.push_back(key);
-    else
-      missing_->push_back(key);
-  }
-  require(force_ || missing_->empty(), "an item is not here");
-  return found;
-}
-
 proto::ReconcileReply reconcile(Shard& shard, const proto::Reconcile& request) {
   proto::ReconcileReply reply;
   if (request.shard() != shard.number) {
@@ -244,6 +162,9 @@ proto::ReconcileReply reconcile(Shard& shard, const proto::Reconcile& request) {
     attempts.make(proto::FACT_ITEMS, i, [&](const Provider&) {
       return redo_departure(shard, key_of(request.items(i)), request.from_shard(), &reply);
     });
+  for (int i = 0; i < request.give_back_size(); ++i)
+    attempts.make(proto::FACT_ITEMS, i,
+                  [&](const Provider&) { return give_back(shard, key_of(request.give_back(i)), &reply); });
   if (request.settle()) settle_undecided(shard, &reply);
   return reply;
 }

@@ -7,13 +7,14 @@
 //   COMMIT of a trade that this register decided   the decision                    decided again, by the same legs
 //   SWAP of this register, by who left since       the decision                    likewise, and the other leg
 //   letter received of a character here            the debit and the outbox row    SEND, already delivered
-//   letter sent to a character here                the inbox row                   DELIVER
+//   letter sent to a character here                the inbox row                   DELIVER; of whom the backup does not
+//                                                                                  know, into its grave until it opens
 //   an item                                        that it left                    it leaves whoever has it here
+//   nothing of an item that one of these let go    –                               it is again whose it was then
 //   COMMIT by nobody, a YES counted here           that it was aborted             aborted: ABORT for ever
 //   account of another shard by the map            that it moved                   given up: a tombstone
 //   account of this shard by the map, its move     that it came                    again as it came
-//   character of this shard by the directory       its row                         its creation is settled: it never
-//   was
+//   character of this shard by the directory       its row                         its creation is settled
 //
 // Each is guarded by the row that it leaves (leg, outbox, inbox, tombstone), so a repeat has no effect. What a
 // character gave and does not have here comes from the faucet "reconcile" and stays as its debt (common/base/debt.h):
@@ -39,6 +40,11 @@ class ExpectPlayersReply;
 class Facts;
 class FactsQuery;
 class GiveUpAccount;
+class ItemTraces;
+class ItemTracesReply;
+class ItemsLetGo;
+class ItemsLetGoReply;
+class MoveContent;
 class MovesBalance;
 class MovesBalanceReply;
 class OpenShard;
@@ -79,6 +85,20 @@ void give_back_from_graves(Shard& shard);
 bool closed(Database& database);
 proto::ClosedReply closed_state(Shard& shard, const proto::ClosedQuery& request);
 proto::OpenShardReply open_shard(Shard& shard, const proto::OpenShard& request);
+
+// reconcile_items.cpp
+bool active_here(Shard& shard, std::uint64_t player_id);
+// The letter is on its receiver's shard: what was in it is no longer here.
+void mark_sent(Shard& shard, std::uint64_t message_id);
+// It is on shard `there`.
+bool redo_departure(Shard& shard, const Key16& item, std::uint32_t there, proto::ReconcileReply* reply);
+// What an account that comes back had with it leaves whoever has it here: that was before.
+void make_room(Shard& shard, const proto::MoveContent& content, std::uint32_t source, proto::BroughtBack* reply);
+// An item that comes in again may do so before an earlier way out of here is redone, which then lets it go to where it
+// no longer is. What was let go is kept, until the shard opens, with whose it was; what nobody has then is given back.
+proto::ItemsLetGoReply items_let_go(Shard& shard, const proto::ItemsLetGo& request);
+proto::ItemTracesReply item_traces(Shard& shard, const proto::ItemTraces& request);
+bool give_back(Shard& shard, const Key16& item, proto::ReconcileReply* reply);
 
 // reconcile_trades.cpp. True: something was missing and is done now. The decision first, if the register is here.
 bool redo_decision(Shard& shard, const proto::TradeFact& fact);

@@ -150,6 +150,7 @@ proto::OpenShardReply open_shard(Shard& shard, const proto::OpenShard& request) 
     return reply;
   }
   give_back_from_graves(shard);
+  shard.db.run("DELETE FROM let_go");
   shard.db.run("UPDATE restored SET closed = 0, opened_by = ?1 WHERE closed = 1",
                request.by().empty() ? std::string("reconcile") : request.by());
   return reply;

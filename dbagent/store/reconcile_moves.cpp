@@ -111,7 +111,8 @@ proto::BroughtBack bring_back(Shard& shard, const proto::BringBack& request) {
   if (older) give_up(shard, account, std::max<std::uint64_t>(here.mv, 1), shard.number);
   proto::MoveCopy part = request.copy();
   part.set_shard(shard.number);
-  const proto::MoveStepReply copied = copy(shard, part);
+  const proto::MoveStepReply copied = copy(
+      shard, part, [&](const proto::MoveContent& content) { make_room(shard, content, request.source(), &reply); });
   require(copied.code() == proto::STORED, copied.detail().c_str());
   reply.set_bytes_next(copied.bytes_next());
   reply.set_state(copied.state());

@@ -307,6 +307,10 @@ CREATE TABLE restored(
   open       TEXT    NOT NULL DEFAULT '',
   opened_by  TEXT    NOT NULL DEFAULT ''
 ) STRICT;
+-- What was let go while this shard is put right: whose it was, and a description, no value. Until it opens.
+CREATE TABLE let_go(
+  item_id BLOB PRIMARY KEY CHECK(length(item_id) = 16), pid INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 -- Content by version: the guards that operations are judged by (content_guard.h). Of the cluster, not of a player.
 CREATE TABLE content_guard(version INTEGER PRIMARY KEY CHECK(version > 0), guards BLOB NOT NULL) STRICT;
 CREATE TABLE content_active(one INTEGER PRIMARY KEY CHECK(one = 1), version INTEGER NOT NULL CHECK(version > 0)) STRICT;
@@ -376,6 +380,12 @@ CREATE TABLE swapped_leg(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_of_player ON outbox(pid);
 CREATE INDEX hold_of_player ON hold(pid);
+)sql";
+
+const char* const kShardUpgrade7 = R"sql(
+CREATE TABLE let_go(
+  item_id BLOB PRIMARY KEY CHECK(length(item_id) = 16), pid INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 )sql";
 
 const char* const kDirectorySchema = R"sql(

@@ -39,6 +39,7 @@ constexpr bool also_when_closed() {
          is_same_v<Request, proto::ClosedQuery> || is_same_v<Request, proto::OpenShard> ||
          is_same_v<Request, proto::KeptContent> || is_same_v<Request, proto::BringBack> ||
          is_same_v<Request, proto::MovesBalance> || is_same_v<Request, proto::BalanceMoves> ||
+         is_same_v<Request, proto::ItemsLetGo> || is_same_v<Request, proto::ItemTraces> ||
          is_same_v<Request, proto::PlayerAtQuery> || is_same_v<Request, proto::TradeQuery>;
 }
 
@@ -76,7 +77,7 @@ struct ShardStore::Parts {
     on(&outbox_sent);
     on(&freeze);
     on(&move_content);
-    on(&copy);
+    on<proto::MoveCopy>(&copy);
     on(&activate);
     on(&retire);
     on(&unfreeze);
@@ -100,6 +101,8 @@ struct ShardStore::Parts {
     on(&economy_jumps);
     on(&facts);
     on(&reconcile);
+    on(&items_let_go);
+    on(&item_traces);
     on(&accounts_here);
     on(&give_up_account);
     on(&kept_content);

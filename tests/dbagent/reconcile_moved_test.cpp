@@ -30,6 +30,13 @@ class ReconcileMovedTest : public ReconcileDeskTest {
     move(m, from, to);
     account = mine;
   }
+  // From shard 3 to 4 and back. Its account is not found while it is away.
+  void three_goes_and_comes_back() {
+    const std::uint64_t mine = std::exchange(account, account_of_three());
+    move(1, 3, 4);
+    move(2, 4, 3);
+    account = mine;
+  }
   std::uint64_t epoch_of(std::uint32_t number, std::uint64_t player) {
     proto::OwnerQuery who;
     who.set_player_id(player);
@@ -64,6 +71,27 @@ class ReconcileMovedTest : public ReconcileDeskTest {
     *leg.request.mutable_operations(0)->mutable_trade()->mutable_terms() = terms();
     leg.request.mutable_operations(0)->mutable_trade()->set_side(player == 1 ? 0 : 1);
     ASSERT_EQ(apply(number, leg).code(), proto::STORED);
+  }
+  // The leg on shard 4 is counted on shard 3, and decides it.
+  proto::TradeVote commit_by_votes() {
+    const auto holds = step<proto::OpenHoldsReply>(4, proto::OpenHoldsQuery());
+    EXPECT_EQ(holds.holds_size(), 1);
+    if (holds.holds_size() != 1) return {};
+    EXPECT_EQ(store::ask<proto::TradeVerdict>(*shard(3), holds.holds(0)).verdict(), proto::COMMIT);
+    return holds.holds(0);
+  }
+  void finish_on_shard_4() {
+    proto::TradeFinish finish;
+    *finish.mutable_txn() = terms().txn();
+    finish.set_side(0);
+    finish.set_verdict(proto::COMMIT);
+    ASSERT_EQ(step<proto::TradeFinishReply>(4, finish).code(), proto::STORED);
+  }
+  void expect_both_counted_after_a_restore() {
+    put_back(3);
+    const auto state = run_desk(3);
+    EXPECT_FALSE(state.closed()) << state.open(0);
+    EXPECT_EQ(shard(3)->database().number("SELECT count(*) FROM trade_vote WHERE yes = 1"), 2);
   }
   std::int64_t gold_on(std::uint32_t number, std::uint64_t player) {
     return gold_of(reacquire(number, player, epoch_of(number, player)));
@@ -208,15 +236,8 @@ TEST_F(ReconcileMovedTest, WhoComesBackWithATradeThatIsOpenHereIsNamed) {
   prepare(3, 3);
   back_up(3);
   prepare(4, 1);
-  const auto holds = step<proto::OpenHoldsReply>(4, proto::OpenHoldsQuery());
-  ASSERT_EQ(holds.holds_size(), 1);
-  const auto verdict = store::ask<proto::TradeVerdict>(*shard(3), holds.holds(0));
-  ASSERT_EQ(verdict.verdict(), proto::COMMIT);
-  proto::TradeFinish finish;
-  *finish.mutable_txn() = terms().txn();
-  finish.set_side(0);
-  finish.set_verdict(proto::COMMIT);
-  ASSERT_EQ(step<proto::TradeFinishReply>(4, finish).code(), proto::STORED);
+  commit_by_votes();
+  finish_on_shard_4();
   move(2, 4, 3);
   put_back(3);
   const auto state = run_desk(3);
@@ -233,22 +254,10 @@ TEST_F(ReconcileMovedTest, WhoComesBackWithALegOfThisRegisterIsCountedAgain) {
   back_up(3);
   prepare(3, 3);
   prepare(4, 1);
-  const auto holds = step<proto::OpenHoldsReply>(4, proto::OpenHoldsQuery());
-  ASSERT_EQ(holds.holds_size(), 1);
-  ASSERT_EQ(store::ask<proto::TradeVerdict>(*shard(3), holds.holds(0)).verdict(), proto::COMMIT);
-  proto::TradeFinish finish;
-  *finish.mutable_txn() = terms().txn();
-  finish.set_side(0);
-  finish.set_verdict(proto::COMMIT);
-  ASSERT_EQ(step<proto::TradeFinishReply>(4, finish).code(), proto::STORED);
-  const std::uint64_t mine = std::exchange(account, account_of_three());
-  move(1, 3, 4);
-  move(2, 4, 3);
-  account = mine;
-  put_back(3);
-  const auto state = run_desk(3);
-  EXPECT_FALSE(state.closed()) << state.open(0);
-  EXPECT_EQ(shard(3)->database().number("SELECT count(*) FROM trade_vote WHERE yes = 1"), 2);
+  commit_by_votes();
+  finish_on_shard_4();
+  three_goes_and_comes_back();
+  expect_both_counted_after_a_restore();
 }
 
 // Likewise, and the other leg is still open: only who came back proves that it was COMMIT.
@@ -258,18 +267,10 @@ TEST_F(ReconcileMovedTest, WhoComesBackWithACommittedLegDecidesItAgain) {
   back_up(3);
   prepare(3, 3);
   prepare(4, 1);
-  const auto holds = step<proto::OpenHoldsReply>(4, proto::OpenHoldsQuery());
-  ASSERT_EQ(holds.holds_size(), 1);
-  ASSERT_EQ(store::ask<proto::TradeVerdict>(*shard(3), holds.holds(0)).verdict(), proto::COMMIT);
-  const std::uint64_t mine = std::exchange(account, account_of_three());
-  move(1, 3, 4);
-  move(2, 4, 3);
-  account = mine;
-  put_back(3);
-  const auto state = run_desk(3);
-  EXPECT_FALSE(state.closed()) << state.open(0);
-  EXPECT_EQ(shard(3)->database().number("SELECT count(*) FROM trade_vote WHERE yes = 1"), 2);
-  EXPECT_EQ(store::ask<proto::TradeVerdict>(*shard(3), holds.holds(0)).verdict(), proto::COMMIT);
+  const proto::TradeVote vote = commit_by_votes();
+  three_goes_and_comes_back();
+  expect_both_counted_after_a_restore();
+  EXPECT_EQ(store::ask<proto::TradeVerdict>(*shard(3), vote).verdict(), proto::COMMIT);
 }
 
 // Both have left with the record of a SWAP that the register has forgotten, and one is back.
@@ -278,14 +279,8 @@ TEST_F(ReconcileMovedTest, WhoComesBackWithASwapOfThisRegisterIsCountedAgain) {
   back_up(3);
   swap_on_shard_3();
   move(1, 3, 4);
-  const std::uint64_t mine = std::exchange(account, account_of_three());
-  move(1, 3, 4);
-  move(2, 4, 3);
-  account = mine;
-  put_back(3);
-  const auto state = run_desk(3);
-  EXPECT_FALSE(state.closed()) << state.open(0);
-  EXPECT_EQ(shard(3)->database().number("SELECT count(*) FROM trade_vote WHERE yes = 1"), 2);
+  three_goes_and_comes_back();
+  expect_both_counted_after_a_restore();
 }
 
 // The first of them is brought back before the other is here to compare with.

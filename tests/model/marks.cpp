@@ -287,6 +287,7 @@ const char* name_of(Mark mark) {
                                        "an account was brought back",
                                        "an account was named, its shard stays closed",
                                        "halves were done again",
+                                       "an item that nobody had was given back",
                                        "opened after the desk had died",
                                        "moved after its shard was opened",
                                        "an operation of the house was done again",

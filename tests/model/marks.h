@@ -81,6 +81,7 @@ enum class Mark : u8 {
   kAccountBroughtBack,
   kAccountNamed,
   kHalvesRedone,
+  kItemGivenBack,
   kOpenedAfterTheDeskDied,
   kMovedAfterOpening,
   // An auction house beside a restore

@@ -132,6 +132,10 @@ enum class Rule : u8 {
   kReceivedIsTold,
   kSentIsTold,
   kItemsLeave,
+  kGivesBack,
+  kGivesBackNobodys,
+  kLeavesByCommit,
+  kComingIsNobodysToGive,
   kBalances,
   kBalanceWaits,
   // An auction house beside a restore

@@ -24,6 +24,7 @@ struct Accounts {
   bool swaps = false, prepares = false;
   u8 letters = 0;  // bits of players who write one
   std::array<u8, kPlayers> earns = {0, 0};
+  u8 made_by = kNobody;  // the item, at any time; else item_with has it from the beginning
   u8 acquires = 0;
   bool second_first = false;  // in which order the accounts are brought back
 };

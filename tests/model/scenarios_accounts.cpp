@@ -125,6 +125,29 @@ Scenario register_away() {
   return s;
 }
 
+Scenario made() {
+  Scenario s = came();
+  s.name = "accounts-made";
+  s.what = "an item that is made after the backup is given away and comes back, in two trades across";
+  s.marks = {Mark::kHalvesRedone, Mark::kItemGivenBack};
+  s.shard = {0, 1};
+  s.trades = 2;
+  s.terms = {Terms{.gold = {0, 0}, .item_from = 0}, Terms{.gold = {0, 0}, .item_from = 1}};
+  s.accounts->path = {{{kNo, kNo, kNo}, {kNo, kNo, kNo}}};
+  s.accounts->made_by = 0;
+  s.accounts->earns = {0, 0};
+  return s;
+}
+Scenario made_beside_the_register() {
+  Scenario s = made();
+  s.name = "accounts-made-register";
+  s.what = "likewise, and the other shard knows how the trades were decided before its own leg has heard of it";
+  s.shard = {1, 0};
+  s.terms = {Terms{.gold = {0, 0}, .item_from = 1}, Terms{.gold = {0, 0}, .item_from = 0}};
+  s.accounts->made_by = 1;
+  return s;
+}
+
 }  // namespace
 
 std::vector<Scenario> small_account_scenarios() {
@@ -138,7 +161,9 @@ std::vector<Scenario> small_account_scenarios() {
           epochs(),
           third(),
           third_with_letters(),
-          register_away()};
+          register_away(),
+          made(),
+          made_beside_the_register()};
 }
 std::vector<Scenario> large_account_scenarios() { return {}; }
 

@@ -66,8 +66,7 @@ bool restored_shard_opens(const Stored& stored, Verdict* verdict) {
     asked = asked || (has(line, "account ") && (has(line, "it has traded with characters of this shard") ||
                                                 has(line, "it has letters of characters of this shard") ||
                                                 has(line, "it has written to characters of this shard") ||
-                                                // One that came with what somebody here had at the backup.
-                                                has(line, "cannot be brought back: item exists")));
+                                                has(line, "an item came with somebody else, too")));
   for (const auto& line : stored.shut) {
     // Who has not come back is missed by name.
     const bool follows = has(line, "after the backup") || has(line, "half: account");

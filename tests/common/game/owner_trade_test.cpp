@@ -262,6 +262,55 @@ TEST_F(OwnerTradeTest, WhereItsRowIsIsAskedAnewWhenNobodyKnowsTheTrade) {
   EXPECT_EQ(has(1), 70) << "nothing is given back by guess";
 }
 
+// The shard was put back to a backup, and has raised its epochs: who never saves again hears it of nobody else.
+TEST_F(OwnerTradeTest, WhoWaitsForALegThatNobodyKnowsIsLetGoOnceItsEpochHasEnded) {
+  on_apply_ = [&](const proto::ApplyRequest& request) {
+    const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
+    return reply(1, outcome(txn, proto::LEG_HELD, 1));
+  };
+  trade(30, 10);
+  on_query_ = [&](const proto::LegQuery&) {
+    proto::LegReply found;
+    found.set_code(proto::NO_SUCH);
+    return found;
+  };
+  cluster_->run(seconds(3));
+  ASSERT_NE(inn_->find(PlayerId(1)), nullptr) << "its epoch is still the row's";
+  ASSERT_NE(inn_->find(PlayerId(2)), nullptr);
+  for (const std::uint64_t id : {1, 2}) rows_[id].set_epoch(1u << 20);
+  cluster_->run(seconds(3));
+  EXPECT_EQ(inn_->find(PlayerId(1)), nullptr) << "its row is on the register's shard";
+  EXPECT_EQ(inn_->find(PlayerId(2)), nullptr) << "its row is on another one";
+  EXPECT_EQ(ended_, TradeOutcome::kGone);
+}
+
+TEST_F(OwnerTradeTest, WhoWaitsForALegThatNobodyKnowsIsLetGoOnceItIsNoMore) {
+  on_apply_ = [&](const proto::ApplyRequest& request) {
+    const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
+    return reply(1, outcome(txn, proto::LEG_HELD, 1));
+  };
+  trade(30, 10);
+  on_query_ = [&](const proto::LegQuery&) {
+    proto::LegReply found;
+    found.set_code(proto::NO_SUCH);
+    return found;
+  };
+  cluster_->answers<proto::OwnerQuery, proto::AcquireReply>(kAgent, [](auto&, const auto&) {
+    proto::AcquireReply row;
+    row.set_code(proto::NO_SUCH);
+    return row;
+  });
+  cluster_->run(seconds(3));
+  ASSERT_NE(inn_->find(PlayerId(1)), nullptr) << "the directory still names its shard";
+  cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [](auto&, const auto&) {
+    proto::PlayerLocateReply nowhere;
+    nowhere.set_code(proto::NO_SUCH);
+    return nowhere;
+  });
+  cluster_->run(seconds(3));
+  EXPECT_EQ(inn_->find(PlayerId(1)), nullptr);
+}
+
 TEST_F(OwnerTradeTest, ASwapIsCreditedByTheReplyAndToldWithItsRequest) {
   TradeId txn;
   on_apply_ = [&](const proto::ApplyRequest& request) {

@@ -2,8 +2,11 @@
 #pragma once
 #include <sqlite3.h>
 
+#include <set>
+
 #include "common/proto/operator.pb.h"
 #include "common/proto/reconcile.pb.h"
+#include "common/proto/rollback.pb.h"
 #include "dbagent/reconcile_rounds.h"
 #include "dbagent/store/backup.h"
 #include "tests/dbagent/store/by_hand.h"
@@ -112,6 +115,39 @@ class ReconcileTest : public TradeTest {
           *request.mutable_items() = page.items();
           tell(request, shard, &rounds);
         });
+    give_back(shard, &rounds);
+  }
+  bool is_committed(const proto::OpenTrade& trade) {
+    proto::TradeQuery query;
+    query.set_shard(trade.register_shard());
+    *query.mutable_txn() = trade.txn();
+    return on<proto::TradeRecord>(trade.register_shard(), query).committed();
+  }
+  // Nothing happens between two looks here.
+  void give_back(std::uint32_t shard, ReconcileRounds* rounds) {
+    proto::ItemsLetGo query;
+    query.set_shard(shard);
+    const auto gone = on<proto::ItemsLetGoReply>(shard, query);
+    std::vector<bool> found(static_cast<std::size_t>(gone.items_size()));
+    for (const auto& [other, store] : stores) {
+      if (other == shard) continue;
+      proto::ItemTraces traces;
+      traces.set_shard(other);
+      *traces.mutable_items() = gone.items();
+      const auto reply = on<proto::ItemTracesReply>(other, traces);
+      ASSERT_EQ(reply.traces_size(), gone.items_size());
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        const auto& trace = reply.traces(static_cast<int>(i));
+        found[i] = found[i] || trace.here();
+        for (const auto& trade : trace.leaving()) found[i] = found[i] || !is_committed(trade);
+        for (const auto& trade : trace.coming()) found[i] = found[i] || is_committed(trade);
+      }
+    }
+    proto::Reconcile request;
+    request.set_from_shard(shard);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (!found[i]) *request.add_give_back() = gone.items(static_cast<int>(i));
+    tell(request, shard, rounds);
   }
   proto::OpenShardReply open_again(std::uint32_t shard, const std::string& by = {}) {
     proto::OpenShard request;
@@ -121,6 +157,39 @@ class ReconcileTest : public TradeTest {
     for (const auto& line : notes) request.add_notes(line);
     between.erase(shard);
     return on<proto::OpenShardReply>(shard, request);
+  }
+
+  // ── items ──
+  using ItemIds = std::set<std::uint64_t>;
+  // Wherever it is, also between two holders.
+  ItemIds items_on(std::uint32_t shard) {
+    ItemIds items;
+    Query row(stores.at(shard)->database(), "SELECT item_id FROM item");
+    while (row.row()) {
+      proto::Uid id;
+      put(row.key(0), &id);
+      items.insert(id.low());
+    }
+    return items;
+  }
+  ItemIds items_on_all() {
+    ItemIds all;
+    for (const auto& [shard, store] : stores) all.merge(items_on(shard));
+    return all;
+  }
+  // That crossed between another shard and somebody, as that one knows it.
+  ItemIds items_that_crossed(std::uint32_t other) {
+    ItemIds items;
+    for (const auto kind : {proto::FACT_LEGS, proto::FACT_RECEIVED, proto::FACT_SENT})
+      each_page(other, kind, [&](const proto::Facts& page) {
+        for (const auto& fact : page.trades())
+          for (const auto& side : fact.terms().sides())
+            for (const auto& given : side.items())
+              if (fact.committed()) items.insert(given.item().low());
+        for (const auto& letter : page.letters())
+          for (const auto& item : letter.items()) items.insert(item.id().low());
+      });
+    return items;
   }
 
   // ── letters ──

@@ -74,10 +74,12 @@ void bring_back_one(Step& step, int player, int m) {
     return;
   }
   if (older) give_up(step, next, player, row.move == 0 ? 1 : row.move);
+  // That was before: it leaves who has it here, unless that one came since, too.
+  if (kept.is.item && !(step.now.brought_back >> (1 - player) & 1)) next.shard[kRestored].row[1 - player].is.item = 0;
   if (kept.is.item && item_is_here(step.world, next.shard[kRestored])) {
     next = step.now;
     next.desk.again |= 1u << player;
-    step.emit(next, Fair::kYes, {"RECONCILE: what it brings is here with another", player, m});
+    step.emit(next, Fair::kYes, {"RECONCILE: what it brings is held here, or came with another", player, m});
     return;
   }
   write(next, kRestored, player, kept.is, m);

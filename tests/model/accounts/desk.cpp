@@ -14,8 +14,39 @@ void items(Step& step) {
         elsewhere = elsewhere || row.is.item;
   for (Row& row : next.shard[kRestored].row)
     if (elsewhere && !step.removed(Rule::kItemsLeave)) row.is.item = 0;
-  next.desk.at = At::kBalance;
+  next.desk.at = At::kGiveBack;
   step.emit(next, Fair::kYes, {"RECONCILE: items that others have"});
+}
+
+// Whether the item is there, but for a trade that is COMMIT, or a leg of there gets it by one.
+bool others_have_it(const Step& step) {
+  for (int other = 1; other < step.world.accounts->shards; ++other) {
+    for (int player = 0; player < kPlayers; ++player) {
+      const Content& content = step.now.shard[other].row[player].is;
+      if (!step.rule(Rule::kGivesBackNobodys, !content.item)) return true;
+      for (int trade = 0; trade < step.world.trades; ++trade) {
+        if (content.leg[trade] != LegState::kHeld) continue;
+        const bool committed = verdict_for(step.now, trade, player) == Verdict::kCommit;
+        const bool stays = !step.rule(Rule::kLeavesByCommit, committed) && gives_item(step.world, trade, player);
+        const bool comes = committed && gets_item(step.world, trade, player);
+        if (stays || !step.rule(Rule::kComingIsNobodysToGive, !comes)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// What was let go here in the wrong order, and nobody has.
+void give_back(Step& step) {
+  State next = step.now;
+  next.desk.at = At::kBalance;
+  const bool left_over = (step.now.desk.again | step.now.desk.refused) != 0;
+  const bool gone = step.now.let_go != 0 && !item_is_here(step.world, step.now.shard[kRestored]);
+  if (gone && !left_over && !others_have_it(step) && !step.removed(Rule::kGivesBack)) {
+    next.shard[kRestored].row[step.now.let_go - 1].is.item = 1;
+    next.given_back = 1;
+  }
+  step.emit(next, Fair::kYes, {"RECONCILE: what nobody has"});
 }
 
 void balance(Step& step) {
@@ -52,6 +83,7 @@ void open(Step& step) {
   const bool clean = still && !next.desk.again && !next.desk.refused;
   next.stays = next.desk.refused != 0;
   next.closed = !clean;
+  if (clean) next.let_go = 0;
   next.desk = Desk{};
   step.emit(next, Fair::kYes, {clean ? "RECONCILE: it opens" : "RECONCILE: something is left, it begins anew"});
 }
@@ -65,6 +97,7 @@ void desk(Step& step) {
   hear(step);
   redo(step);
   if (step.now.desk.at == At::kItems) items(step);
+  if (step.now.desk.at == At::kGiveBack) give_back(step);
   if (step.now.desk.at == At::kBalance) balance(step);
   if (step.now.desk.at == At::kOpen) open(step);
   if (step.now.desk.at == At::kTurnBack || step.now.crashes >= step.world.crashes) return;

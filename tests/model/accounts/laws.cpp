@@ -35,7 +35,8 @@ bool one_holder(const Scenario& scenario, const State& state) {
       holders += held && gets_item(scenario, trade, player) && leg.other == LegState::kCommitted;
     }
   }
-  return holders == 1;
+  // What was made and lost with the restore, before anybody else had it, was never there.
+  return holders == 1 || (holders == 0 && !state.item_kept);
 }
 
 bool gold_is_conserved(const Scenario& scenario, const State& state) {

@@ -28,13 +28,25 @@ bool item_is_here(const Scenario& world, const Shard& shard) {
   return false;
 }
 
+bool still_leaving(const Scenario& world, const Shard& shard, int trade, int player) {
+  if (!gets_item(world, trade, player)) return false;
+  for (int holder = 0; holder < kPlayers; ++holder) {
+    const Content& content = shard.row[holder].is;
+    if (content.item) return true;
+    for (int other = 0; other < world.trades; ++other)
+      if (other != trade && content.leg[other] == LegState::kHeld && gives_item(world, other, holder)) return true;
+  }
+  return false;
+}
+
 void first_state(const Scenario& scenario, State& state) {
+  state.made = state.item_kept = scenario.accounts->made_by == kNobody;
   for (int player = 0; player < kPlayers; ++player) {
     const u8 shard = scenario.shard[player];
     Row& row = state.shard[shard].row[player];
     row.status = Status::kActive;
     row.is.gold = scenario.gold[player];
-    row.is.item = player == scenario.accounts->item_with;
+    row.is.item = player == scenario.accounts->item_with && state.made;
     i8& outside = state.shard[shard].outside;
     outside = static_cast<i8>(outside - row.is.gold);
     state.map[player].shard = shard;
@@ -49,10 +61,12 @@ void note_floor(const State& before, State& after) {
     for (int shard = 1; shard < kPlaces; ++shard) {
       const Row& row = after.shard[shard].row[player];
       if (row.status == Status::kActive) after.floor[player] = std::max(after.floor[player], row.is.earned);
+      after.item_kept |= row.is.item;
     }
     const Row& here = after.shard[kRestored].row[player];
     if (after.backup_kept && !before.backup_kept && here.status == Status::kActive)
       after.floor[player] = std::max(after.floor[player], here.is.earned);
+    if (after.backup_kept && !before.backup_kept) after.item_kept |= here.is.item;
   }
 }
 

@@ -14,6 +14,14 @@ void earn(Step& step, int player, int shard) {
   step.emit(next, Fair::kNo, {"earns", player, shard});
 }
 
+void make(Step& step, int player, int shard) {
+  if (step.now.made || player != step.world.accounts->made_by) return;
+  State next = step.now;
+  next.made = 1;
+  next.shard[shard].row[player].is.item = 1;
+  step.emit(next, Fair::kNo, {"makes the item", player, shard});
+}
+
 void acquire(Step& step, int player, int shard) {
   if (step.now.acquired >= step.world.accounts->acquires) return;
   State next = step.now;
@@ -80,6 +88,7 @@ void play(Step& step) {
     const int shard = active_shard(step.now, player);
     if (shard == kNobody || shut(step.now, shard)) continue;
     earn(step, player, shard);
+    make(step, player, shard);
     acquire(step, player, shard);
     send(step, player, shard);
   }

@@ -54,12 +54,14 @@ bool decide_again(Step& step, int trade) {
 bool hold_again(const Step& step, State& next, int trade, int player) {
   Row& row = next.shard[kRestored].row[player];
   if (step.rule(Rule::kSwapIsRedoneOnce, !swapped_here(step.now, trade, player)) == false) return true;
-  if (gives_item(step.world, trade, player) && !row.is.item) {
-    Row& partner = next.shard[kRestored].row[1 - player];
-    if (partner.is.item && partner.status == Status::kActive)
-      partner.is.item = 0;
-    else if (step.now.desk.trade[trade].force != 1)
-      return false;
+  Row& partner = next.shard[kRestored].row[1 - player];
+  const bool with_partner = partner.is.item && partner.status == Status::kActive;
+  if (gives_item(step.world, trade, player) && (row.is.item || with_partner)) {
+    next.let_go = static_cast<u8>(1 + (row.is.item ? player : 1 - player));
+    if (!row.is.item) partner.is.item = 0;
+    row.is.item = 1;
+  } else if (gives_item(step.world, trade, player) && step.now.desk.trade[trade].force != 1) {
+    return false;
   }
   provide(next, player, gives(step.world, trade, player));
   hold(step.world, next, kRestored, trade, player);
@@ -87,6 +89,7 @@ Redone legs_again(const Step& step, State& next, int trade) {
     if (leg != LegState::kHeld) continue;
     const bool known = (heard.legs >> (1 - player) & 1) || active_here(step.now, 1 - player);
     if (gets_item(step.world, trade, player) && !known) return Redone::kWaits;
+    if (still_leaving(step.world, next.shard[kRestored], trade, player)) return Redone::kWaits;
     finish(step.world, next, kRestored, trade, player, true);
     changed = true;
   }
@@ -136,6 +139,7 @@ bool end_hold(Step& step, int trade, int player) {
   }
   const bool commit = verdict_for(next, trade, player) == Verdict::kCommit;
   if (commit && register_here(step.now, trade)) return false;  // its goods come with the fact
+  if (commit && still_leaving(step.world, next.shard[kRestored], trade, player)) return false;
   finish(step.world, next, kRestored, trade, player, commit);
   step.emit(next, Fair::kYes, {"RECONCILE: a hold ends", player, trade});
   return true;

@@ -57,7 +57,19 @@ struct Heard {
   u8 legs;   // players whose leg, with what it gave, is known
   u8 force;  // 1: what it gives may be missing, 2: that did not help
 };
-enum class At : u8 { kTurnBack, kGiveUp, kSettle, kBringBack, kQuiet, kHear, kRedo, kItems, kBalance, kOpen };
+enum class At : u8 {
+  kTurnBack,
+  kGiveUp,
+  kSettle,
+  kBringBack,
+  kQuiet,
+  kHear,
+  kRedo,
+  kItems,
+  kGiveBack,
+  kBalance,
+  kOpen
+};
 // In the memory of one agent: a crash leaves nothing of it.
 struct Desk {
   At at;
@@ -78,7 +90,8 @@ struct State {
   Shard backup;
   u8 backup_kept, restored, closed;
   Desk desk;
-  u8 stays;  // the last round left open what no further one mends
+  u8 stays;   // the last round left open what no further one mends
+  u8 let_go;  // whose the item was, plus one, when it was let go while the shard is closed; its own row there
   // Ghosts.
   u8 crashes, acquired;
   u8 prepared[kTrades];  // players whose owner has sent its leg
@@ -86,8 +99,10 @@ struct State {
   u8 earned[kPlayers];   // by play, also what was lost
   u8 granted[kPlayers];  // the greatest epoch
   u8 floor[kPlayers];    // of what was earned, known to a shard that lost nothing
+  u8 made;               // the item
+  u8 item_kept;          // it was where nothing is lost, or in the backup
   u8 broken;
-  u8 brought_back, redone, given_up;
+  u8 brought_back, redone, given_up, given_back;
 };
 static_assert(std::has_unique_object_representations_v<State>);
 

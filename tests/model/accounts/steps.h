@@ -56,5 +56,7 @@ void give_up(const Step& step, State& next, int player, int move);
 bool nothing_half(const Step& step, const Row& mine, int player);
 int moves_begun(const State& state);
 bool item_is_here(const Scenario& scenario, const Shard& shard);
+// What this leg gets has still to leave the shard: by another trade, or whoever has it.
+bool still_leaving(const Scenario& scenario, const Shard& shard, int trade, int player);
 
 }  // namespace dure::model::accounts

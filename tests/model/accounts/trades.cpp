@@ -117,6 +117,7 @@ void finish_here(Step& step, int trade, int player, int shard) {
   if (shut(step.now, step.now.register_at[trade] - 1)) return;
   const Verdict verdict = verdict_for(step.now, trade, player);
   if (verdict == Verdict::kNone || step.now.shard[shard].row[player].status != Status::kActive) return;
+  if (verdict == Verdict::kCommit && still_leaving(step.world, step.now.shard[shard], trade, player)) return;
   State next = step.now;
   finish(step.world, next, shard, trade, player, verdict == Verdict::kCommit);
   step.emit(next, Fair::kYes, {verdict == Verdict::kCommit ? "FINISH COMMIT" : "FINISH ABORT", player, trade, shard});

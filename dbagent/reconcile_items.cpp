@@ -1,0 +1,120 @@
+// The desk's part about items: what others have leaves the restored shard, and what was let go there and nobody has is
+// given back.
+#include <utility>
+
+#include "common/proto/dbagent.pb.h"
+#include "common/proto/reconcile.pb.h"
+#include "common/proto/rollback.pb.h"
+#include "dbagent/reconcile_run.h"
+
+namespace dure {
+
+Task<bool> ReconcileDesk::hear_items(Run& run, std::uint32_t other) {
+  proto::FactsQuery query;
+  query.set_shard(other);
+  query.set_kind(proto::FACT_ITEMS);
+  for (bool more = true; more;) {
+    const NodeId there = agent_.shard_agent(other);
+    const Result<proto::Facts> page = co_await ask<proto::Facts>(there, query);
+    if (!page || page->code() != proto::STORED) co_return false;
+    query.set_after(page->next());
+    more = !page->next().empty();
+    proto::Reconcile request;
+    request.set_from_shard(other);
+    *request.mutable_items() = page->items();
+    if (!co_await tell(run, std::move(request))) co_return false;
+  }
+  co_return true;
+}
+
+// Nobody: two looks at all the others, and no change between them. While anything is left open, it may still bring one.
+Task<bool> ReconcileDesk::give_back(Run& run) {
+  if (!run.open.empty()) co_return true;
+  proto::ItemsLetGo query;
+  query.set_shard(run.shard);
+  for (;;) {
+    const Result<proto::ItemsLetGoReply> page = co_await ask<proto::ItemsLetGoReply>(agent_.id(), query);
+    if (!page || page->code() != proto::STORED) co_return false;
+    if (page->items_size() == 0) co_return true;
+    *query.mutable_after() = page->items(page->items_size() - 1);
+    Traces first, second;
+    if (!co_await trace(run, *page, &first)) co_return false;
+    if (!co_await trace(run, *page, &second)) co_return false;
+    proto::Reconcile request;
+    request.set_from_shard(run.shard);
+    for (int i = 0; i < page->items_size(); ++i) {
+      const auto& [here, changes] = first[static_cast<std::size_t>(i)];
+      const auto& [still_here, changes_since] = second[static_cast<std::size_t>(i)];
+      if (here || still_here) continue;
+      if (changes != changes_since)
+        run.leave_open("an item that was here is on its way between other shards: it is tried again");
+      else
+        *request.add_give_back() = page->items(i);
+    }
+    request.set_shard(run.shard);
+    const Result<proto::ReconcileReply> done = co_await ask<proto::ReconcileReply>(agent_.id(), request);
+    if (!done || done->code() != proto::STORED) co_return false;
+    run.redone += done->redone();
+    for (const auto& line : done->notes()) run.note(line);
+    for (const auto& waits : done->waiting()) run.leave_open("an item that nobody has: " + waits.why());
+  }
+}
+
+Task<bool> ReconcileDesk::trace(Run& run, const proto::ItemsLetGoReply& items, Traces* traces) {
+  traces->assign(static_cast<std::size_t>(items.items_size()), {false, 0});
+  for (const std::uint32_t other : run.others) {
+    proto::ItemTraces query;
+    query.set_shard(other);
+    *query.mutable_items() = items.items();
+    const NodeId there = agent_.shard_agent(other);
+    const Result<proto::ItemTracesReply> found = co_await ask<proto::ItemTracesReply>(there, query);
+    if (!found || found->code() != proto::STORED || found->traces_size() != items.items_size()) co_return false;
+    for (int i = 0; i < found->traces_size(); ++i) {
+      const proto::ItemTrace& trace = found->traces(i);
+      auto& [here, changes] = (*traces)[static_cast<std::size_t>(i)];
+      here = here || trace.here();
+      changes += trace.changes();
+      for (const auto& trade : trace.leaving()) {
+        bool gone = false;
+        if (!here && !co_await is_committed(trade, &gone)) co_return false;
+        here = here || !gone;
+      }
+      for (const auto& trade : trace.coming())
+        if (!here && !co_await is_committed(trade, &here)) co_return false;
+    }
+  }
+  co_return true;
+}
+
+// Who gives and who gets hear of it one after the other: what is held for a trade that is committed is no longer there,
+// and what it brings is, whether it is there yet or not. All that the restored shard's own register left open is
+// decided by now.
+Task<bool> ReconcileDesk::is_committed(const proto::OpenTrade& trade, bool* committed) {
+  proto::TradeQuery query;
+  query.set_shard(trade.register_shard());
+  *query.mutable_txn() = trade.txn();
+  const NodeId there = agent_.shard_agent(trade.register_shard());
+  const Result<proto::TradeRecord> record = co_await ask<proto::TradeRecord>(there, query);
+  if (!record) co_return false;
+  *committed = record->code() == proto::STORED && record->committed();
+  co_return true;
+}
+
+Task<bool> ReconcileDesk::audit_items(Run& run, std::uint32_t other, const Items& here) {
+  proto::FactsQuery query;
+  query.set_shard(other);
+  query.set_kind(proto::FACT_ITEMS);
+  for (bool more = true; more;) {
+    const NodeId there = agent_.shard_agent(other);
+    const Result<proto::Facts> page = co_await ask<proto::Facts>(there, query);
+    if (!page || page->code() != proto::STORED) co_return false;
+    query.set_after(page->next());
+    more = !page->next().empty();
+    for (const auto& item : page->items())
+      if (here.contains({item.high(), item.low()}))
+        run.leave_open("an item of shard " + std::to_string(run.shard) + " is on shard " + std::to_string(other));
+  }
+  co_return true;
+}
+
+}  // namespace dure

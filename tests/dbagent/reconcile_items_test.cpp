@@ -1,0 +1,196 @@
+// Items that went through many hands between a backup and its restore: each is in the end where it was last.
+#include "tests/dbagent/reconcile_desk_fixture.h"
+
+namespace dure {
+namespace {
+
+// Players 8 and 9 are of one account on shard 4, player 3 of another one on shard 3; there it is the hands through
+// which an item goes.
+class ReconcileItemsTest : public ReconcileDeskTest {
+ protected:
+  static constexpr std::uint64_t kItem = 90;
+  void SetUp() override {
+    ReconcileDeskTest::SetUp();
+    meet_on_shard_3();
+    proto::AccountQuery query;
+    query.set_account("nina");
+    query.set_create(true);
+    const auto nina = store::ask<proto::AccountReply>(*directory, query);
+    ASSERT_EQ(nina.shard(), 4u);
+    for (const std::uint64_t player : {8, 9})
+      ASSERT_EQ(step<proto::StoreReply>(4, store::creation(player, nina.account_id())).code(), proto::STORED);
+  }
+  proto::AcquireReply take_any(std::uint32_t number, std::uint64_t player) {
+    proto::OwnerQuery who;
+    who.set_player_id(player);
+    return reacquire(number, player, step<proto::AcquireReply>(number, who).epoch());
+  }
+  store::Ops ops_of(std::uint32_t number, std::uint64_t player) {
+    store::Ops ops(player, take_any(number, player).epoch());
+    ops.op(1);
+    return ops;
+  }
+  void make(std::uint32_t number, std::uint64_t player) {
+    ASSERT_EQ(apply(number, ops_of(number, player).mint(kItem)).code(), proto::STORED);
+  }
+  void write(std::uint32_t number, std::uint64_t from, std::uint64_t to, std::uint64_t message) {
+    ASSERT_EQ(apply(number, ops_of(number, from).send(message, to, 0, {kItem})).code(), proto::STORED);
+  }
+  void relay(std::uint32_t number, std::uint32_t there) {
+    const auto waiting = step<proto::OutboxReply>(number, proto::OutboxQuery());
+    ASSERT_EQ(waiting.pending_size(), 1);
+    auto letter = waiting.pending(0);
+    ASSERT_EQ(step<proto::DeliverReply>(there, letter).code(), proto::STORED);
+    proto::OutboxSent sent;
+    sent.set_message_id(letter.message_id());
+    ASSERT_EQ(step<proto::StoreReply>(number, sent).code(), proto::STORED);
+    ASSERT_EQ(apply(there, ops_of(there, letter.player_id()).claim(letter.message_id())).code(), proto::STORED);
+  }
+  void hand_on(std::uint32_t number, std::uint64_t from, std::uint32_t there, std::uint64_t to, std::uint64_t message) {
+    write(number, from, to, message);
+    relay(number, there);
+  }
+  // Accounts that begin on shard 3, beside that of player 1; the first has player 3.
+  std::uint64_t other_account(int skip = 0) {
+    for (int i = 0; i < 20; ++i) {
+      proto::AccountQuery query;
+      query.set_account("other" + std::to_string(i));
+      query.set_create(true);
+      const auto other = store::ask<proto::AccountReply>(*directory, query);
+      if (other.shard() == 3 && skip-- == 0) return other.account_id();
+    }
+    ADD_FAILURE() << "none";
+    return 0;
+  }
+  void move_three(std::uint64_t m, std::uint32_t from, std::uint32_t to) {
+    const std::uint64_t mine = std::exchange(account, other_account());
+    move(m, from, to);
+    account = mine;
+  }
+  bool has_item(std::uint32_t number, std::uint64_t player) {
+    const auto grant = take_any(number, player);
+    for (const auto& item : grant.aggregate().items())
+      if (item.id().low() == kItem) return true;
+    return false;
+  }
+  void expect_opens(std::uint32_t number) {
+    start();
+    for (int i = 0; i < 600 && state_of(number).closed(); ++i) cluster->run(milliseconds(100), milliseconds(5));
+    const auto state = state_of(number);
+    EXPECT_FALSE(state.closed()) << state.open(0);
+  }
+};
+
+// Its way out of the shard is told, and is redone: from whoever has it.
+TEST_F(ReconcileItemsTest, WhoCameBackWithWhatSomebodyHereHadAtTheBackupHasIt) {
+  make(4, 9);
+  back_up(4);
+  hand_on(4, 9, 3, 3, 900);
+  hand_on(3, 3, 3, 1, 901);
+  move(1, 3, 4);
+  put_back(4);
+  expect_opens(4);
+  EXPECT_TRUE(has_item(4, 1));
+  EXPECT_FALSE(has_item(4, 9));
+  expect_clean();
+}
+
+TEST_F(ReconcileItemsTest, WhoCameBackWithWhatWasInALetterHereAtTheBackupHasIt) {
+  make(4, 9);
+  write(4, 9, 8, 900);
+  back_up(4);
+  relay(4, 4);
+  hand_on(4, 8, 3, 3, 901);
+  hand_on(3, 3, 3, 1, 902);
+  move(1, 3, 4);
+  put_back(4);
+  expect_opens(4);
+  EXPECT_TRUE(has_item(4, 1));
+  expect_clean();
+}
+
+TEST_F(ReconcileItemsTest, WhatWasMadeSinceAndWentAndCameBackIsWhereItCameTo) {
+  back_up(4);
+  make(4, 9);
+  hand_on(4, 9, 3, 3, 900);
+  hand_on(3, 3, 4, 8, 901);
+  put_back(4);
+  expect_opens(4);
+  EXPECT_EQ(take_any(4, 8).aggregate().inbox_size(), 1) << "it was taken out of the letter, and is in the bag";
+  EXPECT_TRUE(has_item(4, 8));
+  EXPECT_EQ(shard(4)->database().number("SELECT count(*) FROM let_go"), 0) << "kept only until it opens";
+  expect_clean();
+}
+
+TEST_F(ReconcileItemsTest, WhatWasMadeSinceAndWentIsNotGivenBack) {
+  back_up(4);
+  make(4, 9);
+  hand_on(4, 9, 3, 3, 900);
+  put_back(4);
+  expect_opens(4);
+  EXPECT_FALSE(has_item(4, 9));
+  EXPECT_TRUE(has_item(3, 3));
+  expect_clean();
+}
+
+// Which of the two had it last, nobody can tell.
+TEST_F(ReconcileItemsTest, WhoCameWithWhatCameWithSomebodyElseIsNamed) {
+  make(3, 1);
+  back_up(4);
+  move(1, 3, 4);
+  hand_on(4, 1, 3, 3, 900);
+  move_three(1, 3, 4);
+  put_back(4);
+  const auto state = run_desk(4);
+  EXPECT_TRUE(state.closed());
+  ASSERT_GE(state.open_size(), 1);
+  EXPECT_NE(state.open(0).find("an item came with somebody else, too"), std::string::npos) << state.open(0);
+  stop();
+  by_hand(4, "UPDATE restored SET closed = 0");
+}
+
+// Once what is told of the first has taken it from there, the other one brings it: until then it is nobody's to get
+// back.
+TEST_F(ReconcileItemsTest, WhatComesBackWithTheLastOfTwoIsNotGivenBackToTheFirst) {
+  ASSERT_EQ(step<proto::StoreReply>(3, store::creation(7, other_account(1))).code(), proto::STORED);
+  ASSERT_GT(other_account(), account) << "in this order they are brought back";
+  make(3, 1);
+  back_up(4);
+  move(1, 3, 4);
+  hand_on(4, 1, 3, 7, 900);
+  hand_on(3, 7, 3, 3, 901);
+  move_three(1, 3, 4);
+  put_back(4);
+  expect_opens(4);
+  EXPECT_TRUE(has_item(4, 3));
+  EXPECT_FALSE(has_item(4, 1));
+  expect_clean();
+}
+
+// Between two looks it may go from one that is still to be asked to one that was.
+TEST_F(ReconcileItemsTest, WhatOthersMoveWhileTheyAreAskedIsNotGivenBackBeforeItIsAskedAgain) {
+  back_up(4);
+  make(4, 9);
+  hand_on(4, 9, 3, 3, 900);
+  hand_on(3, 3, 4, 8, 901);
+  put_back(4);
+  int asked = 0;
+  on_work = [&](const Work& work) {
+    if (work.queue != "shard-3" || count_of<proto::ItemTraces>(work) == 0 || ++asked != 2) return;
+    EXPECT_EQ(shard(3)->database().run("INSERT INTO item_history SELECT day, txn, line + 1000, item_id, kind, owner "
+                                       "FROM item_history WHERE item_id = (SELECT item_id FROM item_history "
+                                       "ORDER BY txn DESC LIMIT 1) LIMIT 1"),
+              1);
+  };
+  const auto state = run_desk(4);
+  EXPECT_TRUE(state.closed());
+  ASSERT_GE(state.open_size(), 1);
+  EXPECT_NE(state.open(0).find("on its way between other shards"), std::string::npos) << state.open(0);
+  stop();
+  expect_opens(4);
+  EXPECT_TRUE(has_item(4, 8));
+  EXPECT_GE(asked, 4);
+}
+
+}  // namespace
+}  // namespace dure
