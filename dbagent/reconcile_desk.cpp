@@ -273,8 +273,9 @@ Task<bool> ReconcileDesk::end_holds(Run& run) {
       *finish.mutable_items() = verdict->goods(0).items();
       finish.set_other_shard(verdict->goods(0).shard());
     }
-    // REJECTED: what it gets has not left here yet; it comes again.
-    const Result<proto::TradeFinishReply> done = co_await ask<proto::TradeFinishReply>(agent_.id(), finish);
+    // RETRY, too: what it gets has not left here yet; it comes again.
+    const Result<proto::TradeFinishReply> done =
+        co_await agent_.call<proto::TradeFinishReply>(agent_.id(), finish, kDeadline);
     if (!done) co_return false;
     if (done->code() != proto::STORED) continue;
     run.rounds.got_on();

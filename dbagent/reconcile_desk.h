@@ -76,6 +76,7 @@ class ReconcileDesk {
   Task<bool> hear(Run& run, std::uint32_t other);
   Task<bool> hear_items(Run& run, std::uint32_t other);
   Task<bool> give_back(Run& run);
+  Task<bool> others_are_open(Run& run);
   // Of each item, over all other shards: whether it is on one or about to come there, and how often its holder has
   // changed there.
   using Traces = std::vector<std::pair<bool, std::uint64_t>>;

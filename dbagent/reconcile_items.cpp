@@ -27,9 +27,10 @@ Task<bool> ReconcileDesk::hear_items(Run& run, std::uint32_t other) {
   co_return true;
 }
 
-// Nobody: two looks at all the others, and no change between them. While anything is left open, it may still bring one.
+// Nobody: two looks at all the others, and no change between them. While anything is left open, it may still bring one:
+// then people are told of it, who may open the shard without it.
 Task<bool> ReconcileDesk::give_back(Run& run) {
-  if (!run.open.empty()) co_return true;
+  const bool clean = run.open.empty();
   proto::ItemsLetGo query;
   query.set_shard(run.shard);
   for (;;) {
@@ -41,6 +42,7 @@ Task<bool> ReconcileDesk::give_back(Run& run) {
     if (!co_await trace(run, *page, &first)) co_return false;
     if (!co_await trace(run, *page, &second)) co_return false;
     proto::Reconcile request;
+    request.set_shard(run.shard);
     request.set_from_shard(run.shard);
     for (int i = 0; i < page->items_size(); ++i) {
       const auto& [here, changes] = first[static_cast<std::size_t>(i)];
@@ -51,13 +53,33 @@ Task<bool> ReconcileDesk::give_back(Run& run) {
       else
         *request.add_give_back() = page->items(i);
     }
-    request.set_shard(run.shard);
+    if (request.give_back_size() == 0) continue;
+    if (clean && !co_await others_are_open(run)) co_return false;
+    if (!run.open.empty()) {
+      run.leave_open(std::to_string(request.give_back_size()) +
+                     " items that were let go here are on no shard: they come back once nothing else is open");
+      continue;
+    }
     const Result<proto::ReconcileReply> done = co_await ask<proto::ReconcileReply>(agent_.id(), request);
     if (!done || done->code() != proto::STORED) co_return false;
     run.redone += done->redone();
     for (const auto& line : done->notes()) run.note(line);
     for (const auto& waits : done->waiting()) run.leave_open("an item that nobody has: " + waits.why());
   }
+}
+
+// One that was put back, too, knows what it had only once it has heard the others itself.
+Task<bool> ReconcileDesk::others_are_open(Run& run) {
+  for (const std::uint32_t other : run.others) {
+    proto::ClosedQuery query;
+    query.set_shard(other);
+    const NodeId there = agent_.shard_agent(other);
+    const Result<proto::ClosedReply> state = co_await ask<proto::ClosedReply>(there, query);
+    if (!state || state->code() != proto::STORED) co_return false;
+    if (state->closed() && state->rounds() == 0)
+      run.leave_open("shard " + std::to_string(other) + " is closed, too: it is tried again");
+  }
+  co_return true;
 }
 
 Task<bool> ReconcileDesk::trace(Run& run, const proto::ItemsLetGoReply& items, Traces* traces) {

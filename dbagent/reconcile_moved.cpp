@@ -109,6 +109,7 @@ Task<bool> ReconcileDesk::bring_back(Run& run) {
 Task<bool> ReconcileDesk::bring_back(Run& run, const proto::MoveRecord& move) {
   proto::BringBack request;
   request.set_shard(run.shard);
+  request.set_source(move.source());
   request.mutable_copy()->set_account_id(move.account_id());
   request.mutable_copy()->set_move_id(move.move_id());
   const Result<proto::BroughtBack> here = co_await ask<proto::BroughtBack>(agent_.id(), request);

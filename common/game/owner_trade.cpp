@@ -210,7 +210,7 @@ Task<void> OwnerNode::ask_about_trade(PlayerRef ref, TradeId txn) {
     if (std::exchange(player->shard, *moved) != *moved) co_return;
     // Neither knows what was counted once: the shard was put back to a backup. Who never saves again hears it nowhere.
     auto holder = co_await holder_of(ref.id);
-    ended = holder && holder->epoch() != ref.epoch;
+    ended = holder && holder->epoch() > ref.epoch;
     player = find(ref);
   }
   if (player != nullptr && ended) stale(*player);

@@ -238,7 +238,7 @@ const std::vector<std::string>& staying_tables() {
   static const std::vector<std::string> kTables = {
       "ledger_txn",     "trade_vote",  "account",      "account_move",   "decision",   "hold_amount", "item",
       "item_history",   "item_holder", "ledger_entry", "ledger_opening", "move_part",  "shard_meta",  "content_guard",
-      "content_active", "total",       "economy",      "restored",       "moved_copy", "let_go"};
+      "content_active", "total",       "economy",      "restored",       "moved_copy", "let_go",      "brought_back"};
   return kTables;
 }
 

@@ -10,7 +10,7 @@
 //   letter sent to a character here                the inbox row                   DELIVER; of whom the backup does not
 //                                                                                  know, into its grave until it opens
 //   an item                                        that it left                    it leaves whoever has it here
-//   nothing of an item that one of these let go    –                               it is again whose it was then
+//   nothing of an item that one of these gave away –                               it is again whose it was
 //   COMMIT by nobody, a YES counted here           that it was aborted             aborted: ABORT for ever
 //   account of another shard by the map            that it moved                   given up: a tombstone
 //   account of this shard by the map, its move     that it came                    again as it came
@@ -95,7 +95,8 @@ bool redo_departure(Shard& shard, const Key16& item, std::uint32_t there, proto:
 // What an account that comes back had with it leaves whoever has it here: that was before.
 void make_room(Shard& shard, const proto::MoveContent& content, std::uint32_t source, proto::BroughtBack* reply);
 // An item that comes in again may do so before an earlier way out of here is redone, which then lets it go to where it
-// no longer is. What was let go is kept, until the shard opens, with whose it was; what nobody has then is given back.
+// no longer is. What was given away is kept, until the shard opens, with who held it; what nobody has then is given
+// back.
 proto::ItemsLetGoReply items_let_go(Shard& shard, const proto::ItemsLetGo& request);
 proto::ItemTracesReply item_traces(Shard& shard, const proto::ItemTraces& request);
 bool give_back(Shard& shard, const Key16& item, proto::ReconcileReply* reply);

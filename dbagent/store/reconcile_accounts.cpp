@@ -151,6 +151,7 @@ proto::OpenShardReply open_shard(Shard& shard, const proto::OpenShard& request) 
   }
   give_back_from_graves(shard);
   shard.db.run("DELETE FROM let_go");
+  shard.db.run("DELETE FROM brought_back");
   shard.db.run("UPDATE restored SET closed = 0, opened_by = ?1 WHERE closed = 1",
                request.by().empty() ? std::string("reconcile") : request.by());
   return reply;

@@ -1,10 +1,12 @@
 // Items on a restored shard: how one gets to who has to give it away, how it leaves, and what becomes of one that
 // nobody has in the end.
+#include <algorithm>
 #include <map>
 #include <vector>
 
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/reconcile.pb.h"
+#include "common/proto/shard_map.pb.h"
 #include "common/proto/store.pb.h"
 #include "common/proto/trade.pb.h"
 #include "dbagent/store/posting.h"
@@ -54,21 +56,41 @@ void deliver_within(Shard& shard, std::uint64_t message_id) {
   }
 }
 
-void remember(Shard& shard, const Key16& item, std::uint64_t player_id) {
+// Who had it when somebody else gave it away had it last, as far as is known here; who gives away its own may have had
+// it before that.
+void remember(Shard& shard, const Key16& item, const Holder& holder, bool of_its_own) {
   const auto whole = read_item(shard, item);
-  shard.db.run(
-      "INSERT INTO let_go VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET pid = excluded.pid, body = excluded.body", item,
-      player_id, Blob{whole->SerializeAsString()});
+  shard.db.run(of_its_own ? "INSERT INTO let_go VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"
+                          : "INSERT INTO let_go VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET kind = ?2, "
+                            "owner = ?3, body = ?4",
+               item, static_cast<int>(holder.kind), holder.owner, Blob{whole->SerializeAsString()});
 }
 
-// By whom it came, if that was after the backup: nobody can tell then which of two had it last.
-bool came_since(Shard& shard, std::uint64_t player_id) {
-  return shard.db
-      .number(
-          "SELECT 1 FROM account_move JOIN player USING(account_id) WHERE pid = ?1 AND state = 0 AND at >= "
-          "(SELECT at FROM restored WHERE closed = 1)",
-          player_id)
+// After the backup: nobody can tell then which of two had an item last.
+bool was_brought_back(Shard& shard, std::uint64_t player_id) {
+  return shard.db.number("SELECT 1 FROM player CROSS JOIN brought_back USING(account_id) WHERE pid = ?1", player_id)
       .has_value();
+}
+
+bool brings_player(const proto::MoveContent& content, std::uint64_t player_id) {
+  for (const auto& table : content.tables()) {
+    const auto column = std::find(table.columns().begin(), table.columns().end(), "pid");
+    if (table.name() != "player" || column == table.columns().end()) continue;
+    const int at = static_cast<int>(column - table.columns().begin());
+    for (const std::string& bytes : table.rows()) {
+      proto::MoveRow row;
+      const bool read = row.ParseFromString(bytes) && at < row.values_size();
+      if (read && static_cast<std::uint64_t>(row.values(at).integer()) == player_id) return true;
+    }
+  }
+  return false;
+}
+
+// A letter that waited at the backup, with what has left it since. Who comes back has had it if it was to it.
+void empty_outbox(Shard& shard, std::uint64_t message_id, const proto::MoveContent& content) {
+  const auto to = shard.db.number("SELECT to_pid FROM outbox WHERE message_id = ?1", message_id);
+  if (to && brings_player(content, static_cast<std::uint64_t>(*to))) return mark_sent(shard, message_id);
+  deliver_within(shard, message_id);
 }
 
 // Of legs that are still open here: by what they give, and by what they get.
@@ -77,7 +99,7 @@ struct OpenTrades {
 };
 OpenTrades open_trades(Shard& shard) {
   OpenTrades open;
-  Query row(shard.db, "SELECT leg, terms FROM hold WHERE finished = 0 ORDER BY txn_id, leg");
+  Query row(shard.db, "SELECT leg, terms FROM hold INDEXED BY hold_open WHERE finished = 0");
   while (row.row()) {
     proto::TradeTerms terms;
     if (!terms.ParseFromString(row.text(1)) || terms.sides_size() != 2) continue;
@@ -113,7 +135,7 @@ bool Provider::item(std::uint64_t player_id, const Key16& item) const {
   }
   if (!holder || holder->kind == HolderKind::kSink) return false;
   require(in_a_bag_or_letter(*holder), "an item is held for a trade that is open");
-  remember(shard_, item, whose(shard_, *holder));
+  remember(shard_, item, *holder, whose(shard_, *holder) == player_id);
   const Holder bag{HolderKind::kPlayer, player_id};
   if (*holder == bag) return true;
   Posting(shard_, {player_id, 0, 0, kReconcileReason}).hand_over(item, *holder, bag);
@@ -149,13 +171,14 @@ void make_room(Shard& shard, const proto::MoveContent& content, std::uint32_t so
     const Key16 item = key_of(carried.item().id());
     auto holder = holder_of(shard, item);
     if (holder && holder->kind == HolderKind::kOutbox) {
-      deliver_within(shard, holder->owner);
+      empty_outbox(shard, holder->owner, content);
       holder = holder_of(shard, item);
     }
     if (!holder) continue;
     require(in_a_bag_or_letter(*holder), "an item is held for a trade that is open");
     const std::uint64_t player_id = whose(shard, *holder);
-    require(!came_since(shard, player_id), "an item came with somebody else, too");
+    require(!was_brought_back(shard, player_id), "an item came with somebody else, too");
+    remember(shard, item, *holder, false);
     Posting(shard, {player_id, 0, 0, kReconcileReason}).let_go(item, *holder, source);
     reply->add_notes("item " + hex(item) + " of player " + std::to_string(player_id) + " came back with player " +
                      std::to_string(carried.player_id()));
@@ -188,8 +211,9 @@ proto::ItemTracesReply item_traces(Shard& shard, const proto::ItemTraces& reques
     const Key16 item = key_of(uid);
     auto* trace = reply.add_traces();
     const auto holder = holder_of(shard, item);
-    trace->set_here(holder && holder->kind != HolderKind::kHold);
-    if (holder && holder->kind == HolderKind::kHold)
+    const bool held = holder && holder->kind == HolderKind::kHold && open.gives.contains(item);
+    trace->set_here(holder && !held);
+    if (held)
       for (const auto& trade : open.gives[item]) *trace->add_leaving() = trade;
     for (const auto& trade : open.gets[item]) *trace->add_coming() = trade;
     trace->set_changes(static_cast<std::uint64_t>(
@@ -199,16 +223,21 @@ proto::ItemTracesReply item_traces(Shard& shard, const proto::ItemTraces& reques
 }
 
 bool give_back(Shard& shard, const Key16& item, proto::ReconcileReply* reply) {
-  std::uint64_t player_id = 0;
+  Holder holder{HolderKind::kPlayer};
   proto::Item whole;
   {
-    Query row(shard.db, "SELECT pid, body FROM let_go WHERE item_id = ?1", item);
+    Query row(shard.db, "SELECT kind, owner, body FROM let_go WHERE item_id = ?1", item);
     if (!row.row() || holder_of(shard, item)) return false;
-    player_id = row.u64(0);
-    require(whole.ParseFromString(row.text(1)), "an item that was let go cannot be read");
+    holder = {static_cast<HolderKind>(row.i64(0)), row.u64(1)};
+    require(whole.ParseFromString(row.text(2)), "an item that was let go cannot be read");
   }
+  const std::uint64_t player_id = whose(shard, holder);
   require(active_here(shard, player_id), "who had an item is not here");
-  Posting(shard, {player_id, 0, 0, kReconcileReason}).mint(whole, {HolderKind::kPlayer, player_id});
+  // A letter that was opened since is no place any more.
+  const bool waits =
+      shard.db.number("SELECT 1 FROM inbox WHERE message_id = ?1 AND state = 0", holder.owner).has_value();
+  if (holder.kind == HolderKind::kInbox && !waits) holder = {HolderKind::kPlayer, player_id};
+  Posting(shard, {player_id, 0, 0, kReconcileReason}).mint(whole, holder);
   reply->add_notes("item " + hex(item) + " had come back to player " + std::to_string(player_id));
   return true;
 }

@@ -128,6 +128,7 @@ proto::BroughtBack bring_back(Shard& shard, const proto::BringBack& request) {
   const proto::MoveStepReply active = activate(shard, step);
   require(active.code() == proto::STORED, "cannot be brought back");
   reply.set_state(active.state());
+  shard.db.run("INSERT INTO brought_back VALUES(?1) ON CONFLICT DO NOTHING", account);
   // Epochs were granted here after it came; like all of a restored shard's.
   shard.db.run(
       "UPDATE player SET epoch = epoch + ?2, owner_inc = zeroblob(16), owner_node = 0, last_pseq = 0, acquire_id = 0, "
@@ -139,9 +140,7 @@ proto::BroughtBack bring_back(Shard& shard, const proto::BringBack& request) {
 std::vector<std::string> halves_brought_back(Shard& shard) {
   std::vector<std::uint64_t> accounts;
   {
-    Query row(
-        shard.db,
-        "SELECT account_id FROM account_move WHERE state = 0 AND at >= (SELECT at FROM restored WHERE closed = 1)");
+    Query row(shard.db, "SELECT account_id FROM brought_back ORDER BY account_id");
     while (row.row()) accounts.push_back(row.u64(0));
   }
   std::vector<std::string> lines;

@@ -307,10 +307,13 @@ CREATE TABLE restored(
   open       TEXT    NOT NULL DEFAULT '',
   opened_by  TEXT    NOT NULL DEFAULT ''
 ) STRICT;
--- What was let go while this shard is put right: whose it was, and a description, no value. Until it opens.
+-- While this shard is put right: what was let go, who held it, and a description, no value; and which accounts were
+-- brought back.
 CREATE TABLE let_go(
-  item_id BLOB PRIMARY KEY CHECK(length(item_id) = 16), pid INTEGER NOT NULL, body BLOB NOT NULL
+  item_id BLOB PRIMARY KEY CHECK(length(item_id) = 16), kind INTEGER NOT NULL, owner INTEGER NOT NULL,
+  body BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE brought_back(account_id INTEGER PRIMARY KEY) STRICT;
 -- Content by version: the guards that operations are judged by (content_guard.h). Of the cluster, not of a player.
 CREATE TABLE content_guard(version INTEGER PRIMARY KEY CHECK(version > 0), guards BLOB NOT NULL) STRICT;
 CREATE TABLE content_active(one INTEGER PRIMARY KEY CHECK(one = 1), version INTEGER NOT NULL CHECK(version > 0)) STRICT;
@@ -384,8 +387,10 @@ CREATE INDEX hold_of_player ON hold(pid);
 
 const char* const kShardUpgrade7 = R"sql(
 CREATE TABLE let_go(
-  item_id BLOB PRIMARY KEY CHECK(length(item_id) = 16), pid INTEGER NOT NULL, body BLOB NOT NULL
+  item_id BLOB PRIMARY KEY CHECK(length(item_id) = 16), kind INTEGER NOT NULL, owner INTEGER NOT NULL,
+  body BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE brought_back(account_id INTEGER PRIMARY KEY) STRICT;
 )sql";
 
 const char* const kDirectorySchema = R"sql(

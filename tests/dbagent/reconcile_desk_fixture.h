@@ -51,7 +51,7 @@ class ReconcileDeskTest : public store::MoveTest {
     identity.id = kAgent;
     identity.name = to_text(kAgent);
     identity.incarnation = {1, ++agents};
-    identity.shards = {3, 4};
+    identity.shards = numbers;
     identity.directory = true;
     agent = std::make_unique<Agent>(identity, routes, Seams{&log, &entropy}, options);
     cluster = std::make_unique<test::FakeCluster>(*agent, routes);
@@ -59,13 +59,15 @@ class ReconcileDeskTest : public store::MoveTest {
     cluster->on_effect = [this](Outbound& outbound) {
       auto* work = std::get_if<Work>(&outbound);
       if (work == nullptr) return false;
-      if (work->queue == away) return true;  // never answered
+      if (work->queue == away || (lost && lost(*work))) return true;  // never answered
       if (on_work) on_work(*work);
       if (work->queue == Agent::kDirectoryQueue) {
         cluster->in(WorkDone{work->work_id, Bytes(directory->run(work->request.view()))});
         return true;
       }
-      store::ShardStore& store = *shard(work->queue == "shard-3" ? 3 : 4);
+      const auto number = std::find_if(numbers.begin(), numbers.end(),
+                                       [&](std::uint32_t one) { return work->queue == Agent::shard_queue(one); });
+      store::ShardStore& store = *shard(*number);
       const std::string reply = store.run(work->request.view());
       EXPECT_TRUE(store.between_commits());
       const bool holds = hold_back && hold_back(*work);
@@ -220,6 +222,7 @@ class ReconcileDeskTest : public store::MoveTest {
   test::MemoryLog log;
   SeededEntropy entropy{1};
   std::string away;
+  std::function<bool(const Work&)> lost;       // never done
   std::function<void(const Work&)> on_work;    // before it is done
   std::function<bool(const Work&)> hold_back;  // its answer: into held_back
   std::vector<WorkDone> held_back;

@@ -109,6 +109,19 @@ TEST_F(ReconcileItemsTest, WhoCameBackWithWhatWasInALetterHereAtTheBackupHasIt) 
   expect_clean();
 }
 
+TEST_F(ReconcileItemsTest, WhoCameBackWithWhatWasInALetterToItAtTheBackupHasIt) {
+  make(4, 9);
+  write(4, 9, 1, 900);
+  back_up(4);
+  relay(4, 3);
+  move(1, 3, 4);
+  put_back(4);
+  expect_opens(4);
+  EXPECT_TRUE(has_item(4, 1));
+  EXPECT_EQ(shard(4)->database().number("SELECT state FROM outbox"), 1) << "the letter has arrived";
+  expect_clean();
+}
+
 TEST_F(ReconcileItemsTest, WhatWasMadeSinceAndWentAndCameBackIsWhereItCameTo) {
   back_up(4);
   make(4, 9);
@@ -116,8 +129,10 @@ TEST_F(ReconcileItemsTest, WhatWasMadeSinceAndWentAndCameBackIsWhereItCameTo) {
   hand_on(3, 3, 4, 8, 901);
   put_back(4);
   expect_opens(4);
-  EXPECT_EQ(take_any(4, 8).aggregate().inbox_size(), 1) << "it was taken out of the letter, and is in the bag";
-  EXPECT_TRUE(has_item(4, 8));
+  const auto eight = take_any(4, 8);
+  ASSERT_EQ(eight.aggregate().inbox_size(), 1);
+  ASSERT_EQ(eight.aggregate().inbox(0).items_size(), 1) << "in the letter, which waits again";
+  EXPECT_EQ(eight.aggregate().inbox(0).items(0).id().low(), kItem);
   EXPECT_EQ(shard(4)->database().number("SELECT count(*) FROM let_go"), 0) << "kept only until it opens";
   expect_clean();
 }
@@ -188,8 +203,99 @@ TEST_F(ReconcileItemsTest, WhatOthersMoveWhileTheyAreAskedIsNotGivenBackBeforeIt
   EXPECT_NE(state.open(0).find("on its way between other shards"), std::string::npos) << state.open(0);
   stop();
   expect_opens(4);
-  EXPECT_TRUE(has_item(4, 8));
+  ASSERT_EQ(take_any(4, 8).aggregate().inbox_size(), 1);
+  EXPECT_EQ(take_any(4, 8).aggregate().inbox(0).items_size(), 1);
   EXPECT_GE(asked, 4);
+}
+
+// What it had, it knows only once it has heard the others itself.
+TEST_F(ReconcileItemsTest, NothingIsGivenBackWhileAnotherShardHasJustBeenPutBack) {
+  back_up(4);
+  make(4, 9);
+  hand_on(4, 9, 3, 3, 900);
+  hand_on(3, 3, 4, 8, 901);
+  put_back(4);
+  int asked = 0;
+  on_work = [&](const Work& work) {
+    if (work.queue == "shard-3" && count_of<proto::ClosedQuery>(work) > 0 && ++asked == 2)
+      shard(3)->database().run("INSERT INTO restored(generation, closed, at) VALUES(1000, 1, 0)");
+  };
+  const auto state = run_desk(4);
+  EXPECT_TRUE(state.closed());
+  ASSERT_EQ(state.open_size(), 2);
+  EXPECT_EQ(state.open(0), "shard 3 is closed, too: it is tried again");
+  EXPECT_NE(state.open(1).find("1 items that were let go here are on no shard"), std::string::npos) << state.open(1);
+  stop();
+  on_work = {};
+  by_hand(3, "DELETE FROM restored");
+  expect_opens(4);
+  EXPECT_EQ(take_any(4, 8).aggregate().inbox(0).items_size(), 1);
+}
+
+// By trades whose register is on shard 5, and whose end shard 3 has not heard of yet.
+class ReconcileTradesTest : public ReconcileItemsTest {
+ protected:
+  ReconcileTradesTest() { numbers.push_back(5); }
+  // Player 3 on shard 3 and player 9 on shard 4: one gives the item.
+  proto::TradeTerms terms(std::uint64_t giver) {
+    proto::TradeTerms terms;
+    *terms.mutable_txn() = store::uid(77, giver);
+    terms.set_register_shard(5);
+    for (const std::uint64_t player : {3, 9}) {
+      auto* side = terms.add_sides();
+      side->set_player_id(player);
+      if (player == giver) *side->add_items()->mutable_item() = store::uid(1, kItem);
+    }
+    return terms;
+  }
+  void prepare(std::uint32_t number, std::uint64_t player, std::uint64_t giver) {
+    store::Ops leg = ops_of(number, player);
+    *leg.request.mutable_operations(0)->mutable_trade()->mutable_terms() = terms(giver);
+    leg.request.mutable_operations(0)->mutable_trade()->set_side(player == 3 ? 0 : 1);
+    ASSERT_EQ(apply(number, leg).code(), proto::STORED);
+    const auto holds = step<proto::OpenHoldsReply>(number, proto::OpenHoldsQuery());
+    ASSERT_EQ(holds.holds_size(), 1);
+    store::ask<proto::TradeVerdict>(*shard(5), holds.holds(0));
+  }
+  void keep_legs_open_on_shard_3() {
+    lost = [this](const Work& work) {
+      return work.queue == "shard-3" && count_of<proto::TradeFinish>(work) > 0 && state_of(4).closed();
+    };
+  }
+  bool is_held_on_shard_3() { return step<proto::OpenHoldsReply>(3, proto::OpenHoldsQuery()).holds_size() == 1; }
+};
+
+TEST_F(ReconcileTradesTest, WhatACommittedTradeIsAboutToBringToAnotherIsNotGivenBack) {
+  prepare(3, 3, 9);
+  back_up(4);
+  make(4, 9);
+  prepare(4, 9, 9);
+  ASSERT_TRUE(is_held_on_shard_3());
+  put_back(4);
+  keep_legs_open_on_shard_3();
+  expect_opens(4);
+  EXPECT_FALSE(has_item(4, 9));
+  EXPECT_TRUE(is_held_on_shard_3());
+  cluster->run(seconds(30));
+  EXPECT_TRUE(has_item(3, 3));
+  expect_clean();
+}
+
+TEST_F(ReconcileTradesTest, WhatIsHeldElsewhereForACommittedTradeIsNotThereAnyMore) {
+  prepare(4, 9, 3);
+  back_up(4);
+  make(4, 8);
+  hand_on(4, 8, 3, 3, 900);
+  prepare(3, 3, 3);
+  ASSERT_TRUE(is_held_on_shard_3());
+  put_back(4);
+  keep_legs_open_on_shard_3();
+  expect_opens(4);
+  EXPECT_TRUE(is_held_on_shard_3());
+  cluster->run(seconds(30));
+  EXPECT_TRUE(has_item(4, 9));
+  EXPECT_FALSE(has_item(3, 3));
+  expect_clean();
 }
 
 }  // namespace

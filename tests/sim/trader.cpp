@@ -1,6 +1,7 @@
 #include "tests/sim/trader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/hash.h"
 #include "common/logic/node.h"
@@ -91,6 +92,7 @@ void Trader::take(const ClientFrame& frame) {
     if (selected.code() != proto::OK) selecting_ = false;
   } else if (proto::RouteNotice route; read(frame, &route)) {
     epoch_ = route.epoch();
+    saved_creq_ = 0;  // it is told anew after the state
     place_ = route.place();
     walking_ = false;
     table_.Clear();
@@ -100,6 +102,11 @@ void Trader::take(const ClientFrame& frame) {
     of_this_epoch(state);
     in_world_ = true;
     if (undone_ && (epoch_ >= kRestoredEpoch || player_id_ != undone_player_)) begin_anew();
+    // Its wish for an account or a character was mangled on its way: what the other one asked for is no affair of this.
+    if (const auto played = std::exchange(played_, state.aggregate().player_id()); played != 0 && played != played_) {
+      swords_.went_back();
+      if (letters_) letters_->went_back();
+    }
     account_id_ = state.aggregate().account_id();
     creq_ = std::max(creq_, state.last_creq());
     x_cm_ = state.x_cm();
@@ -121,8 +128,8 @@ void Trader::take(const ClientFrame& frame) {
     }
   } else if (proto::SavedNotice saved; read(frame, &saved)) {
     if (of_this_epoch(saved)) {
-      swords_.saved(saved.creq(), epoch_);
-      if (letters_) letters_->saved(saved.creq(), epoch_);
+      saved_creq_ = std::max(saved_creq_, saved.creq());
+      note_saved();
     }
   } else if (proto::AggregateChanged changed; read(frame, &changed)) {
     of_this_epoch(changed);
@@ -130,12 +137,15 @@ void Trader::take(const ClientFrame& frame) {
     swords_.come(changed.aggregate());
   } else if (sample::BuyReply bought; read(frame, &bought)) {
     swords_.answered(bought.creq(), bought.code() == proto::OK, epoch_);
+    note_saved();
     take_touched(bought.touched());
   } else if (sample::SellReply sold; read(frame, &sold)) {
     swords_.answered(sold.creq(), sold.code() == proto::OK, epoch_);
+    note_saved();
     take_touched(sold.touched());
   } else if (sample::MailSendReply sent; read(frame, &sent)) {
     if (letters_) letters_->answered(sent, epoch_);
+    note_saved();
     take_touched(sent.touched());
   } else if (sample::MailArrived letter; read(frame, &letter)) {
     of_this_epoch(letter);
@@ -310,11 +320,17 @@ bool Trader::letters_arrived() const {
   return letters_->all_saved(epoch_) && letters_->has_all_of(*partner_->letters_);
 }
 
+// What is asked again may be answered after it was told SAVED.
+void Trader::note_saved() {
+  swords_.saved(saved_creq_, epoch_);
+  if (letters_) letters_->saved(saved_creq_, epoch_);
+}
+
 std::string Trader::story() const {
   return name_ + " " + std::to_string(player_id_) + " in '" + place_ + "' gold " + std::to_string(gold_) +
          " committed " + std::to_string(committed_) + " aborted " + std::to_string(aborted_) + " disconnects " +
-         std::to_string(disconnects_) + " letters " + (letters_arrived() ? "arrived" : "missing") + " table " +
-         table_.ShortDebugString() + " last " + last_ + "\n";
+         std::to_string(disconnects_) + " letters " + (letters_arrived() ? "arrived" : "missing") +
+         (all_saved() ? "" : " a sword is not saved") + " table " + table_.ShortDebugString() + " last " + last_ + "\n";
 }
 
 }  // namespace dure::sim

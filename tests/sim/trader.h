@@ -86,6 +86,7 @@ class Trader {
   void take_table(const sample::TradeTable& table);
   void log_in();
   void begin_anew();
+  void note_saved();
   void step();
   void sit();
   void correspond();
@@ -106,8 +107,9 @@ class Trader {
   Trader* partner_ = nullptr;
   bool host_ = false, in_world_ = false, selecting_ = false, quiet_ = false, walking_ = false;
   bool asks_ = false, undone_ = false, knows_nothing_ = false, made_twice_ = false, has_gone_back_ = false;
-  std::uint64_t undone_player_ = 0;
-  std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, creq_ = 0, laid_ = 0, locked_ = 0, confirmed_ = 0;
+  std::uint64_t undone_player_ = 0, played_ = 0;
+  std::uint64_t account_id_ = 0, player_id_ = 0, epoch_ = 0, creq_ = 0, saved_creq_ = 0, laid_ = 0, locked_ = 0,
+                confirmed_ = 0;
   std::int32_t x_cm_ = 0, y_cm_ = 0;
   std::int64_t gold_ = 0, potions_ = 0;
   std::optional<Letters> letters_;

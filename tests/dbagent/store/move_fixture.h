@@ -20,7 +20,7 @@ class MoveTest : public ::testing::Test {
   void TearDown() override { expect_clean(); }
 
   void open_all() {
-    for (const std::uint32_t number : {3u, 4u}) {
+    for (const std::uint32_t number : numbers) {
       stores[number].reset();
       auto options = shard_options(folder.file("shard-" + std::to_string(number)));
       options.shard = number;
@@ -135,6 +135,7 @@ class MoveTest : public ::testing::Test {
   }
 
   TempFolder folder;
+  std::vector<std::uint32_t> numbers{3, 4};
   std::map<std::uint32_t, std::unique_ptr<ShardStore>> stores;
   std::unique_ptr<DirectoryStore> directory;
   std::uint64_t account = 0, lives = 0, acquire_ids = 1000;

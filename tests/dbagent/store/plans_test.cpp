@@ -23,7 +23,7 @@ std::vector<std::string> plan_of(sqlite3* db, const std::string& sql) {
 // Not of as many rows as there are players: a file's own tables, SQLite's, and what a statement has read by then.
 bool small(const std::string& line) {
   for (const char* name : {"CONSTANT ROW", "(subquery", "sqlite_", "pragma_table_info", "c VIRTUAL TABLE", "shard_meta",
-                           "content_guard", "content_active", "restored"})
+                           "content_guard", "content_active", "restored", "brought_back", "hold_open"})
     if (line.find(name) != std::string::npos) return true;
   return line == "SCAN m";  // sqlite_schema
 }
@@ -107,6 +107,9 @@ TEST_F(PlansTest, WhatIsAskedOfOneAccountNeverLooksAtAllOfThem) {
   EXPECT_EQ(unfreeze(4, 2).code(), proto::STORED);
   EXPECT_EQ(intent(3, 3).code(), proto::STORED);
   put_by_move(4, 3, 3);
+  proto::ItemTraces traces;
+  *traces.add_items() = uid(1, 7);
+  EXPECT_EQ(step<proto::ItemTracesReply>(3, traces).traces_size(), 1);
   for (const std::uint32_t number : {3u, 4u})
     for (const std::string& finding : findings(number)) ADD_FAILURE() << "shard " << number << ": " << finding;
 }

@@ -222,8 +222,42 @@ TEST_F(ReconcileTest, AnItemThatWentAndCameBackIsNotLetGoForEver) {
   reconcile(2);
   EXPECT_TRUE(open_lines.empty());
   EXPECT_EQ(open_again(2).code(), proto::STORED);
-  EXPECT_EQ(items_of(acquire(4, 2)), Items({40, 77}));
+  EXPECT_TRUE(items_on(2).contains(77));
+  EXPECT_EQ(items_of(acquire(4, 2)), Items({40})) << "it is in the letter";
   EXPECT_EQ(items_of(acquire(3, 2)), Items({30}));
+  stop_all();
+  expect_whole();
+}
+
+// Twice out and in: it was last with player 3, whose letter brought it.
+TEST_F(ReconcileTest, AnItemThatWentRoundTwiceIsGivenBackToWhomItCameToLast) {
+  open(3);
+  begin(5, 3);
+  begin(4, 2);
+  back_up(2);
+  Ops first(3, 1);
+  first.op(2).mint(77).op(3).send(800, 5, 0, {77});
+  ASSERT_EQ(apply(2, first).code(), proto::STORED);
+  relay(2);
+  Ops second(5, 1);
+  second.op(2).claim(800).op(3).send(801, 4, 0, {77});
+  ASSERT_EQ(apply(3, second).code(), proto::STORED);
+  relay(3);
+  Ops third(4, 1);
+  third.op(2).claim(801).op(3).send(802, 1, 0, {77});
+  ASSERT_EQ(apply(2, third).code(), proto::STORED);
+  relay(2);
+  Ops fourth(1, 1);
+  fourth.op(2).claim(802).op(3).send(803, 3, 0, {77});
+  ASSERT_EQ(apply(1, fourth).code(), proto::STORED);
+  relay(1);
+  put_back(2);
+  reconcile(2);
+  EXPECT_TRUE(open_lines.empty());
+  EXPECT_EQ(open_again(2).code(), proto::STORED);
+  const auto three = acquire(3, 2);
+  ASSERT_EQ(three.aggregate().inbox_size(), 1);
+  EXPECT_EQ(three.aggregate().inbox(0).items_size(), 1);
   stop_all();
   expect_whole();
 }
@@ -475,7 +509,7 @@ TEST_F(ReconcileTest, AFileOfTheVersionBeforeIsBroughtUp) {
        {"player DROP COLUMN last_swap", "decision DROP COLUMN before_0", "decision DROP COLUMN before_1"})
     number(2, std::string("ALTER TABLE ") + column);
   for (const char* table : {"restored", "content_guard", "content_active", "faucet_day", "moved_copy", "ownerless_mark",
-                            "swapped_leg", "let_go"})
+                            "swapped_leg", "let_go", "brought_back"})
     number(2, std::string("DROP TABLE IF EXISTS ") + table);
   number(2, "UPDATE shard_meta SET schema_version = 2");
   open(2);

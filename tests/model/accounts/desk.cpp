@@ -42,7 +42,9 @@ void give_back(Step& step) {
   next.desk.at = At::kBalance;
   const bool left_over = (step.now.desk.again | step.now.desk.refused) != 0;
   const bool gone = step.now.let_go != 0 && !item_is_here(step.world, step.now.shard[kRestored]);
-  if (gone && !left_over && !others_have_it(step) && !step.removed(Rule::kGivesBack)) {
+  const bool is_here =
+      step.now.let_go != 0 && step.now.shard[kRestored].row[step.now.let_go - 1].status == Status::kActive;
+  if (gone && is_here && !left_over && !others_have_it(step) && !step.removed(Rule::kGivesBack)) {
     next.shard[kRestored].row[step.now.let_go - 1].is.item = 1;
     next.given_back = 1;
   }

@@ -57,7 +57,7 @@ bool hold_again(const Step& step, State& next, int trade, int player) {
   Row& partner = next.shard[kRestored].row[1 - player];
   const bool with_partner = partner.is.item && partner.status == Status::kActive;
   if (gives_item(step.world, trade, player) && (row.is.item || with_partner)) {
-    next.let_go = static_cast<u8>(1 + (row.is.item ? player : 1 - player));
+    if (!row.is.item || next.let_go == 0) next.let_go = static_cast<u8>(1 + (row.is.item ? player : 1 - player));
     if (!row.is.item) partner.is.item = 0;
     row.is.item = 1;
   } else if (gives_item(step.world, trade, player) && step.now.desk.trade[trade].force != 1) {

@@ -69,7 +69,6 @@ std::string OwnHoard::difference(const Things& known, const Letters& under_way,
 }
 
 std::string OwnHoard::untrue(const proto::OwnerlessReadReply& read, const Letters& under_way) const {
-  if (read.shard_time_ms() < time_ms_) return "its time goes back";
   const std::string other = difference(now, under_way, read);
   if (other.empty() || (or_ && difference(*or_, under_way, read).empty())) return "";
   return other + (or_ ? ", nor as the last thing asked would have left it" : "");
