@@ -77,6 +77,19 @@ class OwnerTradeTest : public testing::Test, protected test::InnCluster {
     cluster_->turn();
     return start;
   }
+  // Both legs are held, and then no shard knows of them.
+  void trade_and_forget() {
+    on_apply_ = [&](const proto::ApplyRequest& request) {
+      const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
+      return reply(1, outcome(txn, proto::LEG_HELD, 1));
+    };
+    trade(30, 10);
+    on_query_ = [](const proto::LegQuery&) {
+      proto::LegReply found;
+      found.set_code(proto::NO_SUCH);
+      return found;
+    };
+  }
   proto::LegOutcome outcome(const TradeId& txn, proto::LegState state, std::uint64_t pseq, std::int64_t credited = 0,
                             std::uint64_t settle_seq = 0) {
     proto::LegOutcome made;
@@ -264,16 +277,7 @@ TEST_F(OwnerTradeTest, WhereItsRowIsIsAskedAnewWhenNobodyKnowsTheTrade) {
 
 // The shard was put back to a backup, and has raised its epochs: who never saves again hears it of nobody else.
 TEST_F(OwnerTradeTest, WhoWaitsForALegThatNobodyKnowsIsLetGoOnceItsEpochHasEnded) {
-  on_apply_ = [&](const proto::ApplyRequest& request) {
-    const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
-    return reply(1, outcome(txn, proto::LEG_HELD, 1));
-  };
-  trade(30, 10);
-  on_query_ = [&](const proto::LegQuery&) {
-    proto::LegReply found;
-    found.set_code(proto::NO_SUCH);
-    return found;
-  };
+  trade_and_forget();
   cluster_->run(seconds(3));
   ASSERT_NE(inn_->find(PlayerId(1)), nullptr) << "its epoch is still the row's";
   ASSERT_NE(inn_->find(PlayerId(2)), nullptr);
@@ -285,16 +289,7 @@ TEST_F(OwnerTradeTest, WhoWaitsForALegThatNobodyKnowsIsLetGoOnceItsEpochHasEnded
 }
 
 TEST_F(OwnerTradeTest, WhoWaitsForALegThatNobodyKnowsIsLetGoOnceItIsNoMore) {
-  on_apply_ = [&](const proto::ApplyRequest& request) {
-    const TradeId txn = trade_id_of(request.operations(0).trade().terms().txn());
-    return reply(1, outcome(txn, proto::LEG_HELD, 1));
-  };
-  trade(30, 10);
-  on_query_ = [&](const proto::LegQuery&) {
-    proto::LegReply found;
-    found.set_code(proto::NO_SUCH);
-    return found;
-  };
+  trade_and_forget();
   cluster_->answers<proto::OwnerQuery, proto::AcquireReply>(kAgent, [](auto&, const auto&) {
     proto::AcquireReply row;
     row.set_code(proto::NO_SUCH);
