@@ -8,7 +8,8 @@ namespace dure::store {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x377f0682, kVersion = 3007000;
-constexpr int kLooks = 4;
+constexpr int kLooks = 4, kMarkAt = 4;
+constexpr std::int64_t kSectorBytes = 512;
 
 std::uint32_t word(const char* bytes) {
   std::uint32_t value;
@@ -84,23 +85,33 @@ class Walker {
   void look_behind() {
     const LogHead& head = *walk_.head;
     const std::uint64_t ended = walk_.frames.size() + 1;
-    if (mark_is_flipped()) return rotten(ended);
+    if (one_bit_is_flipped(kMarkAt, kMarkAt + 4)) return rotten(ended);
     const Chain computed = chain_of(head, walk_.end, frame_);
+    Chain before = walk_.end;
     for (std::uint64_t at = ended; at < in_file_; ++at) {
       if (!read(next_, kFrameBytes, frame_at(at + 1))) return;
-      const bool goes_on_from_it =
-          of_this_log(head, next_) && commits(frame_) &&
-          (follows(head, stored_chain(frame_), next_) || (at == ended && follows(head, computed, next_)));
-      if (goes_on_from_it && !is_same_page(frame_, next_)) return rotten(ended);
+      const bool commit = of_this_log(head, next_) && commits(frame_);
+      const bool by_sum = commit && at == ended && follows(head, computed, next_);
+      const bool by_mark =
+          commit && follows(head, stored_chain(frame_), next_) && mark_is_of_this_sum(at, ended, before);
+      if ((by_sum || by_mark) && !is_same_page(frame_, next_)) return rotten(ended);
+      before = stored_chain(frame_);
       std::memcpy(frame_, next_, kFrameBytes);
     }
   }
-  // The mark is eight bytes with the page number, which no disk tears: if all fits but for one bit of it, it was
-  // flipped, and nobody would know this frame for a commit any more.
-  bool mark_is_flipped() {
+  // Where a sector ends between the two, a write that was torn may have brought the one and left the other, of an older
+  // transaction whose frames follow. Then the frame has to be whole, or, where the log ends, but for one bit.
+  bool mark_is_of_this_sum(std::uint64_t at, std::uint64_t ended, Chain before) {
+    const std::int64_t from = frame_at(at) + kMarkAt, to = frame_at(at) + kFrameHeadBytes;
+    if (from / kSectorBytes == (to - 1) / kSectorBytes) return true;
+    return at == ended ? one_bit_is_flipped(kFrameHeadBytes, kFrameBytes) : follows(*walk_.head, before, frame_);
+  }
+  // All fits but for one bit of these bytes. The mark's: it is eight bytes with the page number, which no disk tears,
+  // and nobody would know this frame for a commit any more.
+  bool one_bit_is_flipped(int from, int to) {
     if (!of_this_log(*walk_.head, frame_)) return false;
-    for (int bit = 0; bit < 32; ++bit) {
-      char* byte = frame_ + 4 + bit / 8;
+    for (int bit = 8 * from; bit < 8 * to; ++bit) {
+      char* byte = frame_ + bit / 8;
       *byte = static_cast<char>(*byte ^ (1 << (bit % 8)));
       const bool fits = follows(*walk_.head, walk_.end, frame_);
       *byte = static_cast<char>(*byte ^ (1 << (bit % 8)));

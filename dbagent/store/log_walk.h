@@ -12,7 +12,8 @@
 // too: it is synced before the first of them.
 //
 // What cannot be told: rot inside the very last transaction looks like a torn write, and ends the log before it. Nor
-// when the first frame behind the last SAVED transaction is damaged as well. Plain functions.
+// when the first frame behind the last SAVED transaction is damaged as well; nor more than a bit of a commit's page
+// where a sector ends between mark and checksum (two frames of 64). Plain functions.
 #pragma once
 #include <cstdint>
 #include <optional>

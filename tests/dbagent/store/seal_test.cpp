@@ -318,6 +318,45 @@ TEST_F(SealTest, WhatAnOlderTornTransactionLeftBehindIsNoRot) {
   }
 }
 
+// Of a longer transaction that was taken back the last frame is torn, and of a shorter one came the sector in which the
+// first frame's mark is, and one of its page: beside the mark of a commit stands the checksum that the frames behind go
+// on from.
+TEST_F(SealTest, AMarkThatWasTornOntoAnOlderTransactionIsNoRot) {
+  std::uint64_t first = 0;
+  const auto a_sector_ends_in_its_head = [&] {
+    return first != 0 && (frame_at(first) % 512 == 496 || frame_at(first) % 512 == 504);
+  };
+  for (int transactions = 5; transactions < 60 && !a_sector_ends_in_its_head(); ++transactions) {
+    std::filesystem::remove(path);
+    std::filesystem::remove(path + "-wal");
+    saved = 0;
+    kill_after(transactions);
+    first = commit_before_last() + 1;
+  }
+  ASSERT_TRUE(a_sector_ends_in_its_head());
+  ASSERT_GT(frames, first + 1);
+  ASSERT_FALSE(commits(frame(first)));
+  const auto gold_before = static_cast<std::int64_t>(saved - 1);
+  const std::string database = bytes_of(path), sound = log;
+  std::memset(frame(frames) + 1000, 'x', 512);
+  const char page_and_mark[] = {0, 0, 0, 1, 0, 0, 0, 9};
+  std::memcpy(frame(first), page_and_mark, sizeof page_and_mark);
+  std::memset(frame(first) + 2000, 'y', 512);
+  put_bytes(path + "-wal", log);
+  auto store = open_shard(options);
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(gold(*store), gold_before);
+  store.reset();
+  // But a bit that is flipped in the page of a commit there is rot.
+  const std::uint64_t commit = first - 1;
+  ASSERT_TRUE(commits(sound.data() + frame_at(commit)));
+  log = sound;
+  flip(&log, static_cast<std::size_t>(frame_at(commit)) + 3000);
+  put_bytes(path, database);
+  put_bytes(path + "-wal", log);
+  EXPECT_NE(refusal().detail.find("log is damaged: frame"), std::string::npos);
+}
+
 TEST_F(SealTest, AnySqliteThatCopiesALogIntoTheFileCopiesTheSeals) {
   kill_after(10);
   sqlite3* plain = nullptr;
