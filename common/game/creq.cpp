@@ -1,6 +1,7 @@
 #include "common/game/creq.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace dure {
 namespace {
@@ -39,7 +40,9 @@ CreqLedger::Entry& CreqLedger::entry(std::uint64_t creq, std::uint64_t hash) {
   highest_ = std::max(highest_, creq);
   Entry& e = entries_[creq];
   e.hash = hash;
-  while (entries_.size() > kStoredReplies) entries_.erase(entries_.begin());
+  // A conversation may end after many later ones have come and gone: it is told to whoever asks again.
+  for (auto at = entries_.begin(); entries_.size() > kStoredReplies && at != entries_.end();)
+    at = at->first == creq || at->second.running ? std::next(at) : entries_.erase(at);
   return e;
 }
 

@@ -41,7 +41,7 @@ class CreqLedger {
   Entry& entry(std::uint64_t creq, std::uint64_t hash);
   std::uint64_t loaded_ = 0, loaded_hash_ = 0, highest_ = 0;
   bool loaded_aborted_ = false;
-  std::map<std::uint64_t, Entry> entries_;  // of this epoch, the last 64
+  std::map<std::uint64_t, Entry> entries_;  // of this epoch, the last 64, and all that run
   std::set<std::uint64_t> open_;            // of earlier epochs
 };
 

@@ -57,6 +57,29 @@ TEST(CreqLedger, ForgottenAnswersAreSupersededNotExecuted) {
   EXPECT_EQ(ledger.ask(100, 100), Verdict::kStored);
 }
 
+// Its conversation ends after more of later numbers than are kept.
+TEST(CreqLedger, WhatRunsIsKeptHoweverManyComeAfterIt) {
+  CreqLedger ledger;
+  ledger.begin(1, 1);
+  for (std::uint64_t r = 2; r <= 200; ++r) ledger.record(r, r, "x");
+  EXPECT_EQ(ledger.ask(1, 1), Verdict::kRunning);
+  EXPECT_EQ(ledger.ask(2, 2), Verdict::kSuperseded);
+  ledger.record(1, 1, "late");
+  EXPECT_EQ(ledger.ask(1, 1), Verdict::kStored);
+  EXPECT_EQ(ledger.stored_reply(1), "late");
+  EXPECT_EQ(ledger.ask(200, 200), Verdict::kStored);
+  ledger.record(201, 201, "x");
+  EXPECT_EQ(ledger.ask(1, 1), Verdict::kSuperseded) << "it is the oldest";
+}
+
+// None is kept, and the one that is recorded has the lowest number of all.
+TEST(CreqLedger, AnAnswerBelowAllThatAreKeptIsTakenIn) {
+  CreqLedger ledger;
+  for (std::uint64_t r = 2; r <= 65; ++r) ledger.record(r, r, "x");
+  ledger.record(1, 1, "late");
+  EXPECT_EQ(ledger.stored_reply(1), "late");
+}
+
 TEST(CreqLedger, ATradesAbortUndoesWhatWasAnswered) {
   CreqLedger ledger;
   ledger.load(0, 0, false);
