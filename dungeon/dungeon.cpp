@@ -155,6 +155,7 @@ proto::EchoReply Dungeon::echo(Player&, const proto::Echo& request) {
 }
 
 void Dungeon::on_letting_go(Player& player) {
+  if (stopping()) return;  // nobody leaves by itself: what was paid for the run is given back
   if (Instance* instance = instance_of(player); instance != nullptr && instance->state != Instance::State::kClosing)
     guarded("instance", {}, instance->id().value, [&] { instance->handler->walks_out(player); });
 }

@@ -191,7 +191,8 @@ bool WaveRun::pay(Player& player, std::int64_t gold, const std::vector<LootEntry
                   EntityId from) {
   if (player.state != Player::State::kActive) return false;
   const auto pieces = std::count_if(loot.begin(), loot.end(), [](const LootEntry& entry) { return !entry.stack; });
-  if (player.mirror.items().size() + static_cast<std::size_t>(pieces) > content_.items.bag_slots) return false;
+  const std::size_t carried = player.mirror.items().size() + player.mirror.items_on_their_way();
+  if (pieces > 0 && carried + static_cast<std::size_t>(pieces) > content_.items.bag_slots) return false;
   const std::uint64_t number = instance_.next_drop++;
   proto::Operation operation;
   operation.set_reason("loot");

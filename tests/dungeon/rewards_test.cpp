@@ -37,6 +37,21 @@ TEST_F(RewardsTest, WhoLogsOutHasUsedTheEntryFee) {
   EXPECT_EQ(applied("run.left").size(), 1u);
 }
 
+// It has no socket at that moment, so it is let go instead of handed on; it did not ask to leave.
+TEST_F(RewardsTest, WhoseDungeonStopsKeepsTheClaim) {
+  open_for_a_fee();
+  proto::SessionLost lost;
+  lost.set_session_id(10);
+  lost.set_player_id(1);
+  cluster_->say(kGateway, lost);
+  cluster_->turn();
+  ASSERT_FALSE(dungeon_->find(PlayerId(1))->session.linked);
+  cluster_->in(StopRequested{});
+  cluster_->run(seconds(1));
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+  EXPECT_TRUE(applied("run.left").empty());
+}
+
 TEST_F(RewardsTest, WhoseGroupIsBeatenHasUsedTheEntryFee) {
   open_for_a_fee();
   beaten(1);

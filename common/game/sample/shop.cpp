@@ -70,7 +70,8 @@ proto::Code buy(const Items& items, const Shop& shop, const std::string& templat
   if (count < 1 || count > (item->stack ? kStackCountMax : kItemCountMax)) return proto::INVALID;
   std::int64_t price = 0;
   if (!total_price(item->buy_price, count, &price)) return proto::INVALID;
-  if (!item->stack && mirror.items().size() + count > items.bag_slots) return proto::FULL;
+  const std::size_t carried = mirror.items().size() + mirror.items_on_their_way();
+  if (!item->stack && carried + count > items.bag_slots) return proto::FULL;
   operation->set_reason("shop.buy");
   balance(operation, items, "gold", -price);
   if (item->stack)

@@ -67,6 +67,19 @@ TEST_F(ShopRules, ABagOrAStackCanBeFull) {
   EXPECT_EQ(buy_now("potion", 2), proto::FULL);
 }
 
+TEST_F(ShopRules, WhatATradeIsAboutToBringHasItsRoomInTheBag) {
+  proto::Operation leg;
+  leg.set_reason("trade");
+  proto::TradeTerms* terms = leg.mutable_trade()->mutable_terms();
+  terms->mutable_txn()->set_low(9);
+  terms->set_register_shard(1);
+  for (const std::uint64_t player : {1, 2}) terms->add_sides()->set_player_id(player);
+  for (const std::uint64_t sword : {71, 72}) terms->mutable_sides(1)->add_items()->mutable_item()->set_low(sword);
+  ASSERT_EQ(mirror_.apply(leg), Mirror::Guard::kOk);
+  EXPECT_EQ(buy_now("sword", 2), proto::FULL);
+  EXPECT_EQ(buy_now("sword", 1), proto::OK);
+}
+
 TEST_F(ShopRules, WhatTheShopDoesNotSellIsNotFound) {
   shop_.sells = {"potion"};
   EXPECT_EQ(buy_now("sword", 1), proto::NOT_FOUND);
