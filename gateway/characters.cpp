@@ -241,8 +241,14 @@ Task<proto::LeaveWorldReply> Gateway::leave_world(From from, proto::LeaveWorldRe
   }
   if (session->route.owner == route.owner && peer_up(route.owner)) {
     session->state = SessionState::kWorld;
-    // Of a socket that came back meanwhile the owner was not told: it was to let go.
-    if (session->attached && session->epoch != epoch) spawn(reattach(id, false));
+    // Of a socket that came back meanwhile the owner was not told: it was to let go. Or it has let go all the same, or
+    // handed the player on, and the next one's word was refused.
+    if (session->attached && session->epoch != epoch) {
+      spawn(reattach(id, false));
+    } else {
+      session->walk = ++walks_;
+      spawn(ask_owner(id, session->walk));
+    }
   } else {
     walk_back(*session, "the place you were in is gone");
   }

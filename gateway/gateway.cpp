@@ -103,7 +103,8 @@ void Gateway::on_client_frame(const ClientFrameIn& frame) {
                       : route->goes_to(Role::kChat)  ? Bound::kChat
                                                      : Bound::kOwner;
   const auto refuse = [&](std::uint32_t code, std::uint32_t retry_after_ms) {
-    refuse_frame(frame.client, frame.message_id, frame.seq, code, retry_after_ms);
+    refuse_frame(frame.client, session != nullptr ? session->id : SessionId(), frame.message_id, frame.seq, code,
+                 retry_after_ms);
   };
   if (route->developer_only && !identity().developer) return refuse(proto::NOT_ALLOWED, 0);
   switch (judge(session, at->second.logging_in, route->phase, bound)) {
@@ -151,15 +152,13 @@ void Gateway::to_client(const Session& session, std::uint32_t message_id, std::u
   frame_to(session.client, session.id, message_id, seq, body);
 }
 
-void Gateway::refuse_frame(ClientId client, std::uint32_t message_id, std::uint32_t seq, std::uint32_t code,
-                           std::uint32_t retry_after_ms) {
+void Gateway::refuse_frame(ClientId client, SessionId session, std::uint32_t message_id, std::uint32_t seq,
+                           std::uint32_t code, std::uint32_t retry_after_ms) {
   proto::ErrorReply error;
   error.set_code(static_cast<proto::Code>(code));
   error.set_message_id(message_id);
   error.set_retry_after_ms(retry_after_ms);
-  const Session* session = session_of(client);
-  frame_to(client, session != nullptr ? session->id : SessionId(), route_id(proto::ErrorReply::descriptor()), seq,
-           error.SerializeAsString());
+  frame_to(client, session, route_id(proto::ErrorReply::descriptor()), seq, error.SerializeAsString());
 }
 
 // An answer of our own handlers, or a frame of an owner or of chat.
@@ -248,16 +247,18 @@ void Gateway::end_session(SessionId id, std::uint32_t code, const std::string& r
   leave_the_world(*session);
   if (session->attached) close_client(session->client, code, reason);
   effect(SessionEnded{session->client, id});
-  if (tell_directory) {
-    proto::SessionEnd end;
-    end.set_account_id(session->account.value);
-    end.set_session_epoch(session->epoch);
-    send(directory_agent(), end);
-  }
+  if (tell_directory) end_in_directory(session->account, session->epoch);
   if (const auto at = clients_.find(session->client); at != clients_.end() && at->second.session == id)
     at->second.session = {};
   resumes_.erase(id);
   sessions_.erase(id);
+}
+
+void Gateway::end_in_directory(AccountId account, std::uint32_t epoch) {
+  proto::SessionEnd end;
+  end.set_account_id(account.value);
+  end.set_session_epoch(epoch);
+  send(directory_agent(), end);
 }
 
 void Gateway::sweep() {

@@ -97,7 +97,7 @@ class Gateway : public Node {
     std::uint32_t seq = 0;
     std::uint64_t reliable_received = 0;
     std::string token;
-    bool follows = false;  // nobody else had the session since
+    bool follows = false;  // nobody else had the session since, and the client counts as we do
   };
   struct Rings {  // of one session, on their way here from the IO threads that held them
     std::uint32_t under_way = 0;
@@ -120,6 +120,8 @@ class Gateway : public Node {
   void next_hash();
   bool turned_away(const Client& client, std::uint32_t protocol_version, std::uint32_t content_version,
                    proto::LoginReply* reply) const;
+  // Asked again when a session is about to be opened: whoever was on its way when it began does not get in.
+  bool in_maintenance(proto::LoginReply* reply) const;
   bool good_ticket(const Client& client, std::string_view checked, proto::Ticket* ticket) const;
   // Zero: it may come in.
   Duration admission(const Client& client, LoginGuard::Way in);
@@ -181,9 +183,10 @@ class Gateway : public Node {
   void leave_the_world(Session& session);
   // The session is over: its client is told why. `tell_directory` false: a newer session has the account already.
   void end_session(SessionId id, std::uint32_t code, const std::string& reason, bool tell_directory);
+  void end_in_directory(AccountId account, std::uint32_t epoch);
   void tell_lost(const Session& session, bool gone);
   void sweep();
-  void refuse_frame(ClientId client, std::uint32_t message_id, std::uint32_t seq, std::uint32_t code,
+  void refuse_frame(ClientId client, SessionId session, std::uint32_t message_id, std::uint32_t seq, std::uint32_t code,
                     std::uint32_t retry_after_ms);
   void to_client(const Session& session, std::uint32_t message_id, std::uint32_t seq, std::string_view body);
   template <class Message>

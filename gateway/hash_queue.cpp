@@ -10,7 +10,8 @@ constexpr Duration kCostMin = milliseconds(1);
 constexpr Duration kGivenUp = seconds(30);
 }  // namespace
 
-bool HashQueue::full() const { return cost_ * static_cast<int>(waiting() + 1) > work_max_; }
+// One may always wait: only by another hash is it seen that they have become cheaper again.
+bool HashQueue::full() const { return waiting() > 0 && cost_ * static_cast<int>(waiting() + 1) > work_max_; }
 
 HashQueue::Joined HashQueue::join(const std::string& source, bool known, CallId who) {
   Joined joined;

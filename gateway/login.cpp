@@ -63,11 +63,13 @@ bool Gateway::turned_away(const Client& client, std::uint32_t protocol_version, 
     *reply = busy(seconds(2));
     return true;
   }
-  if (switched_on("maintenance", false)) {
-    reply->mutable_maintenance()->set_until_unix_ms(maintenance_until_unix_ms());
-    return true;
-  }
-  return false;
+  return in_maintenance(reply);
+}
+
+bool Gateway::in_maintenance(proto::LoginReply* reply) const {
+  if (!switched_on("maintenance", false)) return false;
+  reply->mutable_maintenance()->set_until_unix_ms(maintenance_until_unix_ms());
+  return true;
 }
 
 Task<proto::LoginReply> Gateway::login(From from, proto::LoginRequest request) {
@@ -265,12 +267,11 @@ Task<proto::LoginReply> Gateway::begin(ClientId client, proto::AccountReply acco
   const From self;
   session_fenced(self, fenced);
   const auto at = clients_.find(client);
-  if (at == clients_.end()) {
-    proto::SessionEnd end;
-    end.set_account_id(account.account_id());
-    end.set_session_epoch(granted->session_epoch());
-    send(directory_agent(), end);
-    co_return busy(seconds(1));
+  proto::LoginReply away;
+  if (at == clients_.end() || in_maintenance(&away)) {
+    end_in_directory(account_id, granted->session_epoch());
+    if (at == clients_.end()) co_return busy(seconds(1));
+    co_return away;
   }
   guard_.succeeded(used.account(), address_key(at->second.address));
   const SessionId session(begin.session_id());

@@ -59,6 +59,10 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   if (overtaken(AccountId(granted->account_id()), granted->session_epoch()) != nullptr)
     co_return refuse_resume(client, seq, proto::NOT_ALLOWED);
   if (!clients_.count(client)) co_return;  // the previous token stays good for a while
+  if (in_maintenance(&away)) {
+    end_in_directory(AccountId(granted->account_id()), granted->session_epoch());
+    co_return refuse_resume(client, seq, proto::BUSY);
+  }
   Session* session = find(id);
   if (session == nullptr) {
     auto elsewhere = resume_from_elsewhere(client, seq, id, *granted, next_token);
@@ -73,7 +77,10 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   }
   // Another gateway may have had it since, and its word of that be lost: what it sent is in no ring here, and the
   // client has counted its frames.
-  const bool follows = granted->session_epoch() == session->epoch + 1;
+  // A reply that began the count anew, and that the client has not heard, as its token tells: it counts from before
+  // that.
+  const bool same_count = session->counts_from.empty() || session->counts_from == request.resume_token();
+  const bool follows = same_count && granted->session_epoch() == session->epoch + 1;
   session->epoch = granted->session_epoch();
   effect(SessionTake{old, id});
   Rings& rings = rings_[id];
@@ -98,6 +105,7 @@ void Gateway::on_session_taken(const SessionTaken& taken) {
   std::uint64_t sent = taken.sent;
   const ReplayRing ring(taken.ring.size(), static_cast<std::size_t>(-1), sent, taken.ring);
   const bool whole = taken.found && !overtaken && resume.follows && ring.after(resume.reliable_received).has_value();
+  session->counts_from = whole ? std::string() : resume.token;
   proto::ResumeReply reply;
   reply.set_code(proto::OK);
   reply.set_resume_token(resume.token);
@@ -160,6 +168,10 @@ Task<void> Gateway::resume_from_elsewhere(ClientId client, std::uint32_t seq, Se
   auto characters = co_await characters_of(granted.shard(), account);
   if (!clients_.count(client) || find(id) != nullptr) co_return refuse_resume(client, seq, proto::BUSY);
   if (overtaken(account, granted.session_epoch()) != nullptr) co_return refuse_resume(client, seq, proto::NOT_ALLOWED);
+  if (proto::LoginReply away; in_maintenance(&away)) {
+    end_in_directory(account, granted.session_epoch());
+    co_return refuse_resume(client, seq, proto::BUSY);
+  }
   proto::SessionFenced fenced;
   fenced.set_account_id(account.value);
   fenced.set_session_epoch(granted.session_epoch() - 1);
@@ -168,6 +180,7 @@ Task<void> Gateway::resume_from_elsewhere(ClientId client, std::uint32_t seq, Se
   for (const NodeId gateway : peers(Role::kGateway))
     if (gateway != this->id()) send(gateway, fenced);
   Session& session = open_session(id, granted.session_epoch(), account, granted.shard(), client, true);
+  session.counts_from = next_token;
   proto::ResumeReply reply;
   reply.set_code(proto::OK);
   reply.set_resume_token(next_token);

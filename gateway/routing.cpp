@@ -33,7 +33,8 @@ void Gateway::refuse_request(const Session& session, const ClientFrameIn& frame,
                              std::uint32_t retry_after_ms) {
   // A request of an earlier connection has no number on this one.
   const std::uint32_t seq = frame.client == session.client ? frame.seq : 0;
-  refuse_frame(session.client, frame.message_id, seq, code, retry_after_ms);
+  // Of the session also when its socket has just gone: whoever hears it all the same counts it.
+  refuse_frame(session.client, session.id, frame.message_id, seq, code, retry_after_ms);
 }
 
 void Gateway::hold(Session& session, Duration how_long) {

@@ -41,6 +41,7 @@ struct Session {
   ClientId client;           // the socket; its IO thread keeps the output also when the socket is lost
   bool attached = true;      // the socket is there
   MonoTime lost_at{};
+  std::string counts_from;  // the token that was told as frames were counted anew; empty: not since, or not at all
 
   PlayerId player;  // the chosen character
   std::string name;

@@ -207,6 +207,34 @@ TEST_F(CharactersTest, AnOwnerThatDoesNotLetGoKeepsWhoWantedToLeave) {
   EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
 }
 
+// The old owner was about to hand it on when it was asked to let go; the next one's word came while it was to leave.
+TEST_F(CharactersTest, AnOwnerThatDoesNotLetGoAndHasItNoMoreIsLeft) {
+  enter_the_world();
+  cluster_.answers<proto::LeavePlayer, proto::LeavePlayerReply>(kGeneral,
+                                                                [](const MeshHeader&, const proto::LeavePlayer&) {
+                                                                  proto::LeavePlayerReply reply;
+                                                                  reply.set_code(proto::BUSY);
+                                                                  return std::optional(reply);
+                                                                });
+  int attached = 0, admitted = 0;
+  cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral, [&](const MeshHeader&, const proto::Attach&) {
+    ++attached;
+    proto::AttachReply reply;
+    reply.set_code(proto::NOT_FOUND);
+    return std::optional(reply);
+  });
+  cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [&](const MeshHeader&, const proto::Admit&) {
+    ++admitted;
+    route(kGeneral, 9);
+    return std::optional(proto::AdmitReply());
+  });
+  send(kMina, proto::LeaveWorldRequest());
+  cluster_.run(milliseconds(500));
+  EXPECT_EQ(attached, 1);
+  EXPECT_EQ(admitted, 1) << "it is walked home";
+  EXPECT_EQ(gateway_.session(session_)->state, SessionState::kWorld);
+}
+
 TEST_F(CharactersTest, WhoseOwnerDiesWhileItLeavesIsWalkedHome) {
   enter_the_world();
   cluster_.up(kDungeon);

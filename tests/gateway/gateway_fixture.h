@@ -113,6 +113,14 @@ class GatewayTest : public ::testing::Test {
         kAgent, [](H, const proto::SessionSelect&) { return std::optional(proto::StoreReply()); });
   }
 
+  void maintenance_begins() {
+    proto::SwitchesNotice switches;
+    auto* row = switches.add_switches();
+    row->set_name("maintenance");
+    row->set_on(true);
+    switches.set_maintenance_until_unix_ms(77);
+    cluster_.say(kAgent, switches);
+  }
   // As somebody who comes by tickets is known: without a password.
   void account_exists() {
     cluster_.answers<proto::AccountQuery, proto::AccountReply>(kAgent, [this](auto&, auto&) {

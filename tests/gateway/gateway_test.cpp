@@ -29,14 +29,25 @@ TEST_F(GatewayTest, OldClientsAreToldToUpdate) {
 }
 
 TEST_F(GatewayTest, MaintenanceIsAnswered) {
-  proto::SwitchesNotice switches;
-  auto* row = switches.add_switches();
-  row->set_name("maintenance");
-  row->set_on(true);
-  switches.set_maintenance_until_unix_ms(77);
-  cluster_.say(kAgent, switches);
+  maintenance_begins();
   open(kMina);
   EXPECT_EQ(log_in(kMina).maintenance().until_unix_ms(), 77);
+}
+
+TEST_F(GatewayTest, WhoWasLoggingInWhenMaintenanceBeganDoesNotGetIn) {
+  cluster_.answers<proto::SessionBegin, proto::SessionReply>(kAgent, [this](const MeshHeader&, const auto&) {
+    maintenance_begins();
+    proto::SessionReply reply;
+    reply.set_session_epoch(++session_epoch_);
+    reply.set_account_id(5);
+    return std::optional(reply);
+  });
+  open(kMina);
+  EXPECT_EQ(log_in(kMina).maintenance().until_unix_ms(), 77);
+  EXPECT_EQ(gateway_.sessions(), 0u);
+  const auto end = cluster_.take<proto::SessionEnd>(kAgent);
+  ASSERT_TRUE(end) << "the directory believes in no session either";
+  EXPECT_EQ(end->second.session_epoch(), session_epoch_);
 }
 
 TEST_F(GatewayTest, ForwardsFramesToTheOwnerWithWhoSentThem) {

@@ -89,6 +89,21 @@ TEST_F(HashQueueTest, HowMuchMayWaitFollowsWhatAHashCosts) {
   EXPECT_EQ(taken, 3);
 }
 
+// The process stood still while one was at work.
+TEST_F(HashQueueTest, OneThatTookVeryLongKeepsNobodyOutForEver) {
+  const CallId first = join("a");
+  ASSERT_EQ(queue_.next(kNow), first);
+  queue_.done(first, kNow + seconds(20));
+  ASSERT_GT(queue_.cost(), milliseconds(1500));
+  for (int i = 0; i < 20; ++i) {
+    const CallId who = join("b");
+    ASSERT_TRUE(joined_.taken) << i;
+    ASSERT_EQ(queue_.next(kNow), who);
+    queue_.done(who, kNow + milliseconds(100));
+  }
+  EXPECT_LT(queue_.cost(), milliseconds(500));
+}
+
 TEST_F(HashQueueTest, WhoLeavesMakesRoomAndOneAtATimeIsAtWork) {
   const CallId first = join("a"), second = join("a"), third = join("b");
   EXPECT_EQ(queue_.next(kNow), first);

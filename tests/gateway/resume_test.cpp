@@ -174,17 +174,26 @@ TEST_F(AdmissionTest, AnAddressThatResumesTooOftenTakesNothingFromOthersNorFromI
 
 TEST_F(ResumeTest, InMaintenanceIsAskedForAgainLater) {
   session_ = SessionId(77);
-  proto::SwitchesNotice switches;
-  auto* row = switches.add_switches();
-  row->set_name("maintenance");
-  row->set_on(true);
-  cluster_.say(kAgent, switches);
+  maintenance_begins();
   const std::uint32_t epoch = session_epoch_;
   const auto reply = resume(kAgain);
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->code(), proto::BUSY);
   EXPECT_GT(reply->retry_after_ms(), 0u);
   EXPECT_EQ(session_epoch_, epoch) << "the directory is not asked";
+}
+
+TEST_F(ResumeTest, WhoWasComingBackWhenMaintenanceBeganDoesNotGetIn) {
+  session_ = SessionId(77);
+  cluster_.answers<proto::SessionResume, proto::SessionReply>(kAgent, [this](const MeshHeader&, const auto&) {
+    maintenance_begins();
+    return std::optional(granted());
+  });
+  const auto reply = resume(kAgain);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::BUSY);
+  EXPECT_EQ(gateway_.sessions(), 0u);
+  EXPECT_TRUE(cluster_.take<proto::SessionEnd>(kAgent));
 }
 
 TEST_F(ResumeTest, TokensThatAreUsedTwiceFillNoLog) {
@@ -338,13 +347,34 @@ TEST_F(ResumeTest, WhoOvertakesAnotherSocketsResumeIsToldThatItMissedWhatCameBet
   ASSERT_TRUE(told);
   EXPECT_FALSE(told->second.replayed()) << "the owner sends it its whole state";
   // The next one has overtaken nobody, and has missed nothing since.
-  directory_says(granted());
-  const ClientId fourth(4);
-  proto::ResumeRequest again = request();
-  again.set_reliable_received(0);
-  open(fourth);
-  send(fourth, again);
-  EXPECT_TRUE(pick<proto::ResumeReply>(seen(fourth))->replayed());
+  const auto next = resume_with(ClientId(4), reply->resume_token());
+  ASSERT_TRUE(next);
+  EXPECT_TRUE(next->replayed());
+}
+
+// It presents the token of before, and counts what it had received then.
+TEST_F(ResumeTest, WhoDidNotHearThatFramesAreCountedAnewIsNotBelievedItsCount) {
+  lose();
+  (void)granted();
+  const std::string before = token_;
+  const auto unheard = resume_with(ClientId(3), before);
+  ASSERT_TRUE(unheard);
+  ASSERT_FALSE(unheard->replayed()) << "it was elsewhere in between";
+  port_.closed(ClientId(3), cluster_.now);
+  settle();
+  const auto again = resume_with(ClientId(4), before);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->replayed());
+  port_.closed(ClientId(4), cluster_.now);
+  settle();
+  const auto heard = resume_with(ClientId(5), again->resume_token());
+  ASSERT_TRUE(heard);
+  EXPECT_TRUE(heard->replayed());
+  port_.closed(ClientId(5), cluster_.now);
+  settle();
+  const auto same_count = resume_with(ClientId(6), again->resume_token());
+  ASSERT_TRUE(same_count);
+  EXPECT_TRUE(same_count->replayed()) << "the reply that it did not hear changed nothing";
 }
 
 // The word of the gateway that had it in between was lost.
