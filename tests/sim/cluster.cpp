@@ -218,7 +218,24 @@ void Cluster::take_out(Process& process, Outbound& outbound) {
   } else if (const auto* answer = std::get_if<GmAnswerOut>(&outbound)) {
     if (outside_ != nullptr) outside_->answered(process.id(), *answer);
   } else if (std::get_if<MonitorValues>(&outbound) == nullptr) {
+    command(process, outbound);
+  }
+}
+
+// As a host's Distributor: what is of a client goes to its own port, which alone has its session's output.
+void Cluster::command(Process& process, const Outbound& outbound) {
+  const ClientId client = std::visit(
+      [](const auto& effect) {
+        if constexpr (requires { effect.client; })
+          return effect.client;
+        else
+          return ClientId();
+      },
+      outbound);
+  if (!client) {
     for (const auto& port : process.parts.ports) port->command(outbound, mono(process));
+  } else if (ClientIo* io = port(process, client); io != nullptr) {
+    io->command(outbound, mono(process));
   }
 }
 

@@ -118,6 +118,7 @@ class Cluster {
   void turn(Process& process);
   void take_out(Process& process, Outbound& outbound);
   void work(Process& process, const Work& work);
+  void command(Process& process, const Outbound& outbound);
   ClientIo* port(Process& process, ClientId client);
   void port_ticks(NodeId node, std::uint32_t life);
   void pump(Process& process);
