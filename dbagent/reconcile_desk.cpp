@@ -200,21 +200,28 @@ Task<bool> ReconcileDesk::settle_name(Run& run, const proto::ReservedName& name,
   co_return true;
 }
 
+Task<bool> ReconcileDesk::read_facts(proto::FactsQuery* query, proto::Facts* page, bool* more) {
+  const NodeId there = agent_.shard_agent(query->shard());
+  Result<proto::Facts> read = co_await ask<proto::Facts>(there, *query);
+  if (!read || read->code() != proto::STORED) co_return false;
+  *page = std::move(*read);
+  query->set_after(page->next());
+  *more = !page->next().empty();
+  co_return true;
+}
+
 Task<bool> ReconcileDesk::hear(Run& run, std::uint32_t other) {
   for (const auto kind :
        {proto::FACT_REGISTER, proto::FACT_LEGS, proto::FACT_SWAPS, proto::FACT_RECEIVED, proto::FACT_SENT}) {
     proto::FactsQuery query;
     query.set_shard(other);
     query.set_kind(kind);
+    proto::Facts page;
     for (bool more = true; more;) {
-      const NodeId there = agent_.shard_agent(other);
-      const Result<proto::Facts> page = co_await ask<proto::Facts>(there, query);
-      if (!page || page->code() != proto::STORED) co_return false;
-      query.set_after(page->next());
-      more = !page->next().empty();
+      if (!co_await read_facts(&query, &page, &more)) co_return false;
       proto::Reconcile request;
       request.set_from_shard(other);
-      for (const auto& fact : page->trades()) {
+      for (const auto& fact : page.trades()) {
         if (!fact.undecided()) {
           *request.add_trades() = fact;
           continue;
@@ -227,10 +234,11 @@ Task<bool> ReconcileDesk::hear(Run& run, std::uint32_t other) {
         bool ours = false;
         for (const auto& leg : fact.legs()) ours = ours || leg.shard() == run.shard;
         if (!ours) continue;
+        const NodeId there = agent_.shard_agent(other);
         const Result<proto::TradeVerdict> decided = co_await ask<proto::TradeVerdict>(there, abort);
         if (!decided) co_return false;
       }
-      *(kind == proto::FACT_SENT ? request.mutable_sent() : request.mutable_received()) = page->letters();
+      *(kind == proto::FACT_SENT ? request.mutable_sent() : request.mutable_received()) = page.letters();
       if (!co_await tell(run, std::move(request))) co_return false;
     }
   }

@@ -31,6 +31,8 @@
 namespace dure {
 
 namespace proto {
+class Facts;
+class FactsQuery;
 class ItemsLetGoReply;
 class MoveRecord;
 class MovesBalanceReply;
@@ -73,6 +75,8 @@ class ReconcileDesk {
   Task<bool> balance_moves(Run& run);
   Task<bool> settle_names(Run& run);
   Task<bool> settle_name(Run& run, const proto::ReservedName& name, std::uint64_t known_move);
+  // The page that `query` asks for, of its shard; then it asks for the next one. `more`: there is one.
+  Task<bool> read_facts(proto::FactsQuery* query, proto::Facts* page, bool* more);
   Task<bool> hear(Run& run, std::uint32_t other);
   Task<bool> hear_items(Run& run, std::uint32_t other);
   Task<bool> give_back(Run& run);

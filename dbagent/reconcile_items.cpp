@@ -13,15 +13,12 @@ Task<bool> ReconcileDesk::hear_items(Run& run, std::uint32_t other) {
   proto::FactsQuery query;
   query.set_shard(other);
   query.set_kind(proto::FACT_ITEMS);
+  proto::Facts page;
   for (bool more = true; more;) {
-    const NodeId there = agent_.shard_agent(other);
-    const Result<proto::Facts> page = co_await ask<proto::Facts>(there, query);
-    if (!page || page->code() != proto::STORED) co_return false;
-    query.set_after(page->next());
-    more = !page->next().empty();
+    if (!co_await read_facts(&query, &page, &more)) co_return false;
     proto::Reconcile request;
     request.set_from_shard(other);
-    *request.mutable_items() = page->items();
+    *request.mutable_items() = page.items();
     if (!co_await tell(run, std::move(request))) co_return false;
   }
   co_return true;
@@ -126,13 +123,10 @@ Task<bool> ReconcileDesk::audit_items(Run& run, std::uint32_t other, const Items
   proto::FactsQuery query;
   query.set_shard(other);
   query.set_kind(proto::FACT_ITEMS);
+  proto::Facts page;
   for (bool more = true; more;) {
-    const NodeId there = agent_.shard_agent(other);
-    const Result<proto::Facts> page = co_await ask<proto::Facts>(there, query);
-    if (!page || page->code() != proto::STORED) co_return false;
-    query.set_after(page->next());
-    more = !page->next().empty();
-    for (const auto& item : page->items())
+    if (!co_await read_facts(&query, &page, &more)) co_return false;
+    for (const auto& item : page.items())
       if (here.contains({item.high(), item.low()}))
         run.leave_open("an item of shard " + std::to_string(run.shard) + " is on shard " + std::to_string(other));
   }

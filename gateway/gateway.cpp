@@ -71,11 +71,6 @@ Session* Gateway::find(SessionId id) {
   return at == sessions_.end() ? nullptr : &at->second;
 }
 
-Session* Gateway::session_of(ClientId client) {
-  const auto at = clients_.find(client);
-  return at == clients_.end() ? nullptr : find(at->second.session);
-}
-
 // ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 void Gateway::on_client_opened(const ClientOpened& opened) { clients_[opened.client].address = opened.address; }

@@ -175,7 +175,6 @@ class Gateway : public Node {
 
   // ── gateway.cpp
   Session* find(SessionId id);
-  Session* session_of(ClientId client);
   Session& open_session(SessionId id, std::uint32_t epoch, AccountId account, std::uint32_t shard, ClientId client,
                         bool fresh);
   // The fence of a newer session may be heard before the grant of an older one.

@@ -34,6 +34,14 @@ class CharactersTest : public GatewayTest {
     cluster_.run(seconds(4));
     return pick<proto::SelectCharacterReply>(seen(kMina)).value_or(proto::SelectCharacterReply()).code();
   }
+  void owner_does_not_let_go() {
+    cluster_.answers<proto::LeavePlayer, proto::LeavePlayerReply>(kGeneral,
+                                                                  [](const MeshHeader&, const proto::LeavePlayer&) {
+                                                                    proto::LeavePlayerReply reply;
+                                                                    reply.set_code(proto::BUSY);
+                                                                    return std::optional(reply);
+                                                                  });
+  }
   void enter_the_world() {
     cluster_.answers<proto::Admit, proto::AdmitReply>(kGeneral, [this](const MeshHeader&, const proto::Admit&) {
       route(kGeneral, 7);
@@ -195,12 +203,7 @@ TEST_F(CharactersTest, ASessionThatEndsWhileItsListIsReadPlaysNobody) {
 
 TEST_F(CharactersTest, AnOwnerThatDoesNotLetGoKeepsWhoWantedToLeave) {
   enter_the_world();
-  cluster_.answers<proto::LeavePlayer, proto::LeavePlayerReply>(kGeneral,
-                                                                [](const MeshHeader&, const proto::LeavePlayer&) {
-                                                                  proto::LeavePlayerReply reply;
-                                                                  reply.set_code(proto::BUSY);
-                                                                  return std::optional(reply);
-                                                                });
+  owner_does_not_let_go();
   send(kMina, proto::LeaveWorldRequest());
   settle();
   EXPECT_EQ(pick<proto::LeaveWorldReply>(seen(kMina))->code(), proto::BUSY);
@@ -210,12 +213,7 @@ TEST_F(CharactersTest, AnOwnerThatDoesNotLetGoKeepsWhoWantedToLeave) {
 // The old owner was about to hand it on when it was asked to let go; the next one's word came while it was to leave.
 TEST_F(CharactersTest, AnOwnerThatDoesNotLetGoAndHasItNoMoreIsLeft) {
   enter_the_world();
-  cluster_.answers<proto::LeavePlayer, proto::LeavePlayerReply>(kGeneral,
-                                                                [](const MeshHeader&, const proto::LeavePlayer&) {
-                                                                  proto::LeavePlayerReply reply;
-                                                                  reply.set_code(proto::BUSY);
-                                                                  return std::optional(reply);
-                                                                });
+  owner_does_not_let_go();
   int attached = 0, admitted = 0;
   cluster_.answers<proto::Attach, proto::AttachReply>(kGeneral, [&](const MeshHeader&, const proto::Attach&) {
     ++attached;
