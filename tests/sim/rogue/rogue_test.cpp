@@ -187,6 +187,14 @@ TEST_F(TapTest, AStoreThatFailsBehindTheAgentsBackHasFailedForTheAgent) {
   EXPECT_EQ(reply.detail(), "broken disk");
   EXPECT_EQ(tap_.heard, "a=a b=b ") << "what was committed stays so";
   EXPECT_EQ(seen_.batches.size(), 3u);
+  EXPECT_EQ(tap_.told, "before=before among=among? ") << "nobody knows what is left of it";
+}
+
+TEST_F(TapTest, WhatWasAmongABatchThatFailedIsNotTold) {
+  seen_.fails_at = "among";
+  EXPECT_TRUE(run().failed());
+  EXPECT_EQ(tap_.told, "before=before ");
+  EXPECT_EQ(tap_.heard, "");
 }
 
 // The fake one's values grow by the player's number at each look.

@@ -30,11 +30,12 @@ std::string TappedWorker::run(std::string_view encoded) {
   if (among) insert(*among, &asked);
   proto::StoreBatchReply reply;
   CHECK(reply.ParseFromString(worker_->run(asked.SerializeAsString())));
+  const bool heard = !reply.retry() && !reply.failed();
   if (among) {
-    if (!reply.retry()) tell(among->step, reply.items(among->place), std::nullopt);
+    if (heard) tell(among->step, reply.items(among->place), std::nullopt);
     reply.mutable_items()->DeleteSubrange(among->place, 1);
   }
-  if (reply.retry() || reply.failed()) return reply.SerializeAsString();
+  if (!heard) return reply.SerializeAsString();
 
   std::vector<Exchange> exchanges;
   for (int at = 0; at < batch.items_size(); ++at)
@@ -67,12 +68,13 @@ std::string TappedWorker::run_alone(const Step& step, std::int64_t wall_unix_ms,
   const std::uint64_t before = valued ? value_of_(step.players) : 0;
   proto::StoreBatchReply reply;
   CHECK(reply.ParseFromString(worker_->run(batch.SerializeAsString())));
-  if (reply.retry()) return reply.failed() ? reply.detail() : "";
+  // Also of a commit that a failed store may have done: what was in memory is gone before its next step.
+  if (reply.retry() || reply.failed()) return reply.failed() ? reply.detail() : "";
   const bool changed =
       valued ? value_of_(step.players) != before : step.leaves == Leaves::kNothing && reply.changed() != 0;
   *heard = true;
   tell(step, reply.items(0), changed);
-  return reply.failed() ? reply.detail() : "";
+  return "";
 }
 
 void TappedWorker::tell(const Step& step, const proto::StoreItem& answer, std::optional<bool> changed) {
