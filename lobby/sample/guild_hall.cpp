@@ -2,6 +2,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/text.h"
+#include "common/game/sample/block_list.h"
 #include "common/game/sample/outcome.h"
 #include "common/proto/dbagent.pb.h"
 
@@ -86,7 +87,8 @@ Task<GuildFoundReply> GuildHall::found(PlayerRef ref, GuildFoundRequest request)
   }
   const Result<LedgerClerk::Book> book = co_await clerk->read();
   if (!book) co_return with_code<GuildFoundReply>(proto::BUSY);
-  if (read_guild(*book)) co_return with_code<GuildFoundReply>(proto::TAKEN);
+  const std::optional<Guild> there = read_guild(*book);
+  if (there && !may_be_deserted(*there, book->shard_time_ms)) co_return with_code<GuildFoundReply>(proto::TAKEN);
   Player* player = lobby_.find(ref);
   if (player == nullptr || player->state != Player::State::kActive) co_return with_code<GuildFoundReply>(proto::BUSY);
   if (lobby_.overtaken(*player, asked)) co_return with_code<GuildFoundReply>(proto::SUPERSEDED);
@@ -110,9 +112,11 @@ Task<proto::Code> GuildHall::complete(PlayerRef ref, GuildChangeRequest* request
     const Result<proto::PlayerLocateReply> found = co_await lobby_.call<proto::PlayerLocateReply>(directory, query);
     if (!found || found->code() == proto::RETRY) co_return proto::BUSY;
     if (found->code() != proto::STORED) co_return proto::NOT_FOUND;
+    if (found->player_id() == ref.id.value) co_return proto::INVALID;
     request->set_player(found->player_id());
     request->set_name(found->name());
-    co_return found->player_id() == ref.id.value ? proto::INVALID : proto::OK;
+    const bool blocked = co_await has_blocked(lobby_, PlayerId(found->player_id()), found->shard(), ref.id);
+    co_return blocked ? proto::REFUSED : proto::OK;
   }
   const bool invited = request->what() == GuildChangeRequest::ACCEPT || request->what() == GuildChangeRequest::DECLINE;
   if (!invited) co_return proto::OK;

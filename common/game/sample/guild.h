@@ -29,6 +29,8 @@ inline constexpr const char* kGuildMemberCounter = "guild.member";
 inline constexpr std::int64_t kGuildFeeGold = 100;
 inline constexpr std::size_t kGuildMembersMost = 40, kGuildInvitedMost = 10, kGuildItemsMost = 100,
                              kGuildKindsMost = 50;
+// For so long an invitation is not sent again, and gives way to no other when there are too many.
+inline constexpr std::int64_t kGuildInvitationFirmMs = 600'000;
 inline constexpr std::uint64_t kGuildLinesMost = 100;
 inline constexpr int kGuildAttachmentsMost = 5;
 inline constexpr std::int64_t kGuildBalanceMost = 1'000'000'000'000;
@@ -51,6 +53,9 @@ struct Guild {
 };
 // Nothing: never founded, or disbanded.
 std::optional<Guild> read_guild(const LedgerClerk::Book& book);
+// Whether somebody who wants the name is to be asked in its own inbox, though it is taken: its leader was not asked
+// after today, and may be gone.
+bool may_be_deserted(const Guild& guild, std::int64_t shard_time_ms);
 
 // ── the player's side: rights are the guild's to judge, so these look only at what the asker has ────────────────────
 proto::Code check_guild_deposit(const Items& items, const Mirror& mirror, const GuildDepositRequest& request);

@@ -45,6 +45,8 @@ class Settling {
 
  private:
   std::uint64_t asker() const { return entry_.from_player(); }
+  std::int64_t today() const { return book_.shard_time_ms / kDayMs; }
+  bool is_firm(const GuildInvitation& one) const { return book_.shard_time_ms - one.at_ms() < kGuildInvitationFirmMs; }
 
   void read_record() {
     record_.Clear();
@@ -90,9 +92,11 @@ class Settling {
     record_.set_name(memo_.name());
     record_.set_open(true);
     record_.set_first_line(record_.next_line());
+    record_.set_leader_day(today());
     *operation_.add_spends() = entry_.balances(0);
     take_in(asker(), memo_.by(), GUILD_LEADER);
     note(memo_.by());
+    inherit();
     return proto::OK;
   }
 
@@ -115,13 +119,22 @@ class Settling {
   proto::Code invite(const GuildMember& me) {
     if (me.rank() < GUILD_OFFICER) return proto::NOT_ALLOWED;
     if (guild_->member(memo_.player()) != nullptr) return proto::TAKEN;
-    const bool again = guild_->invited.count(memo_.player()) != 0;
-    if (!again && guild_->invited.size() >= kGuildInvitedMost) return proto::FULL;
     if (guild_->members.size() >= kGuildMembersMost) return proto::FULL;
+    const auto before = guild_->invited.find(memo_.player());
+    if (before != guild_->invited.end()) {
+      if (is_firm(before->second)) return proto::TAKEN;
+    } else if (guild_->invited.size() >= kGuildInvitedMost) {
+      const auto oldest = std::min_element(
+          guild_->invited.begin(), guild_->invited.end(),
+          [](const auto& one, const auto& other) { return one.second.at_ms() < other.second.at_ms(); });
+      if (is_firm(oldest->second)) return proto::FULL;
+      remove(key_of("invited/", oldest->first));
+    }
     GuildInvitation invitation;
     invitation.set_player(memo_.player());
     invitation.set_name(memo_.name());
     invitation.set_by(me.name());
+    invitation.set_at_ms(book_.shard_time_ms);
     put(key_of("invited/", memo_.player()), invitation);
     GuildMemo word;
     word.set_kind(GuildMemo::INVITED);
@@ -175,8 +188,7 @@ class Settling {
       if (value != 0) return proto::WRONG_STATE;
     if (!book_.items.empty()) return proto::WRONG_STATE;
     for (const auto& [player, member] : guild_->members) let_go(member, proto::CLOSED);
-    for (const auto& [player, invitation] : guild_->invited) remove(key_of("invited/", player));
-    record_.set_open(false);
+    close();
     note(me.name());
     return proto::OK;
   }
@@ -210,10 +222,9 @@ class Settling {
       if (at == book_.items.end()) return proto::NOT_FOUND;
       *line->add_items() = *at;
     }
-    const std::int64_t day = book_.shard_time_ms / kDayMs;
     GuildMember taker = me;
-    if (taker.day() != day) {
-      taker.set_day(day);
+    if (taker.day() != today()) {
+      taker.set_day(today());
       taker.set_gold_taken(0);
       taker.set_pieces_taken(0);
     }
@@ -238,7 +249,10 @@ class Settling {
     if (guild_) {
       if (const GuildMember* gone = guild_->member(entry_.returned_from())) {
         remove(key_of("member/", gone->player()));
-        if (gone->rank() == GUILD_LEADER) follow(gone->player());
+        if (guild_->members.size() == 1)
+          close();
+        else if (gone->rank() == GUILD_LEADER)
+          follow(gone->player());
       }
       if (guild_->invited.count(entry_.returned_from()) != 0) remove(key_of("invited/", entry_.returned_from()));
     }
@@ -246,19 +260,44 @@ class Settling {
   }
 
   // A leader that was purged says nothing, but what is sent to it comes back. Asked once a day, when somebody
-  // else does something.
+  // else of the guild does something, or wants its name.
   void ask_after_leader() {
-    const std::int64_t today = book_.shard_time_ms / kDayMs;
-    if (!guild_ || !record_.open() || record_.leader_day() == today || guild_->member(asker()) == nullptr) return;
+    if (!guild_ || !record_.open() || !may_be_deserted(*guild_, book_.shard_time_ms)) return;
+    if (guild_->member(asker()) == nullptr && memo_.kind() != GuildMemo::FOUND) return;
     const auto leader = std::find_if(guild_->members.begin(), guild_->members.end(),
                                      [](const auto& member) { return member.second.rank() == GUILD_LEADER; });
     if (leader == guild_->members.end()) return;
-    record_.set_leader_day(today);
+    record_.set_leader_day(today());
     record_changed_ = true;
     if (leader->first == asker()) return;
     GuildMemo word;
     word.set_kind(GuildMemo::LEADS);
     send(leader->first, word, kToLeader);
+  }
+
+  // Nobody is left.
+  void close() {
+    for (const auto& [player, invitation] : guild_->invited) remove(key_of("invited/", player));
+    record_.set_open(false);
+    record_changed_ = true;
+  }
+
+  // What a guild of this name had whose last member was purged is the bank's of the next one.
+  void inherit() {
+    GuildLogLine left;
+    for (const auto& [name, value] : book_.balances) {
+      if (value == 0) continue;
+      auto* amount = left.add_amounts();
+      amount->set_name(name);
+      amount->set_value(value);
+    }
+    for (const auto& item : book_.items) *left.add_items() = item;
+    if (left.amounts_size() + left.items_size() == 0) return;
+    GuildLogLine* line = note("");
+    line->set_what(GuildMemo::DEPOSIT);
+    *line->mutable_amounts() = left.amounts();
+    *line->mutable_items() = left.items();
+    write_line();
   }
 
   // The highest in rank after the one that is gone leads; of equals, the one with the lowest id.
@@ -423,6 +462,10 @@ std::optional<Guild> read_guild(const LedgerClerk::Book& book) {
     if (line.number() >= guild.record.first_line()) guild.log[line.number()] = line;
   });
   return guild;
+}
+
+bool may_be_deserted(const Guild& guild, std::int64_t shard_time_ms) {
+  return guild.record.leader_day() != shard_time_ms / kDayMs;
 }
 
 void settle_guild(const LedgerClerk::Book& book, const proto::InboxEntry& entry, proto::OwnerlessApply* operation) {
