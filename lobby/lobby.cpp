@@ -148,6 +148,7 @@ void Lobby::on_left(Player& player) {
 void Lobby::on_players_faulted(const std::vector<PlayerId>& faulted, const Fault& fault) {
   if (fault.where == kQueueTick) {
     matchmaker_.clear();
+    keeper_.renew(kMatchPlace);
     join_again();
   }
   if (fault.where == kZoneTick)

@@ -30,6 +30,8 @@ class PlaceKeeper {
   void peer_up(NodeId peer);
   void peer_down(NodeId peer);
   void notice(const From& from, const proto::PlacesNotice& notice);
+  // What this node knew of a place of its own is lost: it is taken anew, and the new epoch tells everybody so.
+  void renew(const std::string& place);
 
   bool mine(const std::string& place) const;
   // None: nobody holds it as far as this node has heard.
@@ -59,7 +61,7 @@ class PlaceKeeper {
   Duration settle_;
   bool settled_ = false;
   std::map<std::string, Held> held_;
-  std::set<std::string> taking_;
+  std::set<std::string> taking_, renewed_;
 };
 
 }  // namespace dure

@@ -58,15 +58,17 @@ LobbyTest::LobbyTest() {
   agent.directory = true;
   cluster_->up(kAgent, agent);
   cluster_->up(kGateway);
-  cluster_->answers<proto::PlaceQuery, proto::PlaceReply>(kAgent, [](auto&, auto&) {
+  cluster_->answers<proto::PlaceQuery, proto::PlaceReply>(kAgent, [this](auto&, const auto& query) {
     proto::PlaceReply none;
     none.set_code(proto::NO_SUCH);
-    return none;
+    return places_.try_emplace(query.place(), none).first->second;
   });
-  cluster_->answers<proto::PlaceAcquire, proto::PlaceReply>(kAgent, [](auto&, const auto& request) {
+  cluster_->answers<proto::PlaceAcquire, proto::PlaceReply>(kAgent, [this](auto&, const auto& request) {
     proto::PlaceReply taken;
     taken.set_epoch(request.expected_epoch() + 1);
-    return taken;
+    taken.set_holder(request.node());
+    *taken.mutable_holder_incarnation() = request.incarnation();
+    return places_[request.place()] = taken;
   });
   cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(
       kAgent, [](auto&, auto&) { return proto::PlayerLocateReply(); });

@@ -61,7 +61,7 @@ class LobbyTest : public testing::Test {
   std::map<std::uint64_t, proto::Aggregate> rows_;  // what else is granted with the player
   std::set<std::uint64_t> veterans_;                // had their starter kit long ago
   std::vector<proto::Operation> applied_;
-  std::map<std::string, std::pair<std::uint64_t, NodeId>> held_by_other_;
+  std::map<std::string, proto::PlaceReply> places_;
   bool database_saves_ = true;
   std::uint32_t seq_ = 0;
 };

@@ -70,6 +70,30 @@ TEST_F(LobbyQueueTest, WhoLeavesTheQueueIsNotMatched) {
   EXPECT_TRUE(opened_.empty());
 }
 
+TEST_F(LobbyQueueTest, AQueueThatFaultedIsTakenAnewSoThatEverybodyJoinsAgain) {
+  cluster_->up(kOther);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  ASSERT_EQ(join(1), proto::OK);
+  const auto epoch_told = [this] {
+    std::uint64_t epoch = 0;
+    while (const auto notice = cluster_->take<proto::PlacesNotice>(kOther))
+      for (const auto& held : notice->second.places())
+        if (held.place() == "match") epoch = held.epoch();
+    return epoch;
+  };
+  cluster_->run(seconds(2));
+  const std::uint64_t before = epoch_told();
+  lobby_->after(Duration(0), [this] {
+    lobby_->guarded("queue tick", {}, 1, [] { throw std::runtime_error("broken"); });
+  });
+  cluster_->run(milliseconds(200));
+  EXPECT_EQ(epoch_told(), before + 1) << "the other generals have players in it";
+  ASSERT_EQ(log_.errors.size(), 1u);
+  dungeon_up();
+  cluster_->run(seconds(4));
+  EXPECT_EQ(opened_.size(), 1u) << "its own are in it again";
+}
+
 TEST_F(LobbyQueueTest, WhoLogsOutIsNotMatched) {
   dungeon_up();
   ASSERT_EQ(admit(1).code(), proto::OK);

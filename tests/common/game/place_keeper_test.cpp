@@ -137,6 +137,37 @@ TEST_F(PlaceKeeperTest, WhoDrainsHoldsNothingAndTakesNothing) {
   EXPECT_EQ(node_->taken.size(), 4u);
 }
 
+TEST_F(PlaceKeeperTest, WhatItForgotIsTakenAnewAndEverybodyIsTold) {
+  agent_up();
+  cluster_->run(seconds(2));
+  cluster_->up(kOther);
+  const std::uint64_t before = node_->places.epoch("match");
+  node_->places.renew("match");
+  cluster_->run(milliseconds(100));
+  EXPECT_TRUE(node_->places.mine("match"));
+  EXPECT_EQ(node_->places.epoch("match"), before + 1);
+  std::uint64_t told = 0;
+  while (const auto notice = cluster_->take<proto::PlacesNotice>(kOther))
+    for (const auto& held : notice->second.places())
+      if (held.place() == "match") told = held.epoch();
+  EXPECT_EQ(told, before + 1);
+  cluster_->run(seconds(2));
+  EXPECT_EQ(node_->places.epoch("match"), before + 1) << "once";
+}
+
+TEST_F(PlaceKeeperTest, WhatItForgotWhileNobodyWritesItDownIsTakenAnewLater) {
+  agent_up();
+  cluster_->run(seconds(2));
+  const std::uint64_t before = node_->places.epoch("match");
+  cluster_->down(kAgent);
+  node_->places.renew("match");
+  cluster_->run(seconds(1));
+  EXPECT_EQ(node_->places.epoch("match"), before);
+  agent_up();
+  cluster_->run(seconds(1));
+  EXPECT_EQ(node_->places.epoch("match"), before + 1);
+}
+
 TEST_F(PlaceKeeperTest, AHigherEpochElsewhereMeansThatThePlaceIsLost) {
   agent_up();
   cluster_->run(seconds(2));
