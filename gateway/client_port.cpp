@@ -228,10 +228,11 @@ void ClientPort::check_deadlines(ClientConnection& connection, MonoTime now) {
     return close_silently(connection, "no frame after connecting");
   if (!connection.accepted && age >= options_.login_deadline)
     return close(connection, proto::BUSY, "login took too long");
-  if (connection.accepted && now - connection.last_frame_at >= options_.heartbeat_deadline)
+  // Not read from meanwhile, through no fault of the client.
+  const bool unread = connection.undelivered >= options_.frames_undelivered_max;
+  if (connection.accepted && !unread && now - connection.last_frame_at >= options_.heartbeat_deadline)
     return close_silently(connection, "silent");
-  if (connection.undelivered < options_.frames_undelivered_max && connection.reader.late(now))
-    return close_silently(connection, "frame too slow");
+  if (!unread && connection.reader.late(now)) return close_silently(connection, "frame too slow");
   if (connection.full_since != MonoTime{} && now - connection.full_since >= options_.queue_full_deadline)
     return close_silently(connection, "does not read");
   ask_for_state(connection, now);
@@ -358,6 +359,7 @@ void ClientPort::run(const FrameCredit& credit, MonoTime now) {
   const bool stalled = connection->undelivered >= options_.frames_undelivered_max;
   connection->undelivered -= credit.frames;
   if (!stalled || connection->closing) return;
+  connection->last_frame_at = now;
   connection->reader.excuse(now);
   cut_frames(*connection, now);
   touch(*connection);

@@ -27,6 +27,7 @@ constexpr std::size_t kPieces = 64;
 constexpr int kWritesAtOnce = 16;
 constexpr std::size_t kLingeringMax = 512;
 constexpr Duration kTick = milliseconds(50);
+constexpr Duration kStandstill = seconds(1);  // and the time to read after one what was sent meanwhile
 constexpr Duration kAcceptPause = milliseconds(100);
 constexpr Duration kClosePatience = seconds(1);
 constexpr Duration kStopPatience = milliseconds(500);
@@ -113,7 +114,7 @@ void IoThread::listen(bool on) {
 }
 
 void IoThread::run() {
-  now_ = mono_now();
+  now_ = looked_at_ = mono_now();
   tick_due_ = now_ + kTick;
   watch(wake_.fd(), kWakeTag, EPOLLIN);
   listen(true);
@@ -121,12 +122,19 @@ void IoThread::run() {
   std::array<epoll_event, 256> ready;
   while (now_ < stop_at) {
     int count = 0;
-    if (events_.empty())
+    const bool looks = events_.empty();
+    if (looks)
       count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()),
                          poll_ms(now_, std::min(tick_due_, io_.due()), kTick));
     else
       wake_.wait(1);  // the mailbox is full: read nothing until it has taken what we hold
     now_ = mono_now();
+    if (looks) {
+      // What clients sent in time is read before anybody is judged by deadlines, however long this thread, the logic
+      // thread's mailbox or the whole machine stood still.
+      if (now_ - looked_at_ >= kStandstill) tick_due_ = now_ + kStandstill;
+      looked_at_ = now_;
+    }
     for (int i = 0; i < count; ++i) {
       const std::uint64_t tag = ready[i].data.u64;
       if (tag == kWakeTag)
@@ -340,7 +348,7 @@ void IoThread::run_deadlines() {
     if (reserve_ < 0) reserve_ = open_reserve();  // another thread took its place
     listen(true);
   }
-  if (now_ < tick_due_) return;
+  if (now_ < tick_due_ || now_ - looked_at_ >= kStandstill) return;
   tick_due_ = now_ + kTick;
   io_.tick(now_);
   std::vector<std::uint64_t> late;

@@ -3,6 +3,7 @@
 // while the mailbox takes what comes out; it writes gathered.
 //
 // Constructed, started and stopped by the main thread; submit() from any thread. ClientIo and mailbox are borrowed.
+// After a standstill of a second or more tick() waits for another, in which all is read that was sent meanwhile.
 // Descriptors gone: one kept in reserve accepts and closes, then accepting pauses for 100 ms.
 #pragma once
 #include <array>
@@ -95,7 +96,7 @@ class IoThread {
   std::vector<char> buffer_;
   std::uint64_t next_client_ = 1;
   LogLimit log_limit_;
-  MonoTime now_{}, tick_due_{}, accept_again_{};
+  MonoTime now_{}, looked_at_{}, tick_due_{}, accept_again_{};
   bool listening_ = false;
 };
 

@@ -95,6 +95,20 @@ TEST_F(ClientPortTest, ASlowFrameIsClosed) {
   EXPECT_TRUE(port_.closing(kClient));
 }
 
+TEST_F(ClientPortTest, WhoIsNotReadFromIsNotSilent) {
+  options_.rates = {};
+  log_in();
+  for (std::uint32_t seq = 1; seq <= options_.frames_undelivered_max; ++seq) port_.received(kClient, ping(seq), now_);
+  ASSERT_FALSE(port_.reads(kClient));
+  port_.tick(now_ + seconds(20));
+  EXPECT_FALSE(port_.closing(kClient)) << "the logic thread takes nothing";
+  port_.command(FrameCredit{kClient, 1}, now_ + seconds(20));
+  port_.tick(now_ + seconds(20));
+  EXPECT_FALSE(port_.closing(kClient)) << "nothing was read yet";
+  port_.tick(now_ + seconds(20) + options_.heartbeat_deadline);
+  EXPECT_TRUE(port_.closing(kClient));
+}
+
 TEST_F(ClientPortTest, BadLengthsAreRefusedOnTheHeader) {
   for (const std::string& bytes :
        {std::string("\xff\xff\xff\xff", 4), std::string(4, '\0'), std::string("GET / HTTP/1.1\r\n"),

@@ -1,7 +1,9 @@
 // A ClientIo that answers with what it hears; "big" with 8 MiB, "bye" with a farewell and a close. A frame event for
-// each piece of bytes; FrameCredit lets it read on.
+// each piece of bytes; FrameCredit lets it read on. "hold" stops the thread that reads until let_go().
 #pragma once
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <iterator>
 #include <map>
 #include <string>
@@ -24,6 +26,8 @@ class EchoIo : public ClientIo {
     events_.push_back(ClientFrameIn{client, 1, ++state.seq, std::string(bytes)});
     if (--state.credit == 0) touched_.push_back(client);
     if (bytes == "bye") state.closing = true;
+    if (bytes == "hold") held_.get_future().wait();
+    heard_ += bytes.size();
     state.out += bytes == "big" ? std::string(kBigBytes, 'b') : std::string(bytes);
     touched_.push_back(client);
   }
@@ -38,7 +42,10 @@ class EchoIo : public ClientIo {
         touched_.push_back(credit->client);
       }
   }
-  void tick(MonoTime) override {}
+  void tick(MonoTime) override {
+    ++ticks_;
+    heard_at_last_tick_ = heard_.load();
+  }
   bool reads(ClientId client) const override { return clients_.at(client).credit > 0; }
   void gather(ClientId client, std::size_t most, std::vector<std::string_view>* pieces) override {
     std::string_view rest(clients_.at(client).out);
@@ -53,6 +60,10 @@ class EchoIo : public ClientIo {
     touched->swap(touched_);
     touched_.clear();
   }
+  // Any thread.
+  void let_go() { held_.set_value(); }
+  int ticks() const { return ticks_; }
+  std::size_t heard_at_last_tick() const { return heard_at_last_tick_; }
   void take_events(std::vector<Inbound>* events) override {
     std::move(events_.begin(), events_.end(), std::back_inserter(*events));
     events_.clear();
@@ -68,6 +79,9 @@ class EchoIo : public ClientIo {
   std::map<ClientId, State> clients_;
   std::vector<ClientId> touched_;
   std::vector<Inbound> events_;
+  std::promise<void> held_;
+  std::atomic<int> ticks_{0};
+  std::atomic<std::size_t> heard_{0}, heard_at_last_tick_{0};
 };
 
 }  // namespace dure

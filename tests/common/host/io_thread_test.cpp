@@ -74,6 +74,25 @@ TEST_F(IoThreadTest, reads_no_further_without_credit) {
   EXPECT_EQ(client.receive(1), "5");
 }
 
+// More than one round of the poll: the last are read after deadlines would have been looked at.
+TEST_F(IoThreadTest, after_a_standstill_what_was_sent_is_read_before_deadlines_are_looked_at) {
+  std::vector<std::unique_ptr<ClientSocket>> clients;
+  for (int i = 0; i < 300; ++i) clients.push_back(std::make_unique<ClientSocket>(address_));
+  for (auto& client : clients) {
+    client->send("x");
+    EXPECT_EQ(client->receive(1), "x");
+    look();
+  }
+  const MonoTime begun = mono_now();
+  clients.front()->send("hold");
+  for (std::size_t i = 1; i < clients.size(); ++i) clients[i]->send("y");
+  ASSERT_TRUE(eventually([&] { return mono_now() - begun > milliseconds(1500); }));
+  const int ticks = io_.ticks();
+  io_.let_go();
+  ASSERT_TRUE(eventually([&] { return look(), io_.ticks() > ticks; }));
+  EXPECT_EQ(io_.heard_at_last_tick(), 300u + 4 + 299);
+}
+
 TEST(Listener, refuses_a_port_where_somebody_listens) {
   const auto first = listen_on("127.0.0.1:0", 2);
   ASSERT_TRUE(first);
