@@ -66,7 +66,12 @@ OwnerNode::TradeStart OwnerNode::start_trade(const std::string& reason, const Tr
   terms->set_register_shard(first.player.id < second.player.id ? first.player.shard : second.player.shard);
   for (const TradeParty* party : parties) {
     CHECK(party->player.state == Player::State::kActive);
-    describe(party->player, party->gift, terms->add_sides());
+    TradeGift gift = party->gift;
+    // On two shards what is given is held, and needs its room there: it comes back if nothing becomes of the trade.
+    if (first.player.shard != second.player.shard)
+      for (const auto& [name, value] : gift.amounts)
+        if (const std::int64_t most = cap_of(name); most > 0) gift.caps.try_emplace(name, most);
+    describe(party->player, gift, terms->add_sides());
   }
   for (std::uint32_t side = 0; side < 2; ++side) {
     leg.mutable_trade()->set_side(side);
