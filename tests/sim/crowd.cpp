@@ -24,8 +24,12 @@ Crowd::Crowd(Cluster& cluster, const Plan& plan) : cluster_(cluster) {
         if (one.number() == client.name - 'a') one.use_web_socket();
       });
   for (const auto& client : plan.clients)
-    if (client.habit == Habit::kTrades)
-      traders.at(client.name)->partner(traders.at(client.partner), client.name < client.partner, client.writes);
+    if (client.habit == Habit::kTrades) {
+      Trader& trader = *traders.at(client.name);
+      trader.partner(traders.at(client.partner), client.name < client.partner);
+      if (client.writes) trader.write_letters();
+      if (client.bids) trader.keep_a_stall();
+    }
 }
 
 void Crowd::start() {
@@ -65,6 +69,7 @@ void Crowd::mangle(char name, bool on) {
 }
 
 void Crowd::went_back(const std::set<std::uint64_t>& players) {
+  restored_ = true;
   each([&](auto& client) {
     if (client.player_id() == 0 || players.contains(client.player_id())) client.went_back();
   });
@@ -127,6 +132,10 @@ bool Crowd::everything_saved() const {
     if (!player->in_world() || !player->all_saved()) return false;
   for (const auto& trader : traders_)
     if (!trader->in_world() || trader->settling() || !trader->letters_arrived() || !trader->all_saved()) return false;
+  // What a restore brought back of lots that are gone stays listed for ten minutes.
+  if (!restored_)
+    for (const auto& trader : traders_)
+      if (!trader->stall_empty()) return false;
   return true;
 }
 

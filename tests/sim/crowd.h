@@ -46,6 +46,7 @@ class Crowd {
   void be_quiet();
   bool everything_saved() const;
   bool everybody_at_home() const;
+  bool restored() const { return restored_; }  // a shard was
   const Players& players() const { return players_; }
   const Traders& traders() const { return traders_; }
   std::vector<std::uint64_t> player_ids() const;
@@ -61,6 +62,7 @@ class Crowd {
   Cluster& cluster_;
   Players players_;
   Traders traders_;
+  bool restored_ = false;
 };
 
 }  // namespace dure::sim

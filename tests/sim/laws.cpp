@@ -1,6 +1,7 @@
 #include "tests/sim/laws.h"
 
 #include "common/base/debt.h"
+#include "common/game/sample/auction.h"
 #include "common/game/sample/entry_fee.h"
 #include "common/game/sample/mail.h"
 
@@ -142,42 +143,53 @@ Prices prices_of(const Game& game) {
   return {items.starter_gold, sword->buy_price, sword->sell_price};
 }
 
-void trades_make_nothing(const Traders& traders, const Stored& stored, const Prices& prices, Verdict* verdict) {
+void trades_make_nothing(const Traders& traders, const Stored& stored, const Prices& prices, bool restored,
+                         Verdict* verdict) {
   std::int64_t all = 0, given = 0, swords = 0;
-  Swords::Count letters, bought, sold;
+  Requests::Count letters, bought, sold, listed, bid;
   bool went_back = false;
   for (const auto& trader : traders) {
+    // The auction house takes of all and gives to all.
+    if (trader->made_twice() && trader->stall()) return;
     if (trader->made_twice()) continue;
     const auto* row = row_of(trader->player_id(), stored, law::kTradesMakeNothing, verdict);
     if (row == nullptr) return;
-    went_back |= trader->has_gone_back();
+    went_back |= trader->has_gone_back() || (restored && trader->stall());
     given += prices.gold_each;
     all += worth(*row, "gold");
     swords += row->items_size();
     bought += trader->swords().bought();
     sold += trader->swords().sold();
-    if (trader->letters()) letters += {trader->letters()->saved(), trader->letters()->unknown()};
+    if (trader->letters()) letters += trader->letters()->requests().count();
+    if (trader->stall()) listed += trader->stall()->listed();
+    if (trader->stall()) bid += trader->stall()->bid();
   }
-  // A purchase may be undone whose sword somebody else has by now.
-  const std::int64_t least =
-      given - (bought.saved + bought.unknown) * prices.sword - (letters.saved + letters.unknown) * sample::kMailFeeGold;
+  // A purchase may be undone whose sword somebody else has by now, and the auction house keep what it was paid.
+  const std::int64_t least = given - (bought.saved + bought.unknown) * prices.sword -
+                             (letters.saved + letters.unknown) * sample::kMailFeeGold -
+                             (listed.saved + listed.unknown) * sample::kAuctionFeeGold -
+                             (bid.saved + bid.unknown) * Stall::kPriceMost;
   const std::int64_t most = given + (sold.saved + sold.unknown) * prices.sold_sword;
   if (went_back && all >= least && all <= most) return;
   for (int sales = sold.saved; sales <= sold.saved + sold.unknown; ++sales) {
     const std::int64_t purchases = swords + sales;
     if (purchases < bought.saved || purchases > bought.saved + bought.unknown) continue;
     const std::int64_t fees = given - all - purchases * prices.sword + sales * prices.sold_sword;
-    if (fees >= letters.saved * sample::kMailFeeGold &&
-        fees <= (letters.saved + letters.unknown) * sample::kMailFeeGold && fees % sample::kMailFeeGold == 0)
-      return;
+    for (int lots = listed.saved; lots <= listed.saved + listed.unknown; ++lots) {
+      const std::int64_t of_letters = fees - lots * sample::kAuctionFeeGold;
+      if (of_letters >= letters.saved * sample::kMailFeeGold &&
+          of_letters <= (letters.saved + letters.unknown) * sample::kMailFeeGold &&
+          of_letters % sample::kMailFeeGold == 0)
+        return;
+    }
   }
-  const auto text = [](const Swords::Count& count) {
+  const auto text = [](const Requests::Count& count) {
     return std::to_string(count.saved) + " saved and " + std::to_string(count.unknown) + " unknown ";
   };
   verdict->push_back({law::kTradesMakeNothing, "who only trades has " + std::to_string(all) + " gold of " +
                                                    std::to_string(given) + " and " + std::to_string(swords) +
                                                    " swords, after " + text(letters) + "letters, " + text(bought) +
-                                                   "purchases, " + text(sold) + "sales"});
+                                                   "purchases, " + text(sold) + "sales, " + text(listed) + "lots"});
 }
 
 void letters_arrive_once(const Traders& traders, const Stored& stored, std::int64_t potions_each, Verdict* verdict) {

@@ -55,14 +55,16 @@ inline void judge_player(const ScriptedPlayer& player, const Stored& stored, Ver
 }
 // Both sides of each trade were told the same.
 void trades_are_whole(const Traders& traders, Verdict* verdict);
-// Who only trades has in sum what was given at the beginning, less the fees of letters and what swords have cost; and
-// the swords that were bought and not sold again.
+// Who only trades has in sum what was given at the beginning, less the fees of letters and lots and what swords have
+// cost; and the swords that were bought and not sold again.
 struct Prices {
   std::int64_t gold_each = 0;  // at the beginning
   std::int64_t sword = 0, sold_sword = 0;
 };
 Prices prices_of(const Game& game);
-void trades_make_nothing(const Traders& traders, const Stored& stored, const Prices& prices, Verdict* verdict);
+// `restored`: some shard was, perhaps the auction house's.
+void trades_make_nothing(const Traders& traders, const Stored& stored, const Prices& prices, bool restored,
+                         Verdict* verdict);
 // What a letter carried is its writer's or its receiver's, and each is told of once.
 void letters_arrive_once(const Traders& traders, const Stored& stored, std::int64_t potions_each, Verdict* verdict);
 void mirror_equals_row(const Trader& trader, const Stored& stored, Verdict* verdict);

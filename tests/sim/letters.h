@@ -7,7 +7,7 @@
 
 #include "common/game/sample/sample.pb.h"
 #include "tests/sim/broken.h"
-#include "tests/sim/player.h"
+#include "tests/sim/requests.h"
 
 namespace dure::sim {
 
@@ -20,18 +20,11 @@ class Letters {
 
   // ── written ───────────────────────────────────────────────────────────────────────────────────────────────
   sample::MailSendRequest write(const std::string& to, std::uint64_t creq);
-  // One at a time.
-  bool may_write() const { return open_ == 0 && static_cast<int>(sent_.size()) < kMost; }
-  void answered(const sample::MailSendReply& answer, std::uint64_t epoch);
-  // Whom it asked is not its owner any more: nothing will be heard of what is open.
-  void owner_changed() { open_ = 0; }
-  void saved(std::uint64_t creq, std::uint64_t epoch);
-  int saved() const;
-  int unknown() const;
+  bool may_write() const { return !requests_.open() && static_cast<int>(requests_.size()) < kMost; }
+  Requests& requests() { return requests_; }
+  const Requests& requests() const { return requests_; }
   // Its character is as it was in a backup: what it wrote may be undone, what came comes again.
   void went_back();
-  // Every one that its owner still speaks of is SAVED.
-  bool all_saved(std::uint64_t epoch) const;
 
   // ── came ──────────────────────────────────────────────────────────────────────────────────────────────────
   void arrived(const std::string& text);
@@ -41,14 +34,9 @@ class Letters {
   const Verdict& mismatches() const { return mismatches_; }
 
  private:
-  struct Letter {
-    std::string text;
-    RequestFate fate = RequestFate::kSent;
-    std::uint64_t epoch = 0;  // that it was applied in
-  };
   std::string writer_;
-  std::map<std::uint64_t, Letter> sent_;  // by creq
-  std::uint64_t open_ = 0;
+  Requests requests_;
+  std::map<std::uint64_t, std::string> sent_;  // texts, by creq
   std::set<std::string> heard_, here_;
   Verdict mismatches_;
 };

@@ -174,6 +174,9 @@ Plan draw_plan(std::uint64_t seed) {
     client.writes = client.habit == Habit::kTrades &&
                     Rng(seed, 0x1e77e5 + static_cast<std::uint64_t>(std::min(client.name, client.partner))).chance(0.5);
   for (auto& client : plan.clients)
+    client.bids =
+        client.habit == Habit::kTrades && Rng(seed, 0xb1d5 + static_cast<std::uint64_t>(client.name)).chance(0.5);
+  for (auto& client : plan.clients)
     client.roams =
         client.habit != Habit::kTrades && Rng(seed, 0x20a35 + static_cast<std::uint64_t>(client.name)).chance(0.5);
   draw_mischief(&plan);

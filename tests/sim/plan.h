@@ -77,6 +77,7 @@ struct ClientPlan {
   NodeId gateway;
   char partner = 0;         // of who trades
   bool writes = false;      // who trades: letters to its partner, too
+  bool bids = false;        // who trades: keeps a stall at the auction house, too
   bool roams = false;       // who does not trade: resumes its session at any gateway, and goes there unasked
   bool web_socket = false;  // the door it comes in by
 };

@@ -140,7 +140,7 @@ TEST(PlanText, NonsenseIsNamedWithFileAndLine) {
       {"client b shops at gateway-1 and rests", "f:2: 'rests' where 'roams' is wanted"},
       {"client b trades with a at gateway-1 and roams", "f:2: client b trades, and cannot roam"},
       {"client b trades with a at gateway-1", "f:2: client b trades with one that does not"},
-      {"client b trades with a and paints at gateway-1", "f:2: 'paints' where 'writes' is wanted"},
+      {"client b trades with a and paints at gateway-1", "f:2: unknown word 'paints'; allowed: writes, bids"},
       {"client b trades with a from gateway-1", "f:2: 'from' where 'at' is wanted"},
       {"client b trades with c and writes at gateway-1\nclient c trades with b at gateway-1",
        "f:3: of client b and its partner, only one writes"},

@@ -96,9 +96,10 @@ ClientPlan parse_client(Line& line) {
     client.partner = line.client();
   }
   std::string at = line.word("'at'");
-  if (client.habit == Habit::kTrades && at == "and") {
-    line.fixed("writes");
-    client.writes = true;
+  while (client.habit == Habit::kTrades && at == "and") {
+    const std::string also = line.word("what else it does");
+    if (also != "writes" && also != "bids") throw std::runtime_error(allowed(also, "writes, bids"));
+    (also == "writes" ? client.writes : client.bids) = true;
     at = line.word("'at'");
   }
   if (at != "at") throw std::runtime_error("'" + at + "' where 'at' is wanted");
@@ -221,7 +222,8 @@ std::string to_text(const Plan& plan) {
   for (const auto& client : plan.clients) {
     text += "client " + std::string(1, client.name) + " " + to_text(client.habit);
     if (client.habit == Habit::kTrades)
-      text += " with " + std::string(1, client.partner) + (client.writes ? " and writes" : "");
+      text += " with " + std::string(1, client.partner) + (client.writes ? " and writes" : "") +
+              (client.bids ? " and bids" : "");
     text += " at " + to_text(client.gateway) + (client.roams ? " and roams" : "") +
             (client.web_socket ? " by websocket" : "") + "\n";
   }

@@ -152,7 +152,7 @@ class Run {
     trades_are_whole(crowd_.traders(), &verdict);
     if (hostile_trader) return;
     const auto& starter = game().lobby.items;
-    trades_make_nothing(crowd_.traders(), stored, prices_of(game()), &verdict);
+    trades_make_nothing(crowd_.traders(), stored, prices_of(game()), crowd_.restored(), &verdict);
     std::int64_t potions_each = 0;
     for (const auto& [name, count] : starter.starter_stacks)
       if (name == Letters::kAttached) potions_each += count;
@@ -207,8 +207,14 @@ class Run {
       reach("sword sold", trader->swords().sold().saved);
       reach("sword without an answer", trader->swords().bought().unknown + trader->swords().sold().unknown);
       if (trader->letters()) {
-        reach("letter saved", trader->letters()->saved());
-        reach("letter unknown", trader->letters()->unknown());
+        reach("letter saved", trader->letters()->requests().count().saved);
+        reach("letter unknown", trader->letters()->requests().count().unknown);
+      }
+      if (trader->stall()) {
+        reach("lot listed", trader->stall()->listed().saved);
+        reach("bid saved", trader->stall()->bid().saved);
+        reach("lot or bid without an answer", trader->stall()->listed().unknown + trader->stall()->bid().unknown);
+        for (const auto& [notice, times] : trader->stall()->notices()) reach("auction told " + notice, times);
       }
       reach("disconnected", trader->disconnects());
     }

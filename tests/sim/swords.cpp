@@ -1,12 +1,11 @@
 #include "tests/sim/swords.h"
 
-#include <algorithm>
 #include <iterator>
 
 namespace dure::sim {
 
 sample::BuyRequest Swords::buy(std::uint64_t creq) {
-  requests_[open_ = creq].buys = true;
+  requests_.ask(creq, kBuys);
   sample::BuyRequest request;
   request.set_creq(creq);
   request.set_npc(kSeller);
@@ -16,49 +15,13 @@ sample::BuyRequest Swords::buy(std::uint64_t creq) {
 }
 
 sample::SellRequest Swords::sell(std::uint64_t creq, const proto::Uid& sword) {
-  requests_[open_ = creq].buys = false;
+  requests_.ask(creq, kSells);
   sample::SellRequest request;
   request.set_creq(creq);
   request.set_npc(kSeller);
   *request.mutable_item() = sword;
   request.set_count(1);
   return request;
-}
-
-void Swords::answered(std::uint64_t creq, bool done, std::uint64_t epoch) {
-  if (creq == open_) open_ = 0;
-  const auto at = requests_.find(creq);
-  if (at == requests_.end() || at->second.fate != RequestFate::kSent) return;
-  at->second.fate = done ? RequestFate::kApplied : RequestFate::kRefused;
-  at->second.epoch = epoch;
-}
-
-void Swords::saved(std::uint64_t creq, std::uint64_t epoch) {
-  for (auto& [number, request] : requests_)
-    if (number <= creq && request.fate == RequestFate::kApplied && request.epoch == epoch)
-      request.fate = RequestFate::kSaved;
-}
-
-void Swords::went_back() {
-  open_ = 0;
-  for (auto& [creq, request] : requests_)
-    if (request.fate != RequestFate::kRefused) request.fate = RequestFate::kSent;
-}
-
-bool Swords::all_saved(std::uint64_t epoch) const {
-  return std::none_of(requests_.begin(), requests_.end(), [epoch](const auto& one) {
-    return one.second.fate == RequestFate::kApplied && one.second.epoch == epoch;
-  });
-}
-
-Swords::Count Swords::count(bool buys) const {
-  Count count;
-  for (const auto& [creq, request] : requests_) {
-    if (request.buys != buys) continue;
-    count.saved += request.fate == RequestFate::kSaved;
-    count.unknown += request.fate == RequestFate::kSent || request.fate == RequestFate::kApplied;
-  }
-  return count;
 }
 
 void Swords::add(const proto::Item& item) { ids_.insert(id_of(item.id())); }

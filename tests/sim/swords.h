@@ -1,15 +1,13 @@
 // The swords of one simulated client, items with an id each: which it believes to have, and what it knows of those that
 // it bought and sold. Plain.
 #pragma once
-#include <map>
-#include <optional>
 #include <set>
 #include <utility>
 
 #include "common/base/random.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/value.pb.h"
-#include "tests/sim/player.h"
+#include "tests/sim/requests.h"
 
 namespace dure::sim {
 
@@ -23,24 +21,10 @@ class Swords {
   // ── bought and sold, one at a time ────────────────────────────────────────────────────────────────────────
   sample::BuyRequest buy(std::uint64_t creq);
   sample::SellRequest sell(std::uint64_t creq, const proto::Uid& sword);
-  bool may_ask() const { return open_ == 0; }
-  void answered(std::uint64_t creq, bool done, std::uint64_t epoch);
-  // Whom it asked is not its owner any more: nothing will be heard of what is open.
-  void owner_changed() { open_ = 0; }
-  void saved(std::uint64_t creq, std::uint64_t epoch);
-  // Its character is as it was in a backup: what it asked for may be undone.
-  void went_back();
-  // Every one that its owner still speaks of is SAVED.
-  bool all_saved(std::uint64_t epoch) const;
-  struct Count {
-    int saved = 0, unknown = 0;
-    void operator+=(const Count& more) {
-      saved += more.saved;
-      unknown += more.unknown;
-    }
-  };
-  Count bought() const { return count(true); }
-  Count sold() const { return count(false); }
+  Requests& requests() { return requests_; }
+  const Requests& requests() const { return requests_; }
+  Requests::Count bought() const { return requests_.count(kBuys); }
+  Requests::Count sold() const { return requests_.count(kSells); }
 
   // ── what it has ───────────────────────────────────────────────────────────────────────────────────────────
   void take_all(const proto::Aggregate& aggregate);
@@ -51,15 +35,9 @@ class Swords {
   proto::Uid any(Rng* rng) const;
 
  private:
-  struct Request {
-    bool buys = false;
-    RequestFate fate = RequestFate::kSent;
-    std::uint64_t epoch = 0;  // that it was applied in
-  };
-  Count count(bool buys) const;
+  enum Kind { kBuys, kSells };
   void add(const proto::Item& item);
-  std::map<std::uint64_t, Request> requests_;  // by creq
-  std::uint64_t open_ = 0;
+  Requests requests_;
   std::set<Id> ids_;
 };
 

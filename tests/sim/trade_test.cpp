@@ -20,8 +20,8 @@ struct Market {
     }
   }
   void pair(int a, int b) {
-    crowd[a]->partner(crowd[b].get(), true, false);
-    crowd[b]->partner(crowd[a].get(), false, false);
+    crowd[a]->partner(crowd[b].get(), true);
+    crowd[b]->partner(crowd[a].get(), false);
   }
   bool all_traded(int times) const {
     for (const auto& trader : crowd)
@@ -44,7 +44,7 @@ struct Market {
     Verdict verdict = stores.broken();
     judge_books(stored, &verdict);
     trades_are_whole(crowd, &verdict);
-    trades_make_nothing(crowd, stored, prices_of(game()), &verdict);
+    trades_make_nothing(crowd, stored, prices_of(game()), false, &verdict);
     for (const auto& trader : crowd) judge_trader(*trader, stored, &verdict);
     EXPECT_TRUE(verdict.empty()) << to_text(verdict) << story();
   }

@@ -13,6 +13,7 @@ constexpr Duration kStep = milliseconds(150);
 constexpr int kPatience = 60;            // steps outside the world before it hangs up and tries again
 constexpr std::int64_t kGoldKept = 100;  // for trades
 constexpr std::size_t kSwordsMost = 3;   // more are sold
+constexpr int kStepsToBrowse = 5;
 constexpr std::int32_t kMarketX = 12800, kMarketY = 12800, kStride = 60;
 }  // namespace
 
@@ -23,7 +24,8 @@ Trader::Trader(Cluster& cluster, NodeId gateway, int number)
       name_("Trader" + name_ending(number)),
       client_(cluster, "127.0.0.1", static_cast<std::uint64_t>(number) + 1),
       rng_(cluster.scheduler().seed(), 0x7aade + static_cast<std::uint64_t>(number)),
-      sword_rng_(cluster.scheduler().seed(), 0x5a0fd000 + static_cast<std::uint64_t>(number)) {
+      sword_rng_(cluster.scheduler().seed(), 0x5a0fd000 + static_cast<std::uint64_t>(number)),
+      stall_rng_(cluster.scheduler().seed(), 0x57a11000 + static_cast<std::uint64_t>(number)) {
   client_.on_frame = [this](const ClientFrame& frame) { take(frame); };
   client_.on_closed = [this] {
     ++disconnects_;
@@ -56,8 +58,7 @@ void Trader::begin_anew() {
   made_twice_ |= undone_player_ != 0 && player_id_ != undone_player_;
   settled_.clear();
   if (partner_ != nullptr) partner_->settled_.clear();
-  if (letters_) letters_->went_back();
-  swords_.went_back();
+  forget_fates();
   has_gone_back_ = true;
 }
 
@@ -96,17 +97,14 @@ void Trader::take(const ClientFrame& frame) {
     place_ = route.place();
     walking_ = false;
     table_.Clear();
-    swords_.owner_changed();
-    if (letters_) letters_->owner_changed();
+    owner_changed();
   } else if (proto::PlayerState state; read(frame, &state)) {
     of_this_epoch(state);
     in_world_ = true;
     if (undone_ && (epoch_ >= kRestoredEpoch || player_id_ != undone_player_)) begin_anew();
     // Its wish for an account or a character was mangled on its way: what the other one asked for is no affair of this.
-    if (const auto played = std::exchange(played_, state.aggregate().player_id()); played != 0 && played != played_) {
-      swords_.went_back();
-      if (letters_) letters_->went_back();
-    }
+    if (const auto played = std::exchange(played_, state.aggregate().player_id()); played != 0 && played != played_)
+      forget_fates();
     account_id_ = state.aggregate().account_id();
     creq_ = std::max(creq_, state.last_creq());
     x_cm_ = state.x_cm();
@@ -114,8 +112,7 @@ void Trader::take(const ClientFrame& frame) {
     gold_ = potions_ = 0;
     take_balances(state.aggregate().balances());
     swords_.take_all(state.aggregate());
-    swords_.owner_changed();
-    if (letters_) letters_->owner_changed();
+    owner_changed();
   } else if (sample::TradeTable table; read(frame, &table)) {
     if (of_this_epoch(table)) take_table(table);
   } else if (proto::SettledNotice notice; read(frame, &notice)) {
@@ -136,15 +133,15 @@ void Trader::take(const ClientFrame& frame) {
     take_balances(changed.aggregate().balances());
     swords_.come(changed.aggregate());
   } else if (sample::BuyReply bought; read(frame, &bought)) {
-    swords_.answered(bought.creq(), bought.code() == proto::OK, epoch_);
+    swords_.requests().answered(bought.creq(), bought.code() == proto::OK, epoch_);
     note_saved();
     take_touched(bought.touched());
   } else if (sample::SellReply sold; read(frame, &sold)) {
-    swords_.answered(sold.creq(), sold.code() == proto::OK, epoch_);
+    swords_.requests().answered(sold.creq(), sold.code() == proto::OK, epoch_);
     note_saved();
     take_touched(sold.touched());
   } else if (sample::MailSendReply sent; read(frame, &sent)) {
-    if (letters_) letters_->answered(sent, epoch_);
+    if (letters_) letters_->requests().answered(sent.creq(), sent.code() == proto::OK, epoch_);
     note_saved();
     take_touched(sent.touched());
   } else if (sample::MailArrived letter; read(frame, &letter)) {
@@ -152,6 +149,19 @@ void Trader::take(const ClientFrame& frame) {
     if (letters_) letters_->arrived(letter.text());
   } else if (sample::MailListReply list; read(frame, &list)) {
     if (letters_) letters_->listed(list);
+  } else if (sample::AuctionListReply offered; read(frame, &offered)) {
+    take_stall_answer(offered);
+    take_touched(offered.touched());
+  } else if (sample::AuctionBuyReply bid; read(frame, &bid)) {
+    take_stall_answer(bid);
+    take_touched(bid.touched());
+  } else if (sample::AuctionCancelReply cancelled; read(frame, &cancelled)) {
+    take_stall_answer(cancelled);
+  } else if (sample::AuctionBrowseReply browsed; read(frame, &browsed)) {
+    if (stall_) stall_->browsed(browsed, player_id_, cluster_.scheduler().now());
+  } else if (sample::AuctionNotice of_lot; read(frame, &of_lot)) {
+    of_this_epoch(of_lot);
+    if (stall_) stall_->told(of_lot);
   } else if (sample::TradeInviteReply invited; read(frame, &invited)) {
     last_ = "invite " + proto::Code_Name(invited.code());
   } else if (sample::TradeConfirmReply confirmed; read(frame, &confirmed)) {
@@ -165,7 +175,14 @@ void Trader::take(const ClientFrame& frame) {
   } else if (proto::ErrorReply error; read(frame, &error)) {
     last_ = error.ShortDebugString();
     walking_ = false;
+    if (stall_) stall_->requests().unheard();
   }
+}
+
+template <class Reply>
+void Trader::take_stall_answer(const Reply& reply) {
+  if (stall_) stall_->requests().answered(reply.creq(), reply.code() == proto::OK, epoch_);
+  note_saved();
 }
 
 template <class Message>
@@ -251,6 +268,7 @@ void Trader::step() {
   client_.send(proto::Ping());
   if (letters_) correspond();
   if (!quiet_ && place_ == "town/1") deal_in_swords();
+  if (stall_) keep_stall();
   if (asks_) {
     sample::ShopListRequest list;
     list.set_npc("Mira");
@@ -297,7 +315,8 @@ void Trader::correspond() {
 // Nothing lies on a table, where it would be missing, and no letter is being addressed, which a later request
 // overtakes.
 bool Trader::at_leisure() const {
-  return table_.sides_size() == 0 && swords_.may_ask() && (!letters_ || letters_->may_write());
+  return table_.sides_size() == 0 && !swords_.requests().open() && (!letters_ || letters_->may_write()) &&
+         (!stall_ || !stall_->requests().open());
 }
 
 void Trader::deal_in_swords() {
@@ -309,28 +328,66 @@ void Trader::deal_in_swords() {
   }
 }
 
-void Trader::partner(Trader* other, bool host, bool writes) {
+// In the end it takes back what nobody bought.
+void Trader::keep_stall() {
+  if (steps_ % kStepsToBrowse == 0) client_.send(sample::AuctionBrowseRequest());
+  if (!at_leisure()) return;
+  const std::uint64_t creq = creq_ + 1;
+  if (quiet_ || stall_rng_.chance(0.02)) {
+    if (const auto cancel = stall_->cancel(creq, player_id_, &stall_rng_)) ask_the_house(*cancel);
+  } else if (stall_rng_.chance(0.1)) {
+    if (const auto bid = stall_->buy(creq, player_id_, gold_ - kGoldKept, &stall_rng_)) ask_the_house(*bid);
+  } else if (gold_ > kGoldKept && !swords_.ids().empty() && stall_->own_lots(player_id_) < Stall::kLotsMost &&
+             stall_rng_.chance(0.1)) {
+    ask_the_house(stall_->list(creq, swords_.any(&stall_rng_), &stall_rng_));
+  }
+}
+
+template <class Request>
+void Trader::ask_the_house(const Request& request) {
+  creq_ = request.creq();
+  client_.send(request);
+}
+
+void Trader::partner(Trader* other, bool host) {
   partner_ = other;
   host_ = host;
-  if (writes) letters_.emplace(name_);
+}
+
+void Trader::owner_changed() {
+  swords_.requests().unheard();
+  if (letters_) letters_->requests().unheard();
+  if (stall_) stall_->requests().unheard();
+}
+
+void Trader::forget_fates() {
+  swords_.requests().went_back();
+  if (letters_) letters_->went_back();
+  if (stall_) stall_->requests().went_back();
+}
+
+bool Trader::all_saved() const {
+  return swords_.requests().all_saved(epoch_) && (!stall_ || stall_->requests().all_saved(epoch_));
 }
 
 bool Trader::letters_arrived() const {
   if (!letters_ || made_twice() || was_mangled_ || partner_->was_mangled_) return true;
-  return letters_->all_saved(epoch_) && letters_->has_all_of(*partner_->letters_);
+  return letters_->requests().all_saved(epoch_) && letters_->has_all_of(*partner_->letters_);
 }
 
 // What is asked again may be answered after it was told SAVED.
 void Trader::note_saved() {
-  swords_.saved(saved_creq_, epoch_);
-  if (letters_) letters_->saved(saved_creq_, epoch_);
+  swords_.requests().saved(saved_creq_, epoch_);
+  if (letters_) letters_->requests().saved(saved_creq_, epoch_);
+  if (stall_) stall_->requests().saved(saved_creq_, epoch_);
 }
 
 std::string Trader::story() const {
   return name_ + " " + std::to_string(player_id_) + " in '" + place_ + "' gold " + std::to_string(gold_) +
          " committed " + std::to_string(committed_) + " aborted " + std::to_string(aborted_) + " disconnects " +
          std::to_string(disconnects_) + " letters " + (letters_arrived() ? "arrived" : "missing") +
-         (all_saved() ? "" : " a sword is not saved") + " table " + table_.ShortDebugString() + " last " + last_ + "\n";
+         (all_saved() ? "" : " a sword is not saved") + (stall_empty() ? "" : " lots are listed") + " table " +
+         table_.ShortDebugString() + " last " + last_ + "\n";
 }
 
 }  // namespace dure::sim

@@ -1,6 +1,7 @@
 // A scripted player who trades with one partner, again and again: sits down, offers some gold and perhaps a sword,
-// locks, confirms, and waits for the word. Between trades it buys and sells swords. It believes what it is told: what
-// it has by PlayerState, TradeTable and SettledNotice, and which trades were committed. One thread.
+// locks, confirms, and waits for the word. Between trades it buys and sells swords, at a shop and perhaps at the
+// auction house. It believes what it is told: what it has by PlayerState, TradeTable and SettledNotice, and which
+// trades were committed. One thread.
 #pragma once
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "common/proto/lobby.pb.h"
 #include "tests/sim/client.h"
 #include "tests/sim/letters.h"
+#include "tests/sim/stall.h"
 #include "tests/sim/swords.h"
 
 namespace dure::sim {
@@ -18,8 +20,10 @@ namespace dure::sim {
 class Trader {
  public:
   Trader(Cluster& cluster, NodeId gateway, int number);
-  // `host` invites; both know each other. `writes`: letters, too.
-  void partner(Trader* other, bool host, bool writes);
+  // `host` invites; both know each other.
+  void partner(Trader* other, bool host);
+  void write_letters() { letters_.emplace(name_); }
+  void keep_a_stall() { stall_.emplace(); }
   void start();
   void be_quiet() { quiet_ = true; }
   void hang_up() { client_.close(); }
@@ -71,8 +75,11 @@ class Trader {
   std::int64_t potions() const { return potions_; }
   const Verdict& mismatches() const { return mismatches_; }
   const Swords& swords() const { return swords_; }
-  bool all_saved() const { return swords_.all_saved(epoch_); }
+  bool all_saved() const;
   const std::optional<Letters>& letters() const { return letters_; }
+  const std::optional<Stall>& stall() const { return stall_; }
+  // All that it listed is sold, or home again.
+  bool stall_empty() const { return !stall_ || was_mangled_ || stall_->empty(cluster_.scheduler().now()); }
   bool settling() const { return table_.phase() == sample::TradeTable::SETTLING; }
   std::string story() const;
 
@@ -91,6 +98,15 @@ class Trader {
   void sit();
   void correspond();
   void deal_in_swords();
+  void keep_stall();
+  template <class Request>
+  void ask_the_house(const Request& request);
+  template <class Reply>
+  void take_stall_answer(const Reply& reply);
+  // Whom it asked is not its owner any more.
+  void owner_changed();
+  // What it asked for may be undone, or was another one's wish.
+  void forget_fates();
   bool at_leisure() const;
   void take_touched(const sample::Touched& touched);
   void take_balances(const google::protobuf::RepeatedPtrField<proto::Amount>& balances);
@@ -103,7 +119,7 @@ class Trader {
   bool was_mangled_ = false;
   std::string made_up_;
   Client client_;
-  Rng rng_, sword_rng_;
+  Rng rng_, sword_rng_, stall_rng_;
   Trader* partner_ = nullptr;
   bool host_ = false, in_world_ = false, selecting_ = false, quiet_ = false, walking_ = false;
   bool asks_ = false, undone_ = false, knows_nothing_ = false, made_twice_ = false, has_gone_back_ = false;
@@ -114,6 +130,7 @@ class Trader {
   std::int64_t gold_ = 0, potions_ = 0;
   std::optional<Letters> letters_;
   Swords swords_;
+  std::optional<Stall> stall_;
   Verdict mismatches_;
   sample::TradeTable table_;
   std::map<TradeId, bool> settled_;
