@@ -39,6 +39,7 @@ std::optional<sample::AuctionCancelRequest> Stall::cancel(std::uint64_t creq, st
   sample::AuctionCancelRequest request;
   request.set_creq(creq);
   request.set_lot(lot->lot());
+  seen_.erase(seen_.begin() + (lot - seen_.data()));
   return request;
 }
 

@@ -164,6 +164,8 @@ void Trader::take(const ClientFrame& frame) {
     if (stall_) stall_->told(of_lot);
   } else if (sample::TradeInviteReply invited; read(frame, &invited)) {
     last_ = "invite " + proto::Code_Name(invited.code());
+  } else if (sample::TradeOfferReply laid; read(frame, &laid)) {
+    if (laid.code() != proto::OK) laid_ = 0;  // of what a letter or a lot took meanwhile
   } else if (sample::TradeConfirmReply confirmed; read(frame, &confirmed)) {
     last_ = "confirm " + proto::Code_Name(confirmed.code());
     if (confirmed.code() == proto::BUSY) confirmed_ = 0;
@@ -176,6 +178,7 @@ void Trader::take(const ClientFrame& frame) {
     last_ = error.ShortDebugString();
     walking_ = false;
     if (stall_) stall_->requests().unheard();
+    if (error.code() == proto::TOO_FAST) laid_ = locked_ = confirmed_ = 0;
   }
 }
 
