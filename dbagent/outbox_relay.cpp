@@ -133,9 +133,10 @@ Task<bool> OutboxRelay::deliver(std::uint32_t shard, Letter letter) {
     const NodeId there = agent_.shard_agent(request.shard());
     const Result<proto::DeliverReply> reply = co_await agent_.call<proto::DeliverReply>(there, request, kDeadline);
     if (reply && reply->code() == proto::STORED) {
-      if (!co_await mark_sent(shard, letter->message_id())) co_return false;
+      // Its answer may be lost where it was done: nobody would carry it again, nor tell.
+      const bool marked = co_await mark_sent(shard, letter->message_id());
       tell_receiver(*letter, *reply);
-      co_return true;
+      co_return marked;
     }
     // Whatever the shard said, or that it is away: the receiver may have left it.
     places_.erase(letter->player_id());

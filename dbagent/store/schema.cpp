@@ -207,6 +207,7 @@ CREATE TABLE inbox(
   letter     BLOB    NOT NULL DEFAULT x''
 ) STRICT;
 CREATE INDEX inbox_of_player ON inbox(pid, state);
+CREATE INDEX inbox_claimed ON inbox(pid, reason, at DESC) WHERE state = 1;
 CREATE TABLE inbox_mark(
   pid INTEGER NOT NULL, from_shard INTEGER NOT NULL, hwm INTEGER NOT NULL, PRIMARY KEY(pid, from_shard)
 ) STRICT, WITHOUT ROWID;

@@ -5,8 +5,8 @@
 
 namespace dure::store {
 
-inline constexpr int kSchemaVersion = 7;
-// What a file of version 2, of 3 … of 6 lacks. A file is brought up where its agent opens it, or a restore
+inline constexpr int kSchemaVersion = 8;
+// What a file of version 2, of 3 … of 7 lacks. A file is brought up where its agent opens it, or a restore
 // prepares it.
 inline constexpr int kSchemaVersionLeast = 2;
 extern const char* const kShardUpgrade3;
@@ -16,6 +16,7 @@ extern const char* const kShardUpgrade5;
 extern const char* const kDirectoryUpgrade5;
 extern const char* const kShardUpgrade6;
 extern const char* const kShardUpgrade7;
+extern const char* const kShardUpgrade8;
 // Root rows older than this are upgraded inside ACQUIRE.
 inline constexpr std::uint32_t kDataVersion = 1;
 

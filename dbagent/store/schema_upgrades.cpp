@@ -68,6 +68,10 @@ CREATE TABLE let_go(
 CREATE TABLE brought_back(account_id INTEGER PRIMARY KEY) STRICT;
 )sql";
 
+const char* const kShardUpgrade8 = R"sql(
+CREATE INDEX inbox_claimed ON inbox(pid, reason, at DESC) WHERE state = 1;
+)sql";
+
 const char* const kDirectoryUpgrade3 = R"sql(
 CREATE TABLE content(
   version   INTEGER PRIMARY KEY CHECK(version > 0),

@@ -38,7 +38,8 @@ void upgrade(Database& db, std::string_view kind) {
   if (kind == "shard" && *version <= 3) db.script(kShardUpgrade4);
   if (*version <= 4) db.script(kind == "shard" ? kShardUpgrade5 : kDirectoryUpgrade5);
   if (kind == "shard" && *version <= 5) db.script(kShardUpgrade6);
-  if (kind == "shard") db.script(kShardUpgrade7);
+  if (kind == "shard" && *version <= 6) db.script(kShardUpgrade7);
+  if (kind == "shard") db.script(kShardUpgrade8);
   db.run("UPDATE shard_meta SET schema_version = ?1", kSchemaVersion);
 }
 

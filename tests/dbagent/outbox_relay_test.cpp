@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/store.pb.h"
 #include "dbagent/agent.h"
@@ -13,7 +14,7 @@ namespace dure {
 namespace {
 
 const NodeId kAgent(Role::kDbagent, 1), kDirectory(Role::kDbagent, 2), kAgentOfFour(Role::kDbagent, 4),
-    kAgentOfFive(Role::kDbagent, 5);
+    kAgentOfFive(Role::kDbagent, 5), kOwner(Role::kGeneral, 1);
 constexpr std::uint64_t kReceiver = 7;
 
 class OutboxRelayTest : public ::testing::Test {
@@ -37,6 +38,7 @@ class OutboxRelayTest : public ::testing::Test {
     cluster->up(kDirectory, PeerFacts{{}, 1, {}, true});
     cluster->up(kAgentOfFour, PeerFacts{{}, 1, {4}, false});
     cluster->up(kAgentOfFive, PeerFacts{{}, 1, {5}, false});
+    cluster->up(kOwner);
     cluster->answers<proto::PlayerLocate, proto::PlayerLocateReply>(
         kDirectory, [this](const MeshHeader&, const proto::PlayerLocate& query) {
           proto::PlayerLocateReply found;
@@ -49,6 +51,7 @@ class OutboxRelayTest : public ::testing::Test {
           there, [this, there](const MeshHeader&, const proto::DeliverRequest& letter) {
             proto::DeliverReply reply;
             reply.set_code(busy == there ? proto::RETRY : proto::STORED);
+            reply.set_owner_node(kOwner.value);
             if (busy != there) delivered.emplace_back(letter.message_id(), letter.shard());
             return reply;
           });
@@ -76,6 +79,11 @@ class OutboxRelayTest : public ::testing::Test {
         proto::OutboxSent sent;
         sent.ParseFromString(item.body());
         outbox.erase(sent.message_id());
+        if (sent_unheard) {
+          proto::StoreReply lost;
+          lost.set_code(proto::RETRY);
+          out->set_body(lost.SerializeAsString());
+        }
       }
     }
     return reply;
@@ -89,6 +97,7 @@ class OutboxRelayTest : public ::testing::Test {
   std::set<std::uint64_t> outbox;
   std::uint32_t shard_of_receiver = 4;
   NodeId busy;
+  bool sent_unheard = false;  // SENT is done, and answered otherwise
   Delivered delivered;
   std::unique_ptr<Agent> agent;
   std::unique_ptr<test::FakeCluster> cluster;
@@ -114,6 +123,17 @@ TEST_F(OutboxRelayTest, ALetterFollowsItsReceiverFromAShardThatIsBusyForLong) {
   outbox = {101};
   cluster->run(seconds(10));
   EXPECT_EQ(delivered, (Delivered{{100, 4}, {101, 5}}));
+}
+
+// Nobody carries it again: the store has it as sent.
+TEST_F(OutboxRelayTest, ItsReceiverIsToldThoughNobodyHeardThatItWasMarkedSent) {
+  sent_unheard = true;
+  outbox = {100};
+  cluster->run(seconds(3));
+  ASSERT_EQ(delivered, (Delivered{{100, 4}}));
+  const auto told = cluster->take<proto::InboxNotice>(kOwner);
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->second.player_id(), kReceiver);
 }
 
 }  // namespace

@@ -14,9 +14,14 @@ std::int64_t balance(const proto::Aggregate& row, const std::string& name) {
   return 0;
 }
 
-// What a restore found given away already is owed (common/base/debt.h): the other side has it.
+// What a restore found given away already is owed (common/base/debt.h): the other side has it. What came and was not
+// seen yet is its own.
 std::int64_t worth(const proto::Aggregate& row, const std::string& name) {
-  return balance(row, name) - balance(row, debt_of(name));
+  std::int64_t in_letters = 0;
+  for (const auto& letter : row.inbox())
+    for (const auto& amount : letter.balances())
+      if (amount.name() == name) in_letters += amount.value();
+  return balance(row, name) - balance(row, debt_of(name)) + in_letters;
 }
 
 std::string who(std::uint64_t player) { return "player " + std::to_string(player); }
@@ -158,6 +163,7 @@ void trades_make_nothing(const Traders& traders, const Stored& stored, const Pri
     given += prices.gold_each;
     all += worth(*row, "gold");
     swords += row->items_size();
+    for (const auto& letter : row->inbox()) swords += letter.items_size();
     bought += trader->swords().bought();
     sold += trader->swords().sold();
     if (trader->letters()) letters += trader->letters()->requests().count();

@@ -76,13 +76,19 @@ class PlansTest : public MoveTest {
     }
   }
   // What the agent of this file has asked of it so far.
+  std::vector<std::string> statements(std::uint32_t number) {
+    sqlite3* db = shard(number)->database().handle();
+    std::vector<std::string> all;
+    for (sqlite3_stmt* at = sqlite3_next_stmt(db, nullptr); at != nullptr; at = sqlite3_next_stmt(db, at))
+      all.emplace_back(sqlite3_sql(at));
+    return all;
+  }
   std::vector<std::string> findings(std::uint32_t number) {
     sqlite3* db = shard(number)->database().handle();
-    std::vector<std::string> statements, found;
-    for (sqlite3_stmt* at = sqlite3_next_stmt(db, nullptr); at != nullptr; at = sqlite3_next_stmt(db, at))
-      statements.emplace_back(sqlite3_sql(at));
-    EXPECT_GT(statements.size(), 40u);
-    for (const std::string& sql : statements)
+    std::vector<std::string> found;
+    const auto asked = statements(number);
+    EXPECT_GT(asked.size(), 40u);
+    for (const std::string& sql : asked)
       for (const std::string& line : plan_of(db, sql))
         if (looks_at_all(line)) found.push_back(line + ": " + sql);
     return found;
@@ -112,6 +118,26 @@ TEST_F(PlansTest, WhatIsAskedOfOneAccountNeverLooksAtAllOfThem) {
   EXPECT_EQ(step<proto::ItemTracesReply>(3, traces).traces_size(), 1);
   for (const std::uint32_t number : {3u, 4u})
     for (const std::string& finding : findings(number)) ADD_FAILURE() << "shard " << number << ": " << finding;
+}
+
+// Letters stay for ever: a page of them costs what is on it, however many came of this kind and of others.
+TEST_F(PlansTest, APageOfOldLettersIsReadInOrderOfAnIndex) {
+  proto::InboxQuery query;
+  query.set_shard(3);
+  query.set_player_id(1);
+  query.set_epoch(1);
+  *query.mutable_owner_incarnation() = uid(7, 1);
+  query.set_claimed_reason("mail.send");
+  EXPECT_EQ(ask<proto::InboxReply>(*shard(3), query).code(), proto::STORED);
+  int found = 0;
+  for (const std::string& sql : statements(3)) {
+    if (sql.find("FROM inbox") == std::string::npos || sql.find("reason = ") == std::string::npos) continue;
+    ++found;
+    const auto plan = plan_of(shard(3)->database().handle(), sql);
+    ASSERT_EQ(plan.size(), 1u) << sql << ": sorted, or looked up once more";
+    EXPECT_NE(plan.front().find("inbox_claimed (pid=? AND reason=?)"), std::string::npos) << plan.front();
+  }
+  EXPECT_EQ(found, 1);
 }
 
 }  // namespace

@@ -316,7 +316,7 @@ TEST_F(ReconcileTest, AFileOfTheVersionBeforeIsBroughtUp) {
   number(2, "ALTER TABLE hold DROP COLUMN goods");
   number(2, "ALTER TABLE hold DROP COLUMN creq_hash");
   number(2, "ALTER TABLE inbox DROP COLUMN letter");
-  for (const char* index : {"ownerless_op_by_age", "outbox_of_player", "hold_of_player"})
+  for (const char* index : {"ownerless_op_by_age", "outbox_of_player", "hold_of_player", "inbox_claimed"})
     number(2, std::string("DROP INDEX ") + index);
   for (const char* column :
        {"player DROP COLUMN last_swap", "decision DROP COLUMN before_0", "decision DROP COLUMN before_1"})
