@@ -287,11 +287,12 @@ Task<void> Dungeon::go_back(PlayerRef ref, std::string reason) {
   if (Player* player = find(pid)) send_away(*player, proto::BUSY, "no lobby takes players");
 }
 
-// A run goes on with the content it began with, through one change. After a second one its operations would be taken no
-// more: it ends, as without success.
+// A run goes on with the content it began with, through one change, forward or back. After a second one its operations
+// would be taken no more: it ends, as without success.
 void Dungeon::on_content() {
   for (const auto& [run, instance] : instances_)
-    if (instance->content_version + 1 < content_version()) close(*instance, "the content has changed");
+    if (instance->content_version + 1 < content_version() || instance->content_version > content_version() + 1)
+      close(*instance, "the content has changed");
 }
 
 void Dungeon::on_players_faulted(const std::vector<PlayerId>& faulted, const Fault& fault) {

@@ -41,8 +41,10 @@ void ContentKeeper::hear(const proto::ContentNotice& notice) {
 void ContentKeeper::play() {
   if (active_ == 0 || !known(active_)) return;
   const bool other = version_ != active_;
-  version_ = active_;
   if (reader_ != nullptr) reader_->play(active_);
+  version_ = active_;
+  // As the reader: more than one step back is read anew.
+  std::erase_if(read_, [this](const auto& one) { return one.first + 1 < active_; });
   if (!other) return;
   node_.log().event(LogLevel::kInfo, "content.played", {{"version", version_}});
   changed_();

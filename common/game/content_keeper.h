@@ -35,7 +35,7 @@ class ContentReader {
   // The number of those, now that it is known.
   virtual void number_first(std::uint32_t version) = 0;
   [[nodiscard]] virtual Result<> read(std::uint32_t version, const std::vector<ContentFile>& files) = 0;
-  // From now on. It was read.
+  // From now on. It was read. What is older than the one before it is forgotten.
   virtual void play(std::uint32_t version) = 0;
   // The most of a balance that a character may have, as played now.
   virtual std::int64_t cap(const std::string& balance) const = 0;

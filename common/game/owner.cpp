@@ -26,6 +26,7 @@ OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams sea
         notice.set_version(content_version());
         for (const auto& [id, player] : players_) tell(player, notice);
         on_content();
+        give_up_what_is_ahead();
       }) {
   on(&OwnerNode::admit);
   on(&OwnerNode::attach);

@@ -244,6 +244,8 @@ class OwnerNode : public Node {
   void queue_save(Player& player);  // its window is to be sent
   Task<void> save(PlayerRef ref);
   void saved_reply(Player& player, const proto::ApplyReply& reply);
+  void give_up_window(Player& player, const std::string& why);
+  void give_up_what_is_ahead();
   void flush_soft(Player& player);
   void look_into_inbox(Player& player);
   Task<void> read_inbox(PlayerRef ref);

@@ -146,14 +146,7 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
       stale(player);
       return;
     case proto::OTHER_CONTENT:
-      // Nothing of it happened, and nobody is to blame: it was made by rules that were replaced twice meanwhile.
-      log().event(LogLevel::kWarning, "owner.other_content", {{"player", player.id}, {"why", answer.detail()}});
-      player.poisoned = true;
-      for (const auto& [pseq, waiter] : std::exchange(player.saved_waiters, {}))
-        complete(waiter, fail(Trouble::kCancelled));
-      spawn([](OwnerNode* self, PlayerRef who) -> Task<void> {
-        (void)co_await self->reacquire(who, "the content has changed", false);
-      }(this, PlayerRef{player.id, player.epoch}));
+      give_up_window(player, answer.detail());
       return;
     default:
       ++rejected_;
@@ -162,6 +155,30 @@ void OwnerNode::saved_reply(Player& player, const proto::ApplyReply& answer) {
       kick(player, proto::INTERNAL, "an operation was refused by the database: " + answer.detail());
       return;
   }
+}
+
+// Nothing of it happened, and nobody is to blame: it was made by rules that were replaced twice meanwhile.
+void OwnerNode::give_up_window(Player& player, const std::string& why) {
+  log().event(LogLevel::kWarning, "owner.other_content", {{"player", player.id}, {"why", why}});
+  player.poisoned = true;
+  for (const auto& [pseq, waiter] : std::exchange(player.saved_waiters, {}))
+    complete(waiter, fail(Trouble::kCancelled));
+  spawn([](OwnerNode* self, PlayerRef who) -> Task<void> {
+    (void)co_await self->reacquire(who, "the content has changed", false);
+  }(this, PlayerRef{player.id, player.epoch}));
+}
+
+// Agents wait with what is two steps ahead of them until they are as far: after two steps back that is never.
+void OwnerNode::give_up_what_is_ahead() {
+  std::vector<PlayerId> ahead;
+  for (const auto& [id, player] : players_)
+    for (const auto& operation : player.window.unsaved())
+      if (operation.content_version() > content_version() + 1) {
+        ahead.push_back(id);
+        break;
+      }
+  for (const PlayerId id : ahead)
+    if (Player* player = find(id)) give_up_window(*player, "its content was taken back twice");
 }
 
 Duration OwnerNode::silence(std::uint32_t shard) const {

@@ -27,7 +27,7 @@ struct ContentEvening {
   }
   void activate(std::uint32_t version) {
     proto::GmCommand command;
-    command.set_id(1000 + version);
+    command.set_id(++commands);
     command.set_issuer("tester");
     command.set_cluster_id("dure");
     command.set_not_after_unix_ms(INT64_MAX);
@@ -71,6 +71,7 @@ struct ContentEvening {
   Shape shape;
   Cluster cluster;
   std::vector<std::unique_ptr<ScriptedPlayer>> players;
+  std::uint64_t commands = 1000;
 };
 
 TEST(ContentSim, AFreshClusterPlaysWhatItCameWith) {
@@ -148,6 +149,35 @@ TEST(ContentSim, OneGoesBackByTheSameStep) {
   const int bought = evening.players[5]->bought();
   evening.cluster.run(seconds(5));
   EXPECT_GT(evening.players[5]->bought(), bought);
+  evening.expect_undisturbed();
+  evening.check_saved();
+}
+
+TEST(ContentSim, TwoStepsBackEndARunOfTheNewestVersion) {
+  ContentEvening evening(65);
+  for (auto& player : evening.players) player->be_tireless();
+  evening.cluster.run(seconds(5));
+  evening.own.edit("items.toml", "buy_price = 6", "buy_price = 7");
+  evening.load();
+  evening.activate(2);
+  evening.own.edit("items.toml", "buy_price = 7", "buy_price = 8");
+  evening.load();
+  evening.activate(3);
+  const auto newest = [&] {
+    const auto runs = evening.runs();
+    return std::find(runs.begin(), runs.end(), 3u) != runs.end() && evening.players[0]->attacks() > 2;
+  };
+  for (int i = 0; i < 600 && !newest(); ++i) evening.cluster.run(milliseconds(100));
+  ASSERT_TRUE(newest());
+  evening.activate(2);
+  EXPECT_FALSE(evening.runs().empty()) << "one step is borne";
+  evening.activate(1);
+  EXPECT_EQ(evening.active(), 1u);
+  evening.cluster.run(seconds(3));
+  EXPECT_EQ(evening.lobbys(), 1u);
+  EXPECT_EQ(evening.dungeons(), 1u);
+  for (const std::uint32_t run : evening.runs()) EXPECT_LE(run, 2u);
+  evening.cluster.run(seconds(5));
   evening.expect_undisturbed();
   evening.check_saved();
 }

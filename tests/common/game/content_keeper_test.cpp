@@ -119,6 +119,24 @@ TEST_F(ContentKeeperTest, TheNextOneIsReadBeforeItIsActiveAndThenPlayedAtOnce) {
   EXPECT_EQ(live_->now(), 9) << "and back";
 }
 
+TEST_F(ContentKeeperTest, MoreThanOneStepBackIsReadAnewAndPlayed) {
+  tell(1, {{1, "7"}, {2, "9"}});
+  tell(2, {{1, "7"}, {2, "9"}, {3, "10"}});
+  tell(3, {{2, "9"}, {3, "10"}, {4, "11"}});
+  tell(4, {{3, "10"}, {4, "11"}});
+  tell(3, {{2, "9"}, {3, "10"}, {4, "11"}});
+  EXPECT_EQ(live_->now(), 10);
+  tell(2, {{1, "7"}, {2, "9"}, {3, "10"}});
+  cluster_->run(seconds(2));
+  EXPECT_EQ(live_->now(), 9);
+  EXPECT_EQ(version(), 2u);
+  tell(1, {{1, "7"}, {2, "9"}});
+  cluster_->run(seconds(2));
+  EXPECT_EQ(live_->now(), 7) << "its own files";
+  EXPECT_EQ(version(), 1u);
+  EXPECT_TRUE(log_.errors.empty()) << log_.errors.front();
+}
+
 TEST_F(ContentKeeperTest, ANextOneThatWasReplacedIsReadAgain) {
   tell(1, {{1, "7"}, {2, "9"}});
   tell(1, {{1, "7"}, {2, "12"}});
