@@ -1,4 +1,5 @@
 // How a player leaves its owner, and what may come between: it is gone, kicked, poisoned, or nobody answers.
+#include "common/proto/content.pb.h"
 #include "tests/common/game/owner_fixture.h"
 
 namespace dure {
@@ -194,6 +195,27 @@ TEST_F(OwnerLeaveTest, WhoIsLetGoWithWhatOtherContentMadeIsReadAgainAtOnce) {
   EXPECT_EQ(player(1).epoch, 2u);
   EXPECT_EQ(player(1).state, Player::State::kActive);
   EXPECT_FALSE(player(1).poisoned);
+}
+
+TEST_F(OwnerLeaveTest, WhatWasMadeTwoStepsAheadOfTheContentIsGivenUp) {
+  const auto play = [this](std::uint32_t active) {
+    proto::ContentNotice notice;
+    notice.set_active(active);
+    notice.add_versions()->set_version(active);
+    cluster_->say(kAgent, notice);
+    cluster_->run(seconds(1));
+  };
+  answers_ = proto::RETRY;
+  play(3);
+  earn(1);
+  play(2);
+  ASSERT_TRUE(here(1));
+  EXPECT_EQ(player(1).epoch, 1u) << "agents take it";
+  play(1);
+  ASSERT_TRUE(here(1));
+  EXPECT_EQ(player(1).epoch, 2u) << "no agent will ever be as far";
+  EXPECT_FALSE(player(1).poisoned);
+  EXPECT_TRUE(player(1).window.empty());
 }
 
 TEST_F(OwnerLeaveTest, WhoWasHereBeforeAndCannotBePutThereAgainIsSavedBeforeItGoesOn) {
