@@ -256,16 +256,17 @@ void Dungeon::close(Instance& instance, const std::string& reason) {
 // ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 void Dungeon::send_back(const Player& player, const std::string& reason) {
-  spawn(go_back(PlayerRef{player.id, player.epoch}, reason));
+  spawn(go_back(PlayerRef{player.id, player.epoch}, player.subject, reason));
 }
 
-Task<void> Dungeon::go_back(PlayerRef ref, std::string reason) {
+Task<void> Dungeon::go_back(PlayerRef ref, std::uint64_t run, std::string reason) {
   // The turn that closes the instance ends first: the handlers' last words leave before the player does.
   co_await wait(milliseconds(1));
   PlayerId pid = ref.id;
   for (int asked = 0; asked < kLobbiesAskedMost;) {
     Player* player = find(pid);
-    if (player == nullptr) co_return;
+    // It may be in its next run already.
+    if (player == nullptr || player->subject != run) co_return;
     if (player->state == Player::State::kActive && !player->stranded) {
       Instance* instance = instance_of(*player);
       proto::Admit admit;
@@ -284,7 +285,8 @@ Task<void> Dungeon::go_back(PlayerRef ref, std::string reason) {
     }
     co_await wait(milliseconds(250));
   }
-  if (Player* player = find(pid)) send_away(*player, proto::BUSY, "no lobby takes players");
+  if (Player* player = find(pid); player != nullptr && player->subject == run)
+    send_away(*player, proto::BUSY, "no lobby takes players");
 }
 
 // A run goes on with the content it began with, through one change, forward or back. After a second one its operations

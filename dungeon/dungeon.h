@@ -96,7 +96,7 @@ class Dungeon : public OwnerNode {
   void close(Instance& instance, const std::string& reason);
   void fail_instance(Instance& instance);
   void send_back(const Player& player, const std::string& reason);
-  Task<void> go_back(PlayerRef ref, std::string reason);
+  Task<void> go_back(PlayerRef ref, std::uint64_t run, std::string reason);
   void tick_instance(Instance& instance, std::uint64_t tick);
   bool stranded(const Instance& instance) const;
 

@@ -116,7 +116,7 @@ proto::ChangeZoneReply Lobby::change_zone(Player& player, const proto::ChangeZon
   if (place.empty() || !open_holder(place)) return refuse(proto::BUSY, "nobody holds it now");
   // The reply first: it leaves before the route switches.
   const PlayerRef ref{player.id, player.epoch};
-  after(Duration{}, [this, ref, place] { walk(ref, place); });
+  after(Duration{}, [this, ref, place] { guarded("walk", ref.id, 0, [&] { walk(ref, place); }); });
   return reply;
 }
 

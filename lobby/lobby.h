@@ -22,6 +22,7 @@ class ChangeZoneRequest;
 class Echo;
 class EchoReply;
 class MatchFound;
+class MatchNotice;
 class MoveTo;
 class PartyMuster;
 class PartyMusterReply;
@@ -140,6 +141,7 @@ class Lobby : public OwnerNode {
     bool missed = false;                      // a match, as it was leaving: joins again if it stays
   };
   Task<std::uint32_t> queue_alone(PlayerRef ref, std::string dungeon, bool leave);
+  void join_match(Player& player, const proto::MatchFound& match, proto::MatchNotice notice);
   void leave_queue(PlayerId player);
   void end_wait(const Player& player);
   void review_queue();
@@ -172,6 +174,7 @@ class Lobby : public OwnerNode {
   std::map<PlayerId, Promise> promised_;
   std::map<std::string, std::uint32_t> forwarded_;  // by place: sent there since its holder was last heard
   std::map<PlayerId, Waiting> queued_;              // our players who wait
+  std::set<PlayerId> asking_;                       // whose joining was not answered yet
   NodeId queue_holder_;                             // who was told of them
   std::uint64_t queue_epoch_ = 0;
   Matchmaker matchmaker_;                                         // used while this node holds the place "match"

@@ -13,6 +13,23 @@ constexpr std::size_t kOpenAttempts = 3;
 constexpr std::uint32_t kCrowd = 1000;  // more than anywhere else
 constexpr Duration kOpenDeadline = seconds(2);
 constexpr Duration kHeartbeatLag = milliseconds(600);  // until a dungeon's own figures show who was sent there
+
+// In the set for as long as it lives; none: in no set.
+class Asking {
+ public:
+  Asking(std::set<PlayerId>* all, PlayerId who) : all_(all), who_(who) {
+    if (all_ != nullptr) all_->insert(who_);
+  }
+  ~Asking() {
+    if (all_ != nullptr) all_->erase(who_);
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+ private:
+  std::set<PlayerId>* all_;
+  PlayerId who_;
+};
 }  // namespace
 
 // ── the owner's side ────────────────────────────────────────────────────────────────────────────────────────
@@ -32,8 +49,11 @@ Task<proto::QueueReply> Lobby::queue(PlayerRef ref, proto::QueueRequest request)
 }
 
 Task<std::uint32_t> Lobby::queue_alone(PlayerRef ref, std::string dungeon, bool leave) {
-  if (!leave)
+  if (!leave) {
+    // Of two at once the one that fails would undo what the other was answered.
+    if (asking_.count(ref.id) != 0) co_return proto::BUSY;
     if (const std::uint32_t why = may_queue(*find(ref), dungeon); why != proto::OK) co_return why;
+  }
   const NodeId holder = keeper_.holder(kMatchPlace);
   if (!holder) co_return proto::BUSY;
   proto::QueueJoin join;
@@ -47,9 +67,15 @@ Task<std::uint32_t> Lobby::queue_alone(PlayerRef ref, std::string dungeon, bool 
     queued_.erase(ref.id);
   else
     queued_[ref.id] = Waiting{dungeon, ref.epoch, 0, {}};
+  const Asking asking(leave ? nullptr : &asking_, ref.id);
   auto answer = co_await call<proto::QueueJoinReply>(holder, join);
   if (answer && answer->code() == proto::OK) co_return proto::OK;
-  if (!leave) queued_.erase(ref.id);
+  if (leave) co_return answer ? answer->code() : proto::BUSY;
+  // Without an answer the holder may have it all the same, and would match who does not come.
+  if (answer)
+    queued_.erase(ref.id);
+  else
+    leave_queue(ref.id);
   co_return answer ? answer->code() : proto::BUSY;
 }
 
@@ -100,8 +126,9 @@ void Lobby::match_found(const From&, const proto::MatchFound& match) {
   notice.set_run_id(match.run_id());
   *notice.mutable_players() = match.players();
   for (const auto number : match.players()) {
-    Player* player = find(PlayerId(number));
-    const auto waiting = queued_.find(PlayerId(number));
+    const PlayerId id(number);
+    Player* player = find(id);
+    const auto waiting = queued_.find(id);
     // Who changed its mind meanwhile stays; the others begin without it.
     if (player == nullptr || waiting == queued_.end() || waiting->second.dungeon != match.dungeon()) continue;
     if (player->state != Player::State::kActive) {
@@ -109,12 +136,18 @@ void Lobby::match_found(const From&, const proto::MatchFound& match) {
       continue;
     }
     queued_.erase(waiting);
-    proto::MatchNotice own = notice;
-    own.set_code(static_cast<proto::Code>(may_enter(*player, match)));
-    tell(*player, own);
-    if (own.code() == proto::OK)
-      spawn(enter_dungeon(PlayerRef{player->id, player->epoch}, NodeId(match.node()), match.run_id(), match.dungeon()));
+    if (guarded("match", id, 0, [&] { join_match(*player, match, notice); })) continue;
+    notice.set_code(proto::INTERNAL);
+    tell(*player, notice);
+    notice.set_code(match.code());
   }
+}
+
+void Lobby::join_match(Player& player, const proto::MatchFound& match, proto::MatchNotice notice) {
+  notice.set_code(static_cast<proto::Code>(may_enter(player, match)));
+  tell(player, notice);
+  if (notice.code() == proto::OK)
+    spawn(enter_dungeon(PlayerRef{player.id, player.epoch}, NodeId(match.node()), match.run_id(), match.dungeon()));
 }
 
 // It is read again, say, and may stay: the holder does not know it any more. A party goes without it.

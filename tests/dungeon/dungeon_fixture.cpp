@@ -108,6 +108,7 @@ void DungeonTest::arrive(std::uint64_t run, std::uint64_t player) {
   admit.set_gateway(kGateway.value);
   admit.set_ticket(true);
   admit.set_run_id(run);
+  admit.set_expected_epoch(epochs_[player]);
   admit.set_reason("dungeon");
   const CallId call = cluster_->ask(kGeneral, admit);
   cluster_->run(milliseconds(50));

@@ -265,6 +265,18 @@ TEST_F(DungeonTest, WhoCannotBeSavedStaysInAClosedRunUntilItCan) {
   EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
 }
 
+TEST_F(DungeonTest, ASecondWordToLeaveTakesNobodyOutOfItsNextRun) {
+  open(77, {1});
+  for (int i = 0; i < 2; ++i) client(1, proto::LeaveInstanceRequest());
+  cluster_->run(milliseconds(20));
+  ASSERT_EQ(back_.size(), 1u);
+  open(78, {1});
+  cluster_->run(milliseconds(500));
+  ASSERT_NE(dungeon_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(dungeon_->find(PlayerId(1))->subject, 78u);
+  EXPECT_EQ(back_.size(), 1u);
+}
+
 TEST_F(DungeonTest, WhomNoLobbyTakesIsDisconnectedAtLast) {
   open(77, {1});
   cluster_->answers<proto::Admit, proto::AdmitReply>(kGeneral, [](auto&, auto&) {

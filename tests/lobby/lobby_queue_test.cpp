@@ -83,9 +83,8 @@ TEST_F(LobbyQueueTest, AQueueThatFaultedIsTakenAnewSoThatEverybodyJoinsAgain) {
   };
   cluster_->run(seconds(2));
   const std::uint64_t before = epoch_told();
-  lobby_->after(Duration(0), [this] {
-    lobby_->guarded("queue tick", {}, 1, [] { throw std::runtime_error("broken"); });
-  });
+  lobby_->after(Duration(0),
+                [this] { lobby_->guarded("queue tick", {}, 1, [] { throw std::runtime_error("broken"); }); });
   cluster_->run(milliseconds(200));
   EXPECT_EQ(epoch_told(), before + 1) << "the other generals have players in it";
   ASSERT_EQ(log_.errors.size(), 1u);
@@ -157,6 +156,62 @@ TEST_F(LobbyQueueTest, ANewHolderOfTheQueueIsToldOfWhoWaits) {
   cluster_->say(kOther, late);
   cluster_->turn();
   EXPECT_EQ(lobby_->queue_waiting(), 1u) << "an owner of before";
+}
+
+TEST_F(LobbyQueueTest, OfTwoRequestsAtOnceTheSecondIsToldToWait) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  other_holds(kMatchPlace);
+  std::vector<proto::QueueJoin> heard;
+  bool answers = false;
+  cluster_->answers<proto::QueueJoin, proto::QueueJoinReply>(
+      kOther, [&](const auto&, const auto& request) -> std::optional<proto::QueueJoinReply> {
+        heard.push_back(request);
+        if (!answers) return std::nullopt;
+        return proto::QueueJoinReply();
+      });
+  cluster_->run(milliseconds(200));
+  proto::QueueRequest request;
+  request.set_dungeon("cellar");
+  client(1, request);
+  cluster_->run(milliseconds(100));
+  EXPECT_FALSE(told<proto::QueueReply>());
+  EXPECT_EQ(join(1), proto::BUSY);
+  EXPECT_EQ(heard.size(), 1u);
+  // Nobody answers: the holder is told to forget what it may have heard, and the next request is a new one.
+  cluster_->run(seconds(6));
+  const auto late = told<proto::QueueReply>();
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->code(), proto::BUSY);
+  ASSERT_EQ(heard.size(), 2u);
+  EXPECT_TRUE(heard[1].leave());
+  answers = true;
+  EXPECT_EQ(join(1), proto::OK);
+}
+
+class Refusing : public LobbyFeature {
+ public:
+  explicit Refusing(Lobby&) {}
+  std::uint32_t may_enter(Player& player, const std::string&, RunId) override {
+    CHECK_MSG(player.id != PlayerId(2), "a trap");
+    return proto::OK;
+  }
+};
+
+TEST_F(LobbyQueueTest, AMatchWhoseEntryThrowsForOneIsEnteredByTheOthers) {
+  dungeon_up();
+  lobby_->add_feature<Refusing>();
+  for (std::uint64_t p = 1; p <= 4; ++p) {
+    ASSERT_EQ(admit(p).code(), proto::OK);
+    ASSERT_EQ(join(p), proto::OK);
+  }
+  cluster_->run(milliseconds(300));
+  std::set<std::uint64_t> entered;
+  for (const auto& ticket : admitted_) entered.insert(ticket.player_id());
+  EXPECT_EQ(entered, (std::set<std::uint64_t>{1, 3, 4}));
+  std::vector<proto::Code> codes;
+  while (const auto notice = told<proto::MatchNotice>()) codes.push_back(notice->code());
+  EXPECT_EQ(codes, (std::vector<proto::Code>{proto::OK, proto::INTERNAL, proto::OK, proto::OK}));
+  EXPECT_EQ(log_.errors.size(), 1u);
 }
 
 TEST_F(LobbyQueueTest, OwnersOnOtherGeneralsAreToldOfTheMatch) {

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "tests/lobby/lobby_fixture.h"
 
 namespace dure::test {
@@ -28,6 +30,27 @@ TEST_F(LobbyTest, AnotherChannelOfTheSameZoneIsReachedToo) {
   ASSERT_EQ(admit(1).code(), proto::OK);
   EXPECT_EQ(ask<proto::ChangeZoneReply>(1, to_zone("town", 2))->code(), proto::OK);
   EXPECT_EQ(player(1).place, "town/2");
+}
+
+class Doorstep : public LobbyFeature {
+ public:
+  explicit Doorstep(Lobby&) {}
+  void player_arrived(Player& player) override {
+    CHECK_MSG(player.place != "field/1" || std::exchange(stumbled, true), "a trap");
+  }
+  bool stumbled = false;
+};
+
+TEST_F(LobbyTest, WhoseWalkThrowsIsReadAgainAndStandsThere) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  lobby_->add_feature<Doorstep>();
+  client(1, to_zone("field"));
+  cluster_->run(seconds(1));
+  ASSERT_NE(lobby_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(player(1).epoch, 2u);
+  EXPECT_EQ(player(1).place, "field/1");
+  EXPECT_EQ(lobby_->zone("field/1")->members().size(), 1u);
+  EXPECT_EQ(log_.errors.size(), 1u);
 }
 
 TEST_F(LobbyTest, NonsenseZonesAreRefused) {
