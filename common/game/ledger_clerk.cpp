@@ -180,6 +180,7 @@ Task<Result<int>> LedgerClerk::work_through(Rule rule) {
   std::uint64_t refused_once = 0;
   std::set<std::uint64_t> answered;  // entries of which neither answer can be given: another one was
   for (;;) {
+    if (settled >= kSettledAtOnce) co_return settled;
     Result<Book> book = co_await read();
     if (!book) co_return tl::unexpected<Error>(book.error());
     const proto::InboxEntry* next = nullptr;

@@ -46,9 +46,11 @@ class LedgerClerk {
   const std::string& name() const { return name_; }
 
   Task<Result<Book>> read();
-  // Claims what waits, each entry with what the rule adds. How many; kRefused: the rule's operation cannot pass, the
-  // entry stays. One of which neither answer can be given because another one was sent (after a restore) is kept
-  // without an answer, once nothing else can change that: event clerk.kept.
+  // Claims what waits, each entry with what the rule adds; kSettledAtOnce of them, then its caller has something else
+  // to do first, perhaps. How many; kRefused: the rule's operation cannot pass, the entry stays. One of which neither
+  // answer can be given because another one was sent (after a restore) is kept without an answer, once nothing else can
+  // change that: event clerk.kept.
+  static constexpr int kSettledAtOnce = 100;
   Task<Result<int>> work_through(Rule rule);
   // The rule's code; 0: done and SAVED.
   Task<Result<int>> change(std::string reason, Change rule);

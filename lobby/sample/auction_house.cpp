@@ -10,6 +10,7 @@ namespace dure::sample {
 namespace {
 constexpr Duration kLook = seconds(1), kShownFor = seconds(1);
 constexpr std::uint32_t kPage = 50;
+constexpr int kUnansweredMost = 8;
 
 template <class Reply>
 Reply with_code(proto::Code code) {
@@ -25,7 +26,11 @@ AuctionHouse::AuctionHouse(Lobby& lobby, const Items& items)
   lobby.on_player(this, &AuctionHouse::buy);
   lobby.on_player(this, &AuctionHouse::cancel);
   lobby.on_player(this, &AuctionHouse::browse);
-  lobby.on_claimed([&lobby](Player& player, const proto::InboxEntry& entry) { tell_auction(lobby, player, entry); });
+  lobby.on_claimed([this](Player& player, const proto::InboxEntry& entry) {
+    if (const auto asked = unanswered_.find(player.id); asked != unanswered_.end() && entry.reason() == kAuctionReason)
+      if (--asked->second <= 0) unanswered_.erase(asked);
+    tell_auction(lobby_, player, entry);
+  });
   lobby.on_inbox([this](PlayerId id) {
     if (id.value == clerk_.aggregate()) look();
   });
@@ -38,6 +43,7 @@ proto::Code AuctionHouse::door() const {
 }
 
 void AuctionHouse::look() {
+  std::erase_if(unanswered_, [this](const auto& one) { return lobby_.find(one.first) == nullptr; });
   again_ = true;
   if (working_ || lobby_.stopping() || !lobby_.directory_agent()) return;
   working_ = true;
@@ -50,14 +56,14 @@ Task<void> AuctionHouse::work() {
     const bool mine = lobby_.rendezvous(Role::kGeneral, fnv1a(std::string_view(kAuctionName))) == lobby_.id();
     if (clerk_.aggregate() == 0) (void)co_await clerk_.open(mine);
     if (!mine || clerk_.aggregate() == 0) continue;
-    const std::int64_t now = unix_ms(lobby_.wall_now());
-    const LedgerClerk::Rule rule = [now](const LedgerClerk::Book& book, const proto::InboxEntry& entry,
-                                         proto::OwnerlessApply* operation) {
-      settle_auction(book, entry, now, operation);
+    const LedgerClerk::Rule rule = [](const LedgerClerk::Book& book, const proto::InboxEntry& entry,
+                                      proto::OwnerlessApply* operation) {
+      settle_auction(book, entry, book.shard_time_ms, operation);
     };
-    (void)co_await clerk_.work_through(rule);
-    const LedgerClerk::Change expiry = [now](const LedgerClerk::Book& book, proto::OwnerlessApply* operation) {
-      return expire_lots(book, now, operation);
+    const Result<int> settled = co_await clerk_.work_through(rule);
+    if (settled && *settled >= LedgerClerk::kSettledAtOnce) again_ = true;
+    const LedgerClerk::Change expiry = [](const LedgerClerk::Book& book, proto::OwnerlessApply* operation) {
+      return expire_lots(book, book.shard_time_ms, operation);
     };
     const std::string reason = kAuctionReason;
     (void)co_await clerk_.change(reason, expiry);
@@ -83,19 +89,31 @@ AuctionBuyReply AuctionHouse::buy(Player& player, const AuctionBuyRequest& reque
   proto::Code code = door();
   if (code == proto::OK && (request.lot() == 0 || request.price() < 1 || request.price() > kAuctionPriceMost))
     code = proto::INVALID;
+  if (code == proto::OK && asks_too_much(player.id)) code = proto::BUSY;
   if (code != proto::OK) return with_code<AuctionBuyReply>(code);
   const proto::Operation operation = buy_lot(request, clerk_.aggregate(), lobby_.entropy().id63());
   auto reply = with_code<AuctionBuyReply>(code_of(lobby_.commit(player, operation)));
-  if (reply.code() == proto::OK) tell_touched(player.mirror, operation, reply.mutable_touched());
+  if (reply.code() != proto::OK) return reply;
+  ++unanswered_[player.id];
+  tell_touched(player.mirror, operation, reply.mutable_touched());
   return reply;
 }
 
 AuctionCancelReply AuctionHouse::cancel(Player& player, const AuctionCancelRequest& request) {
   proto::Code code = door();
   if (code == proto::OK && request.lot() == 0) code = proto::INVALID;
+  if (code == proto::OK && asks_too_much(player.id)) code = proto::BUSY;
   if (code != proto::OK) return with_code<AuctionCancelReply>(code);
   const proto::Operation operation = cancel_lot(request.lot(), clerk_.aggregate(), lobby_.entropy().id63());
-  return with_code<AuctionCancelReply>(code_of(lobby_.commit(player, operation)));
+  const auto reply = with_code<AuctionCancelReply>(code_of(lobby_.commit(player, operation)));
+  if (reply.code() == proto::OK) ++unanswered_[player.id];
+  return reply;
+}
+
+// What costs nothing is answered one by one, for everybody: nobody may have many such words on their way.
+bool AuctionHouse::asks_too_much(PlayerId player) const {
+  const auto asked = unanswered_.find(player);
+  return asked != unanswered_.end() && asked->second >= kUnansweredMost;
 }
 
 Task<AuctionBrowseReply> AuctionHouse::browse(PlayerRef, AuctionBrowseRequest request) {
@@ -107,12 +125,13 @@ Task<AuctionBrowseReply> AuctionHouse::browse(PlayerRef, AuctionBrowseRequest re
     shown_at_ = lobby_.now();
     shown_once_ = true;
   }
+  const std::int64_t now = shown_.shard_time_ms + to_ms(lobby_.now() - shown_at_);
   AuctionBrowseReply reply;
   const std::uint32_t most = request.limit() == 0 ? kPage : std::min(request.limit(), kPage);
   for (auto at = shown_.records.upper_bound(request.after()); at != shown_.records.end(); ++at) {
     if (static_cast<std::uint32_t>(reply.lots_size()) == most) break;
     AuctionLot lot;
-    if (!read_lot(at->second, &lot) || lot.until_unix_ms() <= unix_ms(lobby_.wall_now())) continue;
+    if (!read_lot(at->second, &lot) || lot.until_unix_ms() <= now) continue;
     *reply.add_lots() = lot;
     reply.set_next(at->first);
   }

@@ -246,7 +246,8 @@ Task<void> GuildHall::work(HallRef hall) {
     const bool there = co_await enter(hall);
     if (!there) break;
     const LedgerClerk::Rule rule = settle_guild;
-    (void)co_await hall->clerk.work_through(rule);
+    const Result<int> settled = co_await hall->clerk.work_through(rule);
+    if (settled && *settled >= LedgerClerk::kSettledAtOnce) hall->again = true;
   }
   hall->working = false;
 }

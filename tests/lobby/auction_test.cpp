@@ -34,8 +34,9 @@ class AuctionTest : public LobbyTest {
   template <class Request, class Reply>
   void serve() {
     cluster_->answers<Request, Reply>(
-        kAgent, [this](auto&, const Request& request) { return store::ask<Reply>(*store_, request); });
+        kAgent, [this](auto&, const Request& request) { return store::ask<Reply>(*store_, request, shard_now()); });
   }
+  std::int64_t shard_now() const { return store::kNow + to_ms(lobby_->now() - MonoTime{}); }
   // Whatever was sent since: into the house's inbox; then it works.
   void relay(std::uint64_t from) {
     cluster_->run(milliseconds(50));
@@ -49,7 +50,7 @@ class AuctionTest : public LobbyTest {
         letter.set_memo(effect.send().memo());
         letter.set_from_player(from);
         *letter.mutable_balances() = effect.send().balances();
-        ASSERT_EQ(store::ask<proto::DeliverReply>(*store_, letter).code(), proto::STORED);
+        ASSERT_EQ(store::ask<proto::DeliverReply>(*store_, letter, shard_now()).code(), proto::STORED);
       }
     applied_.clear();
     proto::InboxNotice notice;
@@ -151,6 +152,36 @@ TEST_F(AuctionTest, WhenItsTimeIsOverALotGoesHomeAndIsNotSold) {
   EXPECT_EQ(left(), (Lines{"1:RETURNED:potion=2"}));
   buy(kBuyer, lot, 50);
   EXPECT_EQ(left().back(), "2:BUY:gold=50");
+}
+
+TEST_F(AuctionTest, WhoAsksForNothingAgainAndAgainWaitsForItsAnswers) {
+  const auto ask_once = [this] {
+    sample::AuctionCancelRequest request;
+    request.set_creq(++creq_);
+    request.set_lot(999);
+    return ask<sample::AuctionCancelReply>(kBuyer, request)->code();
+  };
+  int taken = 0;
+  while (ask_once() == proto::OK && taken < 100) ++taken;
+  EXPECT_EQ(taken, 8);
+  EXPECT_EQ(ask_once(), proto::BUSY);
+  EXPECT_EQ(ask<sample::AuctionListReply>(kSeller, listing())->code(), proto::OK) << "others are served";
+  // One is answered: there is room for one more.
+  proto::InboxReply inbox;
+  auto* entry = inbox.add_entries();
+  entry->set_message_id(70);
+  entry->set_reason(sample::kAuctionReason);
+  sample::AuctionMemo memo;
+  memo.set_kind(sample::AuctionMemo::CANCEL);
+  memo.set_lot(999);
+  entry->set_memo(memo.SerializeAsString());
+  cluster_->answers<proto::InboxQuery, proto::InboxReply>(kAgent, [&](auto&, auto&) { return inbox; });
+  proto::InboxNotice notice;
+  notice.set_player_id(kBuyer);
+  cluster_->say(kAgent, notice);
+  cluster_->run(milliseconds(50));
+  EXPECT_EQ(ask_once(), proto::OK);
+  EXPECT_EQ(ask_once(), proto::BUSY);
 }
 
 TEST_F(AuctionTest, NonsenseIsRefusedAndNothingLeaves) {

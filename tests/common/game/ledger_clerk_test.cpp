@@ -173,6 +173,19 @@ TEST_F(ClerkTest, EachDepositIsSettledOnceThoughAnswersAreLost) {
   EXPECT_EQ(out.pending(0).player_id(), 4u);
 }
 
+TEST_F(ClerkTest, ItsCallerHasATurnHoweverMuchComesIn) {
+  run(clerk_.open(true));
+  std::uint64_t message = 0;
+  deposit(++message, 1, "anna");
+  const LedgerClerk::Rule endless = [&](const LedgerClerk::Book& book, const proto::InboxEntry& entry,
+                                        proto::OwnerlessApply* operation) {
+    rule_(book, entry, operation);
+    deposit(++message, 1, "anna");
+  };
+  EXPECT_EQ(run(clerk_.work_through(endless)), LedgerClerk::kSettledAtOnce);
+  EXPECT_FALSE(book().inbox.empty());
+}
+
 TEST_F(ClerkTest, TwoClerksDoNotSettleADepositTwice) {
   run(clerk_.open(true));
   LedgerClerk other(node_, "bank:one");
