@@ -191,6 +191,24 @@ void outcome_of(Shard& shard, const Hold& hold, proto::LegOutcome* outcome) {
   read_given(shard, giver, [&] { return outcome->add_items(); });
 }
 
+namespace {
+
+// It went away by a letter that was delivered, by a trade that was committed or with an account that moved, of which
+// this shard has not heard yet, and comes back already: a moment. What the other side of this very trade gives may be
+// held here.
+bool is_still_leaving(Shard& shard, const google::protobuf::RepeatedPtrField<proto::Item>& items, std::uint64_t giver) {
+  return std::any_of(items.begin(), items.end(), [&](const auto& item) {
+    return shard.db.number(
+        "SELECT 1 FROM item_holder WHERE item_id = ?1 AND (kind = ?2 OR (kind = ?3 AND owner <> ?4) OR "
+        "(kind = ?5 AND EXISTS (SELECT 1 FROM player WHERE pid = owner AND status <> 0)) OR (kind = ?6 AND EXISTS "
+        "(SELECT 1 FROM inbox CROSS JOIN player USING(pid) WHERE message_id = owner AND status <> 0)))",
+        key_of(item.id()), static_cast<int>(HolderKind::kOutbox), static_cast<int>(HolderKind::kHold), giver,
+        static_cast<int>(HolderKind::kPlayer), static_cast<int>(HolderKind::kInbox));
+  });
+}
+
+}  // namespace
+
 LegEnd prepare(Shard& shard, Root& root, const Leg& leg, proto::LegOutcome* outcome, std::string* guard) {
   shard.waiting->erase(leg.txn, leg.side);
   if (const char* wrong = does_not_fit(shard, root, leg, true)) {
@@ -205,7 +223,10 @@ LegEnd prepare(Shard& shard, Root& root, const Leg& leg, proto::LegOutcome* outc
   keep_progress(shard, root);
   Hold hold = *find_hold(shard, leg.txn, leg.side);
   const proto::TradeVerdict verdict = tell_register(shard, vote_of(shard, hold));
-  if (verdict.verdict() == proto::COMMIT) settle(shard, root, hold, proto::COMMIT, verdict.goods(0));
+  const bool waits =
+      verdict.verdict() == proto::COMMIT && is_still_leaving(shard, verdict.goods(0).items(), others(leg).player_id());
+  // Left open, it is finished by the scan of holds: the decision stays.
+  if (verdict.verdict() == proto::COMMIT && !waits) settle(shard, root, hold, proto::COMMIT, verdict.goods(0));
   if (verdict.verdict() == proto::ABORT) settle(shard, root, hold, proto::ABORT, {});
   outcome_of(shard, hold, outcome);
   return LegEnd::kDone;
@@ -215,20 +236,6 @@ void vote_no(Shard& shard, const Leg& leg, std::uint64_t player_id, std::uint64_
   insert_hold(shard, leg, player_id, epoch, false);
   tell_register(shard, vote_of(shard, *find_hold(shard, leg.txn, leg.side)));
 }
-
-namespace {
-
-// It went away by a letter that was delivered, or by a trade that was committed, of which this shard has not heard yet,
-// and comes back already: a moment. What the other side of this very trade gives may be held here.
-bool is_still_leaving(Shard& shard, const google::protobuf::RepeatedPtrField<proto::Item>& items, std::uint64_t giver) {
-  return std::any_of(items.begin(), items.end(), [&](const auto& item) {
-    return shard.db.number(
-        "SELECT 1 FROM item_holder WHERE item_id = ?1 AND (kind = ?2 OR (kind = ?3 AND owner <> ?4))",
-        key_of(item.id()), static_cast<int>(HolderKind::kOutbox), static_cast<int>(HolderKind::kHold), giver);
-  });
-}
-
-}  // namespace
 
 proto::TradeFinishReply finish(Shard& shard, const proto::TradeFinish& request) {
   proto::TradeFinishReply reply;
