@@ -7,7 +7,19 @@
 namespace dure {
 namespace {
 constexpr Duration kDeadline = seconds(5);
+
+proto::ContentNotice notice_of(const proto::ContentReply& reply) {
+  proto::ContentNotice notice;
+  notice.set_active(reply.active());
+  for (const auto& known : reply.versions()) {
+    auto* version = notice.add_versions();
+    version->set_version(known.version());
+    version->set_hash(known.hash());
+  }
+  return notice;
 }
+
+}  // namespace
 
 void ContentDesk::start(const std::string& own) {
   if (!agent_.identity().directory) return;
@@ -64,21 +76,22 @@ Task<void> ContentDesk::load_own() {
 
 Task<void> ContentDesk::read() {
   stale_ = false;
-  const proto::ContentQuery query;
-  const Result<proto::ContentReply> reply = co_await agent_.call<proto::ContentReply>(agent_.id(), query, kDeadline);
+  proto::ContentQuery query;
+  const Result<proto::ContentReply> played = co_await agent_.call<proto::ContentReply>(agent_.id(), query, kDeadline);
+  query.set_guards(true);
+  const Result<proto::ContentReply> judged = co_await agent_.call<proto::ContentReply>(agent_.id(), query, kDeadline);
   reading_ = false;
   // Otherwise looked at again at the next tick: the store may be busy for long.
-  if (!reply || reply->code() != proto::STORED) {
+  if (!played || played->code() != proto::STORED || !judged || judged->code() != proto::STORED) {
     notice_.clear();
     co_return;
   }
-  proto::ContentNotice notice;
-  notice.set_active(reply->active());
-  *notice.mutable_versions() = reply->versions();
-  notice_ = notice.SerializeAsString();
-  if (reply->active() == 0) co_return;  // nobody has any content yet
-  hear(notice);
-  for (const Role role : {Role::kGeneral, Role::kDungeon, Role::kDbagent})
+  notice_ = notice_of(*played).SerializeAsString();
+  if (played->active() == 0) co_return;  // nobody has any content yet
+  const proto::ContentNotice to_agents = notice_of(*judged);
+  agents_notice_ = to_agents.SerializeAsString();
+  hear(to_agents);
+  for (const Role role : {Role::kDbagent, Role::kGeneral, Role::kDungeon})
     for (const NodeId peer : agent_.peers(role))
       if (peer != agent_.id()) tell(peer);
 }
@@ -86,7 +99,7 @@ Task<void> ContentDesk::read() {
 void ContentDesk::tell(NodeId to) {
   if (to.role() != Role::kGeneral && to.role() != Role::kDungeon && to.role() != Role::kDbagent) return;
   proto::ContentNotice notice;
-  CHECK(notice.ParseFromString(notice_));
+  CHECK(notice.ParseFromString(to.role() == Role::kDbagent ? agents_notice_ : notice_));
   agent_.send(to, notice);
 }
 

@@ -44,8 +44,10 @@ class ContentDesk {
   void tell(NodeId to);
 
   Agent& agent_;
-  std::string own_;     // not loaded yet
-  std::string notice_;  // encoded: what is told to others; empty: not read yet
+  std::string own_;  // not loaded yet
+  // Encoded: what is told to owners, who read the next version before it is active, and to agents, who judge by none
+  // that never was. Empty: not read yet.
+  std::string notice_, agents_notice_;
   std::uint32_t active_ = 0;
   State told_;                              // by the directory's agent
   std::map<std::uint32_t, State> in_file_;  // by shard: what was answered STORED

@@ -217,6 +217,9 @@ const GuardTable* ContentShelf::table(std::uint32_t version) const {
 proto::ContentDone install_content(Shard& shard, const proto::ContentInstall& request) {
   require(request.shard() == shard.number, "shard");
   require(request.active() != 0, "version");
+  // What is not among these above the active one may have been other content than what has that number by then.
+  shard.db.run("DELETE FROM content_guard WHERE version > ?1", request.active());
+  shard.content->forget_above(request.active());
   for (const auto& version : request.versions()) {
     shard.db.run("INSERT INTO content_guard VALUES(?1, ?2) ON CONFLICT DO UPDATE SET guards = excluded.guards",
                  version.version(), Blob{version.guards().SerializeAsString()});

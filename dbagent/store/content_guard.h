@@ -2,7 +2,9 @@
 // memory; only a limit a day is a row (faucet_day), counted in the operation's own transaction.
 //
 // Which versions: the active one and its two neighbours. An owner that has not heard yet of an activation is one behind
-// (Q1: honest and current, so it passes), one that heard of it before this shard did is one ahead.
+// (Q1: honest and current, so it passes), one that heard of it before this shard did is one ahead: it waits until this
+// shard has heard, too. One ahead passes at once only after a step back. What was never active is not installed: until
+// then its number may go to other content, and by these guards an honest owner of that would be rejected.
 //
 //   older       OTHER_CONTENT: nothing of it took effect, nobody is fenced; its owner acquires anew
 //   newer       RETRY: this shard has not heard yet
@@ -36,6 +38,7 @@ class ContentShelf {
     tables_.insert_or_assign(version, GuardTable(guards));
   }
   void activate(std::uint32_t version) { active_ = version; }
+  void forget_above(std::uint32_t version) { tables_.erase(tables_.upper_bound(version), tables_.end()); }
 
  private:
   std::uint32_t active_ = 0;

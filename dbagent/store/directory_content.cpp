@@ -85,9 +85,13 @@ proto::ContentReply content(Directory& directory, const proto::ContentQuery& req
   reply.set_active(active);
   const std::uint32_t first = request.version() != 0 ? request.version() : active == 0 ? 1 : active - 1;
   const std::uint32_t last = request.version() != 0 ? request.version() : active + 1;
+  // Nobody is judged by what was never active: its number is still free for other content, and a shard that is away
+  // would judge that one by these guards.
+  const std::uint32_t judged = request.version() == 0 && request.guards() ? active : last;
   Query row(directory.db,
-            "SELECT version, hash, files, guards FROM content WHERE version BETWEEN ?1 AND ?2 ORDER BY version", first,
-            last);
+            "SELECT version, hash, files, guards FROM content WHERE version BETWEEN ?1 AND ?2 "
+            "AND (version <= ?3 OR was_active = 1) ORDER BY version",
+            first, last, judged);
   while (row.row()) {
     auto* version = reply.add_versions();
     version->set_version(row.u32(0));

@@ -145,7 +145,7 @@ TEST_F(ContentDeskTest, AGameMasterActivatesAVersionThatWasLoaded) {
   EXPECT_EQ(ask<proto::ContentLoaded>(content(500)).version(), 2u);
   EXPECT_EQ(agent->content_desk().active(), 1u);
   cluster->run(seconds(2));
-  EXPECT_EQ(loot(400, 2).code(), proto::STORED) << "an owner that heard of it first";
+  EXPECT_EQ(loot(400, 2).code(), proto::RETRY) << "nobody has heard of it yet";
   while (cluster->take<proto::ContentNotice>(kGeneral)) {
   }
   EXPECT_EQ(activate("2"), "content 2 is active");
@@ -163,6 +163,35 @@ TEST_F(ContentDeskTest, AGameMasterActivatesAVersionThatWasLoaded) {
   EXPECT_EQ(late.code(), proto::OTHER_CONTENT);
   EXPECT_EQ(late.detail(), "content 1, active is 3");
   EXPECT_EQ(loot(401, 2).code(), proto::STORED) << "nobody was fenced";
+}
+
+// A version that was loaded is corrected under the same number before it is active.
+TEST_F(ContentDeskTest, WhatWasNeverActiveIsToldToOwnersAndJudgedByNobody) {
+  start(true, content(100).SerializeAsString());
+  for (const NodeId peer : {kGeneral, kOther}) cluster->up(peer);
+  cluster->run(seconds(2));
+  ask<proto::ContentLoaded>(content(50));
+  EXPECT_EQ(ask<proto::ContentLoaded>(content(500)).version(), 2u);
+  cluster->run(seconds(2));
+  std::optional<proto::ContentNotice> to_owners, to_agents;
+  while (const auto notice = cluster->take<proto::ContentNotice>(kGeneral)) to_owners = notice->second;
+  while (const auto notice = cluster->take<proto::ContentNotice>(kOther)) to_agents = notice->second;
+  ASSERT_TRUE(to_owners && to_agents);
+  ASSERT_EQ(to_owners->versions_size(), 2);
+  EXPECT_EQ(to_owners->versions(1).hash(), 1500u);
+  EXPECT_EQ(to_agents->versions_size(), 1);
+  EXPECT_EQ(agent->content_desk().installed(), 1u) << "else it is installed again and again";
+  EXPECT_EQ(activate("2"), "content 2 is active");
+  cluster->run(seconds(1));
+  EXPECT_EQ(agent->content_desk().installed(), 1u);
+  EXPECT_EQ(loot(400, 2).code(), proto::STORED);
+  EXPECT_EQ(activate("1"), "content 1 is active");
+  cluster->run(seconds(1));
+  EXPECT_EQ(loot(400, 2).code(), proto::STORED) << "an owner that has not heard of the step back";
+  EXPECT_EQ(activate("2"), "content 2 is active");
+  cluster->run(seconds(1));
+  EXPECT_EQ(loot(400, 2).code(), proto::STORED);
+  EXPECT_EQ(loot(100, 1).code(), proto::STORED);
 }
 
 TEST_F(ContentDeskTest, WhatCannotBeActivatedSaysWhy) {

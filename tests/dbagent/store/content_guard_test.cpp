@@ -188,6 +188,24 @@ TEST_F(ContentGuardTest, WhatIsTooNewWaits) {
   expect_passes("loot", [](Ops& ops) { ops.balance("gold", 10).drop(1, 1); });
 }
 
+// The next version as it was loaded first: what has its number when it is active may be other content.
+TEST_F(ContentGuardTest, WhatIsAboveTheActiveVersionIsForgottenIfItIsNotToldAgain) {
+  ASSERT_EQ(install(5, {4, 5, 6}).code(), proto::STORED);
+  ASSERT_EQ(install(5, {4, 5}).code(), proto::STORED);
+  proto::ContentGuards corrected = guards();
+  corrected.mutable_reasons(0)->mutable_creates(0)->set_operation_max(500);
+  version_ = 6;
+  const auto loot = [](Ops& ops) { ops.balance("gold", 240).drop(1, 1); };
+  EXPECT_EQ(act("loot", loot).code(), proto::RETRY) << "its owner heard first, and is honest";
+  store.reset();
+  store = open_shard(shard_options(path));
+  EXPECT_EQ(act("loot", loot).code(), proto::RETRY);
+  ASSERT_EQ(install(6, {5, 6}, corrected).code(), proto::STORED);
+  expect_passes("loot", loot);
+  ASSERT_EQ(install(5, {4, 5, 6}, corrected).code(), proto::STORED) << "a step back";
+  expect_passes("loot", [](Ops& ops) { ops.balance("gold", 10).drop(1, 2); });
+}
+
 TEST_F(ContentGuardTest, EachOperationIsJudgedByItsOwnVersion) {
   proto::ContentGuards generous = guards();
   generous.mutable_reasons(0)->mutable_creates(0)->set_operation_max(500);

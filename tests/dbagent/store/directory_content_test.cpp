@@ -46,6 +46,14 @@ class DirectoryContentTest : public ::testing::Test {
     query.set_version(version);
     return ask<proto::ContentReply>(*directory, query);
   }
+  std::vector<std::uint32_t> told(bool guards) {
+    proto::ContentQuery query;
+    query.set_guards(guards);
+    const auto reply = ask<proto::ContentReply>(*directory, query);
+    std::vector<std::uint32_t> numbers;
+    for (const auto& version : reply.versions()) numbers.push_back(version.version());
+    return numbers;
+  }
   // As the schema before the last one left it.
   void make_it_older() {
     directory.reset();
@@ -83,6 +91,20 @@ TEST_F(DirectoryContentTest, AVersionThatNobodyPlayedIsReplacedAPlayedOneNever) 
   EXPECT_EQ(load(14).version(), 3u);
   EXPECT_EQ(load(13).version(), 2u) << "it is there";
   EXPECT_EQ(load(11).version(), 3u) << "what was before comes back as a new version";
+}
+
+// Its number may still go to other content: owners may read it, shards must not judge by it.
+TEST_F(DirectoryContentTest, TheGuardsOfWhatWasNeverActiveAreNotGivenOut) {
+  using Numbers = std::vector<std::uint32_t>;
+  load(11, true);
+  load(12);
+  EXPECT_EQ(told(false), (Numbers{1, 2}));
+  EXPECT_EQ(told(true), Numbers{1});
+  load(13);
+  activate(2);
+  EXPECT_EQ(told(true), (Numbers{1, 2}));
+  activate(1);
+  EXPECT_EQ(told(true), (Numbers{1, 2})) << "whoever has not heard of the step back goes on with it";
 }
 
 TEST_F(DirectoryContentTest, ActivationGoesOneStepAtATimeEitherWay) {
