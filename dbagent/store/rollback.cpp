@@ -49,7 +49,7 @@ void read_items(Shard& shard, const proto::PlayerAtQuery& request, proto::Player
   std::uint32_t rows = 0;
   {
     Query row(shard.db,
-              "SELECT txn, line, item_id FROM item_history WHERE day >= ?1 AND (txn, line) > (?2, ?3) "
+              "SELECT txn, line, item_id FROM item_history WHERE (day, txn, line) > (?1, ?2, ?3) "
               "ORDER BY day, txn, line LIMIT ?4",
               day, after_txn, after_line, limit);
     while (row.row()) {

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "common/proto/reconcile.pb.h"
+#include "common/proto/rollback.pb.h"
 #include "common/proto/trade.pb.h"
 #include "tests/dbagent/store/move_fixture.h"
 
@@ -136,6 +137,23 @@ TEST_F(PlansTest, APageOfOldLettersIsReadInOrderOfAnIndex) {
     const auto plan = plan_of(shard(3)->database().handle(), sql);
     ASSERT_EQ(plan.size(), 1u) << sql << ": sorted, or looked up once more";
     EXPECT_NE(plan.front().find("inbox_claimed (pid=? AND reason=?)"), std::string::npos) << plan.front();
+  }
+  EXPECT_EQ(found, 1);
+}
+
+// Every page of a rollback begins where the one before ended, however much moved before it on that day.
+TEST_F(PlansTest, APageOfWhatMovedSinceATimeBeginsAtItsPlace) {
+  proto::PlayerAtQuery query;
+  query.set_player_id(1);
+  EXPECT_EQ(step<proto::PlayerAt>(3, query).code(), proto::STORED);
+  int found = 0;
+  for (const std::string& sql : statements(3)) {
+    if (sql.find("FROM item_history") == std::string::npos || sql.find("ORDER BY day, txn") == std::string::npos)
+      continue;
+    ++found;
+    const auto plan = plan_of(shard(3)->database().handle(), sql);
+    ASSERT_EQ(plan.size(), 1u) << sql << ": sorted, or looked up once more";
+    EXPECT_NE(plan.front().find("((day,txn,line)>(?,?,?))"), std::string::npos) << plan.front();
   }
   EXPECT_EQ(found, 1);
 }
