@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kFindingsKept = 20;
 constexpr std::int64_t kStuckMs = 60'000;
+constexpr std::int64_t kPendingMost = 100;
 
 std::string number(__int128 value) {
   constexpr __int128 kMost = INT64_MAX;
@@ -174,14 +175,19 @@ bool Books::read_items(Database& db) {
 void Books::look_at_waiting(Database& db) {
   stuck_holds_ = static_cast<std::uint64_t>(
       db.number("SELECT count(*) FROM hold WHERE finished = 0 AND at < ?1", now_ - kStuckMs).value_or(0));
-  // A message has no time of its own: the ledger transaction that sent it was numbered just before it.
+  // A message has no time of its own, and its number says only between which ledger transactions it was sent: one
+  // without value may be the first for hours.
+  std::map<std::uint64_t, std::int64_t> pending;
   late_messages_ = 0;
-  Query row(db, "SELECT number FROM outbox WHERE state = 0 ORDER BY number LIMIT 100");
+  Query row(db, "SELECT message_id FROM outbox WHERE state = 0 ORDER BY number LIMIT ?1", kPendingMost);
   while (row.row()) {
-    const auto at = db.number("SELECT at FROM ledger_txn WHERE txn < ?1 ORDER BY txn DESC LIMIT 1", row.i64(0));
-    if (!at || *at >= now_ - kStuckMs) break;
-    ++late_messages_;
+    const std::uint64_t message = row.u64(0);
+    const auto before = pending_.find(message);
+    const std::int64_t since = before == pending_.end() ? now_ : before->second;
+    pending.emplace(message, since);
+    if (since < now_ - kStuckMs) ++late_messages_;
   }
+  pending_ = std::move(pending);
 }
 
 void Books::find(const std::string& line) {

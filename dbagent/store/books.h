@@ -57,6 +57,7 @@ class Books {
   std::int64_t account_ = 0, item_row_ = 0;    // up to here this pass has come
   bool accounts_done_ = false, items_done_ = false;
   std::map<Whose, Wide> sums_;
+  std::map<std::uint64_t, std::int64_t> pending_;  // message → when it was first seen waiting; the oldest ones
   std::uint64_t passes_ = 0, entries_ = 0, accounts_ = 0, items_ = 0, stuck_holds_ = 0, late_messages_ = 0;
   std::uint64_t accounts_seen_ = 0, items_seen_ = 0;
   std::uint64_t finding_count_ = 0;

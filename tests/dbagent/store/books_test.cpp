@@ -126,13 +126,30 @@ TEST_F(BooksTest, AMessageThatWaitsForMoreThanAMinuteIsLate) {
   ops.op(2).send(500, 2, 5);
   ask<proto::ApplyReply>(*store, ops.request, now);
   EXPECT_EQ(whole_pass().late_messages(), 0u);
-  now += 61'000;
+  now += 59'000;
+  EXPECT_EQ(whole_pass().late_messages(), 0u);
+  now += 2'000;
   EXPECT_EQ(whole_pass().late_messages(), 1u);
   proto::OutboxSent sent;
   sent.set_shard(3);
   sent.set_message_id(500);
   ask<proto::StoreReply>(*store, sent, now);
   EXPECT_EQ(whole_pass().late_messages(), 0u);
+}
+
+// It has no ledger transaction of its own, and the one before it is of long ago.
+TEST_F(BooksTest, ALetterWithoutValueOnAQuietShardIsNotLateBeforeItsMinuteIsOver) {
+  make_player(1);
+  earn(1, 1, 10);
+  EXPECT_EQ(whole_pass().late_messages(), 0u);
+  now += 61'000;
+  Ops ops(1, 1);
+  ops.op(2).send(500, 2, 0);
+  ops.request.mutable_operations(0)->mutable_effects(0)->mutable_send()->set_memo("hello");
+  ASSERT_EQ(ask<proto::ApplyReply>(*store, ops.request, now).code(), proto::STORED);
+  EXPECT_EQ(whole_pass().late_messages(), 0u);
+  now += 61'000;
+  EXPECT_EQ(whole_pass().late_messages(), 1u);
 }
 
 }  // namespace
