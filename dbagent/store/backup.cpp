@@ -72,11 +72,12 @@ void Backup::between_commits() {
   }
   if (order != Order::kStep && order != Order::kFinish) return;
   if (phase_ == Phase::kNone && order == Order::kStep) start();
+  // How far it has to go is not what the last step said: the file grows, and a batch that was rolled back has SQLite
+  // begin from the first page again.
+  if (under_way()) step(0);
   if (!under_way()) return;
-  if (order == Order::kFinish) return finish();
-  const auto pages = database_.number("PRAGMA page_count").value_or(0);
-  const int left = pages_ == 0 ? static_cast<int>(pages) : pages_left_;
-  if (left > 1) step(std::min(kPagesAtOnce, left - 1));
+  if (order == Order::kFinish && pages_left_ <= kPagesAtOnce) return finish();
+  if (order == Order::kStep && pages_left_ > 1) step(std::min(kPagesAtOnce, pages_left_ - 1));
   if (phase_ != Phase::kBroken) phase_ = pages_left_ > 1 ? Phase::kCopying : Phase::kNearly;
 }
 

@@ -1,7 +1,9 @@
 // A copy of a database file while it is written, by SQLite's backup interface on the file's own connection, some pages
 // between two commits. Pages that are copied already and change then are written into the copy by SQLite at once. The
 // last page is kept back until `finish`: so the copy follows every commit until the one instant that the caller chooses
-// for all files (Agent::pause()), and only then it is whole, synced and renamed to its path.
+// for all files (Agent::pause()), and only then it is whole, synced and renamed to its path. Whatever makes it fall
+// behind again (the file grows; SQLite begins anew after a batch that was rolled back) is copied outside of that
+// instant: what has more than a step to go is not finished but COPYING.
 //
 // Lives with one file; one backup at a time: another one (another id) is told BROKEN until this one is whole or
 // broken, or nobody asked for it for kLeftMs: then it was left, and the other takes its place. A step that fails leaves

@@ -1,5 +1,6 @@
 #include "tools/backup/backup_node.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "common/proto/dbagent.pb.h"
@@ -56,16 +57,19 @@ Task<void> BackupNode::converse() {
     done_ = true;
     co_return;
   }
-  copying_ = files_.size();
-  for (std::size_t at = 0; at < files_.size(); ++at) spawn(copy(at));
-  while (copying_ > 0) co_await wait(milliseconds(2));
   std::string why;
-  if (any_broken(&why)) co_return co_await give_up(why);
-  const bool whole = co_await cut();
-  if (!whole) {
-    any_broken(&why);
-    co_return co_await give_up(why.empty() ? "the agents did not stand still together" : why);
+  bool whole = false;
+  for (int tries = 0; !whole && tries < kCutsMax; ++tries) {
+    copying_ = files_.size();
+    for (std::size_t at = 0; at < files_.size(); ++at) spawn(copy(at));
+    while (copying_ > 0) co_await wait(milliseconds(2));
+    if (any_broken(&why)) co_return co_await give_up(why);
+    whole = co_await cut();
+    if (any_broken(&why)) co_return co_await give_up(why);
+    // A file that is finished cannot be finished anew: it would have to be copied again from the start.
+    if (!whole && any_finished()) break;
   }
+  if (!whole) co_return co_await give_up("the agents did not stand still together");
   answered_ = whole_ = true;
   done_ = true;
 }
@@ -105,49 +109,54 @@ Task<void> BackupNode::order(std::size_t at, bool finish, bool cancel) {
   file.finished = state->phase() == proto::BACKUP_DONE;
 }
 
-// A copy that nobody asks for is taken for one that was left: one that is nearly whole is asked for while others are
-// copied. If one is broken, all end.
+// Until all are nearly whole. One that is waits for the others, and is asked for meanwhile: a copy that nobody asks for
+// is taken for one that was left. If one is broken, all end.
 Task<void> BackupNode::copy(std::size_t at) {
   std::string why;
-  while (!files_[at].nearly && !any_broken(&why)) {
+  Duration waited{};
+  while (!all_nearly() && !any_broken(&why)) {
+    if (files_[at].nearly && waited < kStillWanted) {
+      co_await wait(kPoll);
+      waited += kPoll;
+      continue;
+    }
+    waited = {};
     co_await order(at, false, false);
     show();
   }
   --copying_;
-  for (Duration waited{}; copying_ > 0; waited += kPoll) {
-    co_await wait(kPoll);
-    if (waited < kStillWanted) continue;
-    waited = {};
-    if (copying_ > 0 && !any_broken(&why)) co_await order(at, false, false);
+}
+
+// One may have fallen behind since it said so: then none is finished, and all are copied on without a pause. Asked
+// twice, since an answer is how it stood before.
+Task<bool> BackupNode::still_nearly() {
+  for (int times = 0; times < 2; ++times) {
+    for (std::size_t at = 0; at < files_.size(); ++at) co_await order(at, false, false);
   }
+  co_return all_nearly();
 }
 
 Task<bool> BackupNode::cut() {
-  for (int tries = 0; tries < kCutsMax; ++tries) {
-    const MonoTime from = now();
-    const bool held = co_await hold();
-    if (!held) {
-      co_await let_go();
-      co_await wait(milliseconds(200));
-      continue;
-    }
-    copies_.cut_unix_ms = unix_ms(wall_now());
-    for (File& file : files_) file.finished = false;
-    // Asked twice at least: the first answer is how it stood before.
-    std::string why;
-    for (std::size_t at = 0; at < files_.size(); ++at) {
-      while (!files_[at].finished && files_[at].broken.empty()) co_await order(at, true, false);
-    }
-    const bool together = co_await let_go();
-    if (any_broken(&why)) co_return false;
-    // A file that is finished cannot be finished anew: it would have to be copied again from the start.
-    if (!together) co_return false;
-    for (const File& file : files_) copies_.pages += file.pages;
-    copies_.shards = files_.size() - 1;
-    copies_.stood_still = now() - from;
-    co_return true;
+  const MonoTime from = now();
+  const bool held = co_await hold();
+  if (!held) {
+    co_await let_go();
+    co_await wait(milliseconds(200));
+    co_return false;
   }
-  co_return false;
+  copies_.cut_unix_ms = unix_ms(wall_now());
+  const bool still = co_await still_nearly();
+  for (std::size_t at = 0; still && at < files_.size(); ++at) {
+    while (files_[at].nearly && files_[at].broken.empty()) co_await order(at, true, false);
+  }
+  const bool together = co_await let_go();
+  std::string why;
+  const bool whole = std::all_of(files_.begin(), files_.end(), [](const File& file) { return file.finished; });
+  if (!whole || !together || any_broken(&why)) co_return false;
+  for (const File& file : files_) copies_.pages += file.pages;
+  copies_.shards = files_.size() - 1;
+  copies_.stood_still = now() - from;
+  co_return true;
 }
 
 std::set<NodeId> BackupNode::agents() const {
@@ -195,6 +204,14 @@ bool BackupNode::any_broken(std::string* why) const {
   for (const File& file : files_)
     if (!file.broken.empty()) return *why = file.broken, true;
   return false;
+}
+
+bool BackupNode::all_nearly() const {
+  return std::all_of(files_.begin(), files_.end(), [](const File& file) { return file.nearly; });
+}
+
+bool BackupNode::any_finished() const {
+  return std::any_of(files_.begin(), files_.end(), [](const File& file) { return file.finished; });
 }
 
 void BackupNode::show() {

@@ -43,6 +43,8 @@ class BackupNode : public Node {
   // One request for one file, and what it says into files_[at].
   Task<void> order(std::size_t at, bool finish, bool cancel);
   Task<void> copy(std::size_t at);
+  Task<bool> still_nearly();
+  // False: all have to be copied on, or one is broken or finished without the others.
   Task<bool> cut();
   Task<bool> hold();
   // False: one of them had gone on before.
@@ -50,6 +52,8 @@ class BackupNode : public Node {
   Task<void> give_up(std::string why);
   std::set<NodeId> agents() const;
   bool any_broken(std::string* why) const;
+  bool all_nearly() const;
+  bool any_finished() const;
   void show();
 
   std::string folder_;

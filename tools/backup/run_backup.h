@@ -4,10 +4,10 @@
 // One cut: there is an instant at which every file held exactly what its copy holds. Each agent copies its files while
 // it works, and SQLite keeps the copies up with what is committed. When all but the last page are copied, all agents
 // stop committing; once each has said that nothing is under way any more, each copies its last page, and only then they
-// go on. An agent goes on by itself after some seconds; if one did before all had ended, the cut is none and is tried
-// again. What is on the wire at the cut is lost by a restore, as it is by a crash: SAVED is what is in the files.
-// So of a trade across shards the register has decided or has not; what is left of it is driven to its end by the
-// agents after the restore, in both shards or in neither.
+// go on. If one has much to copy again by then, all go on first, and it is copied meanwhile. An agent goes on by itself
+// after some seconds; if one did before all had ended, the cut is none. What is on the wire at the cut is lost by a
+// restore, as it is by a crash: SAVED is what is in the files. So of a trade across shards the register has decided or
+// has not; what is left of it is driven to its end by the agents after the restore, in both shards or in neither.
 #pragma once
 #include <cstdint>
 #include <string>

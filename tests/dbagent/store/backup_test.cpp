@@ -28,6 +28,19 @@ class BackupTest : public ::testing::Test {
     EXPECT_TRUE(store->between_commits());
     return state;
   }
+  // Until it says that only the last page is left.
+  proto::BackupState copied(std::uint64_t id = 5, std::int64_t now = kNow) {
+    auto state = order(false, id, now);
+    for (int i = 0; i < 100 && state.phase() != proto::BACKUP_NEARLY; ++i) state = order(false, id, now);
+    EXPECT_EQ(state.phase(), proto::BACKUP_NEARLY) << state.detail();
+    return state;
+  }
+  // The whole group is rolled back, and done again with savepoints.
+  void refuse_after_a_write() {
+    Ops ops(1, 1);
+    ops.op(2).balance("gold", -1).burn(kPlayers + 1, 0);
+    EXPECT_EQ(ask<proto::ApplyReply>(*store, ops.request).code(), proto::REJECTED);
+  }
   void change(std::uint64_t player, std::uint64_t pseq) {
     Ops ops(player, 1);
     ops.op(pseq).balance("gold", -1);
@@ -85,11 +98,38 @@ TEST_F(BackupTest, WhatIsCommittedWhileItCopiesIsInItAndWhatComesAfterTheFinishI
   EXPECT_EQ(clean.findings_size(), 0);
 }
 
+// What SQLite has to copy again is said, and copied while others commit: not while everybody waits for the cut.
+TEST_F(BackupTest, ACopyThatBeginsAnewAfterARolledBackGroupIsNotNearlyWhole) {
+  EXPECT_EQ(copied().pages_left(), 1u);
+  refuse_after_a_write();
+  order();
+  const auto behind = order();
+  EXPECT_EQ(behind.phase(), proto::BACKUP_COPYING);
+  EXPECT_GT(behind.pages_left(), 1u);
+  EXPECT_GT(behind.pages_left() + Backup::kPagesAtOnce, behind.pages() - 1) << "a step was made since";
+}
+
+TEST_F(BackupTest, WhatHasMoreThanAStepToGoIsNotFinished) {
+  copied();
+  refuse_after_a_write();
+  order(true);
+  const auto behind = order(true);
+  EXPECT_EQ(behind.phase(), proto::BACKUP_COPYING);
+  EXPECT_EQ(behind.pages_left(), behind.pages());
+  EXPECT_FALSE(std::filesystem::exists(copy));
+  copied();
+  order(true);
+  EXPECT_EQ(order(true).phase(), proto::BACKUP_DONE);
+  proto::AuditRequest audit;
+  audit.set_shard(3);
+  EXPECT_EQ(ask<proto::AuditReply>(*opened_copy(), audit).items(), kPlayers);
+}
+
 TEST_F(BackupTest, ANewBackupTakesThePlaceOfOneThatWasLeft) {
   constexpr std::int64_t kLater = kNow + Backup::kLeftMs;
   order();
   order();
-  order(false, 6, kLater);
+  copied(6, kLater);
   order(true, 6, kLater);
   EXPECT_EQ(order(true, 6, kLater).phase(), proto::BACKUP_DONE);
   EXPECT_FALSE(std::filesystem::exists(copy + ".part"));
@@ -102,6 +142,7 @@ TEST_F(BackupTest, AnotherBackupIsRefusedWhileOneIsUnderWay) {
   const auto other = order(false, 6, kNow + Backup::kLeftMs);
   EXPECT_EQ(other.phase(), proto::BACKUP_BROKEN);
   EXPECT_EQ(other.detail(), "another backup is under way");
+  copied();
   order(true);
   EXPECT_EQ(order(true).phase(), proto::BACKUP_DONE) << "and goes on";
   order(false, 6);
@@ -122,7 +163,7 @@ TEST_F(BackupTest, APathThatCannotBeWrittenBreaksTheBackupAndNotTheShard) {
 }
 
 TEST_F(BackupTest, ARestoreRefusesAnotherClusterAnotherShardAndAFileInUse) {
-  order();
+  copied();
   order(true);
   ASSERT_EQ(order(true).phase(), proto::BACKUP_DONE);
   Restoring whose{copy, "", "shard", "test", 3, 0};

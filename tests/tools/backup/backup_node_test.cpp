@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "common/proto/operator.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "tests/common/fake_cluster.h"
@@ -81,6 +84,48 @@ TEST_F(BackupNodeTest, OneFileThatIsRefusedEndsTheBackupAndSaysWhy) {
   EXPECT_FALSE(node.whole());
   EXPECT_EQ(node.why(), "shard 1: another backup is under way");
   EXPECT_EQ(cancelled[kLarge], 1) << "nothing is left of it";
+}
+
+// The large shard has to be copied from its start again just when everybody stands still.
+TEST_F(BackupNodeTest, ACopyThatFellBehindIsCopiedOnWhileEverybodyWorksAndNoneIsFinishedBefore) {
+  bool held = false;
+  int pauses = 0, copied_in_pauses = 0;
+  std::map<std::uint32_t, int> left = {{0, 0}, {kSmall, 0}, {kLarge, 5}};
+  std::set<std::uint32_t> finished;
+  // Says how it stood before, as a store does.
+  const auto copied_on = [&](std::uint32_t file, bool finish) {
+    proto::BackupState state;
+    state.set_phase(finished.contains(file) ? proto::BACKUP_DONE
+                    : left[file] > 0        ? proto::BACKUP_COPYING
+                                            : proto::BACKUP_NEARLY);
+    if (finish) {
+      EXPECT_EQ(pauses, 2);
+      EXPECT_EQ(left[kLarge], 0);
+      finished.insert(file);
+    } else if (left[file] > 0) {
+      --left[file];
+      copied_in_pauses += held ? 1 : 0;
+    }
+    return std::optional(state);
+  };
+  cluster.answers<proto::DirectoryBackup, proto::BackupState>(
+      kAgent, [&](const MeshHeader&, const auto& request) { return copied_on(0, request.finish()); });
+  cluster.answers<proto::ShardBackup, proto::BackupState>(
+      kAgent, [&](const MeshHeader&, const auto& request) { return copied_on(request.shard(), request.finish()); });
+  cluster.answers<proto::CommitPause, proto::CommitPauseReply>(kAgent, [&](const MeshHeader&, const auto& request) {
+    held = !request.resume();
+    if (held && ++pauses == 1) left[kLarge] = 20;
+    proto::CommitPauseReply reply;
+    reply.set_held(true);
+    return std::optional(reply);
+  });
+  while (const auto request = cluster.take<proto::ShardBackup>(kAgent))
+    cluster.answer(kAgent, request->first, *copied_on(request->second.shard(), request->second.finish()));
+  for (int i = 0; i < 100 && !node.done(); ++i) cluster.run(milliseconds(100));
+  EXPECT_TRUE(node.whole()) << node.why();
+  EXPECT_EQ(finished.size(), 3u);
+  EXPECT_FALSE(held);
+  EXPECT_LE(copied_in_pauses, 2);
 }
 
 }  // namespace
