@@ -34,6 +34,51 @@ TEST_F(GuildTest, TheBankTakesFromMembersAndGivesByRankAndDayAndKeepsALog) {
   EXPECT_EQ(sum, 0) << "who, what and when, once each";
 }
 
+TEST_F(GuildTest, WhatWasTakenInADayCountsOnForWhoLeavesAndComesBack) {
+  found_with_bert();
+  ASSERT_EQ(deposit(kAnna, 300), proto::OK);
+  settle();
+  ASSERT_EQ(withdraw(kBert, 100), proto::OK);
+  settle();
+  for (const bool kicked : {true, false}) {
+    if (kicked)
+      ASSERT_EQ(change(kAnna, GuildChangeRequest::KICK, kBert), proto::OK);
+    else
+      ASSERT_EQ(change(kBert, GuildChangeRequest::LEAVE), proto::OK);
+    settle();
+    ASSERT_EQ(change(kAnna, GuildChangeRequest::INVITE, 0, "Bert"), proto::OK);
+    settle();
+    ASSERT_EQ(change(kBert, GuildChangeRequest::ACCEPT), proto::OK);
+    settle();
+    EXPECT_EQ(records("taken/"), 0) << "a member has it in its own record";
+    heard_.clear();
+    ASSERT_EQ(withdraw(kBert, 100), proto::OK);
+    settle();
+    EXPECT_EQ(heard(kBert), (Words{"REFUSED:NOT_ALLOWED"}));
+  }
+  now_ += kDayMs;
+  ASSERT_EQ(withdraw(kBert, 100), proto::OK);
+  settle();
+  EXPECT_EQ(heard(kBert), (Words{"WITHDRAWN"}));
+}
+
+TEST_F(GuildTest, WhatWasTakenIsForgottenADayLater) {
+  found_with_bert();
+  ASSERT_EQ(deposit(kAnna, 300), proto::OK);
+  settle();
+  ASSERT_EQ(withdraw(kBert, 100), proto::OK);
+  settle();
+  ASSERT_EQ(change(kBert, GuildChangeRequest::LEAVE), proto::OK);
+  settle();
+  ASSERT_EQ(withdraw(kAnna, 5), proto::OK);
+  settle();
+  EXPECT_EQ(records("taken/"), 1);
+  now_ += kDayMs;
+  ASSERT_EQ(withdraw(kAnna, 5), proto::OK);
+  settle();
+  EXPECT_EQ(records("taken/"), 0);
+}
+
 TEST_F(GuildTest, TheLastSwordIsGivenToOneOfTwo) {
   found_with_bert();
   ASSERT_EQ(change(kAnna, GuildChangeRequest::RANK, kBert, {}, sample::GUILD_OFFICER), proto::OK);

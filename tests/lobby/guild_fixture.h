@@ -196,6 +196,13 @@ class GuildTest : public LobbyTest {
       if (member.player() == who) return member.rank();
     return sample::GUILD_NOBODY;
   }
+  // How many of that kind the guild has.
+  int records(const std::string& prefix) {
+    proto::OwnerlessRead query;
+    query.set_aggregate_id(guild_);
+    query.set_prefix(prefix);
+    return store::ask<proto::OwnerlessReadReply>(*store_, query, now_).records_size();
+  }
   // Deleted, and its grace is over.
   void purge(std::uint64_t who) {
     lobby_->forget(PlayerId(who));

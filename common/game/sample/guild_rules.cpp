@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr const char* kRecordKey = "guild";
+constexpr const char* kTaken = "taken/";
+constexpr int kTakingsForgotten = 4;       // at once, beside the 53 records that a guild's end changes: 64 is the most
 constexpr std::uint64_t kToLeader = 1000;  // its message's number: more than one entry has answers
 
 std::string key_of(const char* kind, std::uint64_t number) {
@@ -40,6 +42,7 @@ class Settling {
     const proto::Code code = settle();
     if (code != proto::OK) return refuse(code);
     ask_after_leader();
+    forget_old_takings();
     if (record_changed_) put(kRecordKey, record_);
   }
 
@@ -329,6 +332,16 @@ class Settling {
     member.set_player(player);
     member.set_name(name);
     member.set_rank(rank);
+    const std::string taken = key_of(kTaken, player);
+    GuildMember before;
+    if (const auto at = book_.records.find(taken); at != book_.records.end() && read(at->second, &before)) {
+      if (before.day() == today()) {
+        member.set_day(before.day());
+        member.set_gold_taken(before.gold_taken());
+        member.set_pieces_taken(before.pieces_taken());
+      }
+      remove(taken);
+    }
     put(key_of("member/", player), member);
     GuildMemo word;
     word.set_kind(GuildMemo::WELCOME);
@@ -339,11 +352,27 @@ class Settling {
 
   void let_go(const GuildMember& member, proto::Code why) {
     remove(key_of("member/", member.player()));
+    // Else whoever leaves and is taken in again would have the day's allowance again. A guild that ends has no bank.
+    const bool took = member.day() == today() && (member.gold_taken() != 0 || member.pieces_taken() != 0);
+    if (took && why != proto::CLOSED) put(key_of(kTaken, member.player()), member);
     GuildMemo word;
     word.set_kind(GuildMemo::LEFT);
     word.set_code(why);
     if (member.player() == asker()) word.set_request(memo_.request());
     send(member.player(), word);
+  }
+
+  // Of who was let go and has not come back the same day.
+  void forget_old_takings() {
+    int left = kTakingsForgotten;
+    for (auto at = book_.records.lower_bound(kTaken); left > 0 && at != book_.records.end(); ++at) {
+      if (at->first.rfind(kTaken, 0) != 0) return;
+      GuildMember taken;
+      const bool old = !read(at->second, &taken) || taken.day() != today();
+      if (!old || changes(at->first)) continue;
+      remove(at->first);
+      --left;
+    }
   }
 
   void done() {
@@ -409,6 +438,13 @@ class Settling {
     for (auto& change : *operation_.mutable_records())
       if (change.key() == key) return change.set_body(record.SerializeAsString());
     LedgerClerk::put_record(book_, key, record.SerializeAsString(), &operation_);
+  }
+  bool changes(const std::string& key) const {
+    return std::any_of(operation_.records().begin(), operation_.records().end(),
+                       [&](const auto& change) { return change.key() == key; });
+  }
+  static bool read(const proto::OwnerlessRecord& record, GuildMember* member) {
+    return member->ParseFromString(record.body());
   }
   void remove(const std::string& key) { LedgerClerk::remove_record(book_, key, &operation_); }
   void expect(const std::string& key) {
