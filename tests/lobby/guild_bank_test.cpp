@@ -79,6 +79,47 @@ TEST_F(GuildTest, WhatWasTakenIsForgottenADayLater) {
   EXPECT_EQ(records("taken/"), 0);
 }
 
+TEST_F(GuildTest, AFullBankIsInheritedThoughItIsMoreThanALineOfTheLogHolds) {
+  ASSERT_EQ(found(kAnna, "Wolves"), proto::OK);
+  settle();
+  const auto most = static_cast<int>(sample::kGuildItemsMost);
+  for (int left = most; left > 0; left -= 10) endow(10, "sword_of_a_long_name");
+  ASSERT_EQ(deposit(kAnna, 50), proto::OK);
+  settle();
+  purge(kAnna);
+  now_ += kDayMs;
+  ASSERT_EQ(found(kBert, "Wolves"), proto::OK) << "its leader is asked after";
+  settle();
+  heard_.clear();
+  ASSERT_EQ(found(kBert, "Wolves"), proto::OK);
+  settle();
+  EXPECT_EQ(heard(kBert), (Words{"WELCOME"}));
+  const auto guild = seen_by(kBert);
+  EXPECT_EQ(guild.items_size(), most);
+  std::set<std::uint64_t> told;
+  std::int64_t gold = 0;
+  for (const auto& line : guild.log()) {
+    for (const auto& item : line.items()) EXPECT_TRUE(told.insert(item.id().low()).second);
+    for (const auto& amount : line.amounts()) gold += amount.value();
+  }
+  EXPECT_EQ(told.size(), sample::kGuildItemsMost) << "the log tells all of the bank";
+  EXPECT_EQ(gold, 50);
+}
+
+TEST_F(GuildTest, WhatTheLogCannotHoldIsRefusedAndNobodyWaitsForEver) {
+  found_with_bert();
+  endow(1, "iron_sword", std::string(5000, 'x'));
+  const auto bank = seen_by(kAnna);
+  ASSERT_EQ(bank.items_size(), 1) << "kept without a line";
+  ASSERT_EQ(withdraw_item(kAnna, bank.items(0).id()), proto::OK);
+  settle();
+  EXPECT_EQ(heard(kAnna), (Words{"REFUSED:REFUSED"}));
+  EXPECT_EQ(seen_by(kAnna).items_size(), 1);
+  ASSERT_EQ(deposit(kBert, 5), proto::OK);
+  settle();
+  EXPECT_EQ(seen_by(kBert).amounts_size(), 1) << "and what comes next is settled";
+}
+
 TEST_F(GuildTest, TheLastSwordIsGivenToOneOfTwo) {
   found_with_bert();
   ASSERT_EQ(change(kAnna, GuildChangeRequest::RANK, kBert, {}, sample::GUILD_OFFICER), proto::OK);

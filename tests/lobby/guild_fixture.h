@@ -203,6 +203,24 @@ class GuildTest : public LobbyTest {
     query.set_prefix(prefix);
     return store::ask<proto::OwnerlessReadReply>(*store_, query, now_).records_size();
   }
+  // Items from nobody, which the guild keeps.
+  void endow(int count, const std::string& item_template, const std::string& attribute = {}) {
+    auto letter = store::delivery(guild_, ++letters_, 1);
+    letter.set_shard(0);
+    letter.clear_balances();
+    for (int i = 0; i < count; ++i) {
+      auto* item = letter.add_items();
+      *item->mutable_id() = store::uid(2, ++letters_);
+      item->set_template_(item_template);
+      item->set_version(1);
+      if (!attribute.empty()) item->add_attributes()->set_key(attribute);
+    }
+    ASSERT_EQ(store::ask<proto::DeliverReply>(*store_, letter, now_).code(), proto::STORED);
+    proto::InboxNotice notice;
+    notice.set_player_id(guild_);
+    cluster_->say(kAgent, notice);
+    settle();
+  }
   // Deleted, and its grace is over.
   void purge(std::uint64_t who) {
     lobby_->forget(PlayerId(who));
@@ -241,7 +259,7 @@ class GuildTest : public LobbyTest {
   std::unique_ptr<store::DirectoryStore> directory_;
   std::map<std::uint64_t, std::vector<GuildNotice>> heard_;
   std::map<std::uint64_t, std::uint64_t> accounts_;
-  std::uint64_t creq_ = 0, guild_ = 0;
+  std::uint64_t creq_ = 0, guild_ = 0, letters_ = 1'000'000;
   std::int64_t now_ = store::kNow;
 };
 

@@ -70,7 +70,8 @@ proto::Operation deposit_in_guild(const GuildDepositRequest& request, std::uint6
 GuildMemo withdrawal_memo(const GuildWithdrawRequest& request);
 
 // ── the guild's side: LedgerClerk::Rule ─────────────────────────────────────────────────────────────────────────────
-// What is not as it should be goes back whole, with a code; the log has a line of everything else.
+// What is not as it should be, or cannot be written, goes back whole, with a code; the log has a line of everything
+// else.
 void settle_guild(const LedgerClerk::Book& book, const proto::InboxEntry& entry, proto::OwnerlessApply* operation);
 
 // ── the receiver's side ─────────────────────────────────────────────────────────────────────────────────────────────

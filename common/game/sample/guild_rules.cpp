@@ -13,8 +13,10 @@ namespace {
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr const char* kRecordKey = "guild";
 constexpr const char* kTaken = "taken/";
-constexpr int kTakingsForgotten = 4;       // at once, beside the 53 records that a guild's end changes: 64 is the most
-constexpr std::uint64_t kToLeader = 1000;  // its message's number: more than one entry has answers
+constexpr int kTakingsForgotten = 4;  // at once, beside the 53 records that a guild's end changes: 64 is the most
+constexpr int kInheritedInALine = 20;
+constexpr std::size_t kInheritedBytes = 3500;  // a record has 4096 at most
+constexpr std::uint64_t kToLeader = 1000;      // its message's number: more than one entry has answers
 
 std::string key_of(const char* kind, std::uint64_t number) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -41,6 +43,8 @@ class Settling {
     if (entry_.returned_from() != 0) return came_back();
     const proto::Code code = settle();
     if (code != proto::OK) return refuse(code);
+    // The database does not write it so, and never will: who asked is told, and has back what came with it.
+    if (book_.refused) return refuse(proto::REFUSED);
     ask_after_leader();
     forget_old_takings();
     if (record_changed_) put(kRecordKey, record_);
@@ -287,20 +291,26 @@ class Settling {
 
   // What a guild of this name had whose last member was purged is the bank's of the next one.
   void inherit() {
-    GuildLogLine left;
+    GuildLogLine* line = nullptr;
+    const auto with_room = [&](std::size_t bytes) {
+      const bool full = line != nullptr &&
+                        (line->items_size() == kInheritedInALine || line->ByteSizeLong() + bytes > kInheritedBytes);
+      if (full) write_line();
+      if (full || line == nullptr) {
+        line = note("");
+        line->set_what(GuildMemo::DEPOSIT);
+      }
+      return line;
+    };
     for (const auto& [name, value] : book_.balances) {
       if (value == 0) continue;
-      auto* amount = left.add_amounts();
-      amount->set_name(name);
-      amount->set_value(value);
+      proto::Amount amount;
+      amount.set_name(name);
+      amount.set_value(value);
+      *with_room(amount.ByteSizeLong())->add_amounts() = amount;
     }
-    for (const auto& item : book_.items) *left.add_items() = item;
-    if (left.amounts_size() + left.items_size() == 0) return;
-    GuildLogLine* line = note("");
-    line->set_what(GuildMemo::DEPOSIT);
-    *line->mutable_amounts() = left.amounts();
-    *line->mutable_items() = left.items();
-    write_line();
+    for (const auto& item : book_.items) *with_room(item.ByteSizeLong())->add_items() = item;
+    if (line != nullptr) write_line();
   }
 
   // The highest in rank after the one that is gone leads; of equals, the one with the lowest id.
@@ -314,9 +324,9 @@ class Settling {
     put(key_of("member/", leader.player()), leader);
   }
 
-  // What the message brought stays in the bank.
+  // What the message brought stays in the bank; without a line of it, if with one it is not written.
   void keep(const std::string& name) {
-    if (entry_.balances_size() + entry_.items_size() > 0) {
+    if (entry_.balances_size() + entry_.items_size() > 0 && !book_.refused) {
       GuildLogLine* line = note(name);
       line->set_what(GuildMemo::DEPOSIT);
       *line->mutable_amounts() = entry_.balances();
