@@ -8,7 +8,7 @@
 
 namespace dure::sample {
 namespace {
-constexpr Duration kRounds = seconds(5), kShownFor = milliseconds(500);
+constexpr Duration kRounds = seconds(5), kShownFor = milliseconds(500), kFoundAgain = seconds(60);
 constexpr std::size_t kOthersKept = 1000;
 
 template <class Reply>
@@ -78,9 +78,30 @@ Task<GuildFoundReply> GuildHall::found(PlayerRef ref, GuildFoundRequest request)
   if (!valid_name(request.name())) co_return with_code<GuildFoundReply>(proto::INVALID);
   if (guild_of(asker->mirror) != 0) co_return with_code<GuildFoundReply>(proto::WRONG_STATE);
   if (asker->mirror.balance("gold") < kGuildFeeGold) co_return with_code<GuildFoundReply>(proto::NOT_ENOUGH);
+  const auto before = foundings_.find(ref.id.value);
+  const bool waits = before != foundings_.end() && lobby_.now() < before->second.until;
+  if (waits && (before->second.running || before->second.name != request.name()))
+    co_return with_code<GuildFoundReply>(proto::BUSY);
+  foundings_[ref.id.value] = {request.name(), true, lobby_.now() + kFoundAgain};
+  bool made = waits;
+  GuildFoundReply reply = co_await found_it(ref, request, asked, &made);
+  if (made && reply.code() != proto::OK)
+    foundings_[ref.id.value] = {request.name(), false, lobby_.now() + kFoundAgain};
+  else
+    foundings_.erase(ref.id.value);
+  co_return reply;
+}
+
+Task<GuildFoundReply> GuildHall::found_it(PlayerRef ref, GuildFoundRequest request, OwnerNode::ValueRequest asked,
+                                          bool* made) {
   const std::string name = guild_aggregate_name(request.name());
   const auto clerk = std::make_shared<LedgerClerk>(lobby_, name);
-  const Result<std::uint64_t> guild = co_await clerk->open(true);
+  Result<std::uint64_t> guild = co_await clerk->open(false);
+  if (!guild && guild.error().trouble == Trouble::kRefused) {
+    *made = true;
+    const Result<std::uint64_t> opened = co_await clerk->open(true);
+    guild = opened;
+  }
   if (!guild) {
     const bool taken = guild.error().trouble == Trouble::kRefused;
     co_return with_code<GuildFoundReply>(taken ? proto::TAKEN : proto::BUSY);
@@ -256,6 +277,7 @@ void GuildHall::make_rounds() {
   std::set<std::uint64_t> here;
   for (const auto& [id, player] : lobby_.players())
     if (const std::uint64_t guild = guild_of(player.mirror); guild != 0) here.insert(guild);
+  std::erase_if(foundings_, [this](const auto& entry) { return entry.second.until <= lobby_.now(); });
   std::erase_if(halls_, [&](const auto& entry) { return !entry.second->working && here.count(entry.first) == 0; });
   for (const std::uint64_t guild : here) look(guild);
 }

@@ -28,8 +28,17 @@ class GuildHall : public LobbyFeature {
     bool shown_once = false;
   };
   using HallRef = std::shared_ptr<Hall>;
+  // What a founding makes stays for ever, and is made before the founder pays. So a player has one under way, and after
+  // one that made something and came to nothing only the same name is tried again at once.
+  struct Founding {
+    std::string name;
+    bool running = false;
+    MonoTime until{};
+  };
 
   Task<GuildFoundReply> found(PlayerRef ref, GuildFoundRequest request);
+  // `made`: set once it makes what may come to nothing.
+  Task<GuildFoundReply> found_it(PlayerRef ref, GuildFoundRequest request, OwnerNode::ValueRequest asked, bool* made);
   Task<GuildChangeReply> change(PlayerRef ref, GuildChangeRequest request);
   GuildDepositReply deposit(Player& player, const GuildDepositRequest& request);
   GuildWithdrawReply withdraw(Player& player, const GuildWithdrawRequest& request);
@@ -48,7 +57,8 @@ class GuildHall : public LobbyFeature {
   Lobby& lobby_;
   const Items& items_;
   std::map<std::uint64_t, HallRef> halls_;
-  std::set<std::uint64_t> others_;  // aggregates that are no guilds
+  std::map<std::uint64_t, Founding> foundings_;  // by player
+  std::set<std::uint64_t> others_;               // aggregates that are no guilds
 };
 
 }  // namespace dure::sample

@@ -36,6 +36,48 @@ TEST_F(GuildTest, OfTwoFoundersOneHasTheNameAndTheOtherItsFee) {
   EXPECT_EQ(heard(second), (Words{"WELCOME"}));
 }
 
+TEST_F(GuildTest, WhoseFoundingCameToNothingWaitsForTheNextName) {
+  const auto founding = [this](const std::string& name) {
+    sample::GuildFoundRequest request;
+    request.set_creq(++creq_);
+    request.set_name(name);
+    return request;
+  };
+  const auto overtaken = [&](const std::string& name, bool unblock) {
+    client_at_once(kAnna, founding(name));
+    sample::BlockRequest block;
+    block.set_creq(++creq_);
+    block.set_name("Bert");
+    block.set_unblock(unblock);
+    client(kAnna, block);
+    cluster_->run(milliseconds(50));
+    EXPECT_EQ(told<sample::BlockReply>()->code(), proto::OK);
+    return told<sample::GuildFoundReply>()->code();
+  };
+  EXPECT_EQ(overtaken("Wolves", false), proto::SUPERSEDED);
+  EXPECT_EQ(found(kAnna, "Foxes"), proto::BUSY);
+  EXPECT_EQ(found(kBert, "Foxes"), proto::OK) << "nobody else waits";
+  settle();
+  EXPECT_EQ(overtaken("Wolves", true), proto::SUPERSEDED) << "the same name makes nothing more";
+  EXPECT_EQ(found(kAnna, "Bears"), proto::BUSY) << "and changes nothing";
+  cluster_->run(seconds(61), milliseconds(100));
+  client_at_once(kAnna, founding("Bears"));
+  client(kAnna, founding("Lions"));
+  cluster_->run(milliseconds(50));
+  std::multiset<int> codes;
+  while (const auto reply = told<sample::GuildFoundReply>()) codes.insert(reply->code());
+  EXPECT_EQ(codes, (std::multiset<int>{proto::OK, proto::BUSY})) << "one at a time";
+  settle();
+  EXPECT_EQ(heard(kAnna), (Words{"WELCOME"}));
+}
+
+TEST_F(GuildTest, ANameThatIsTakenKeepsNobodyFromAnother) {
+  ASSERT_EQ(found(kAnna, "Wolves"), proto::OK);
+  settle();
+  EXPECT_EQ(found(kBert, "Wolves"), proto::TAKEN);
+  EXPECT_EQ(found(kBert, "Foxes"), proto::OK);
+}
+
 TEST_F(GuildTest, WhoIsInvitedAndAcceptsIsAMemberAndNobodyElse) {
   ASSERT_EQ(found(kAnna, "Wolves"), proto::OK);
   settle();

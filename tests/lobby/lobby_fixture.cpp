@@ -127,7 +127,7 @@ proto::AdmitReply LobbyTest::admit(std::uint64_t player, proto::Admit request) {
   return *reply;
 }
 
-void LobbyTest::frame(std::uint64_t player, std::uint32_t message_id, const std::string& body) {
+void LobbyTest::post(std::uint64_t player, std::uint32_t message_id, const std::string& body) {
   MeshHeader header;
   header.kind = MeshKind::kFromClient;
   header.message_id = message_id;
@@ -137,6 +137,10 @@ void LobbyTest::frame(std::uint64_t player, std::uint32_t message_id, const std:
   header.player_epoch = epochs_[player];
   header.client_seq = ++seq_;
   cluster_->raw(kGateway, header, body);
+}
+
+void LobbyTest::frame(std::uint64_t player, std::uint32_t message_id, const std::string& body) {
+  post(player, message_id, body);
   cluster_->turn();
 }
 

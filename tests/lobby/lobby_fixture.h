@@ -28,11 +28,17 @@ class LobbyTest : public testing::Test {
   LobbyTest();
   // A login, as the gateway asks for it.
   proto::AdmitReply admit(std::uint64_t player, proto::Admit request = {});
-  // Sends a client's frame and turns.
+  // Sends a client's frame; and turns.
+  void post(std::uint64_t player, std::uint32_t message_id, const std::string& body);
   void frame(std::uint64_t player, std::uint32_t message_id, const std::string& body);
   template <class Message>
   void client(std::uint64_t player, const Message& message) {
     frame(player, route_id(Message::descriptor()), message.SerializeAsString());
+  }
+  // It arrives with whatever is sent next.
+  template <class Message>
+  void client_at_once(std::uint64_t player, const Message& message) {
+    post(player, route_id(Message::descriptor()), message.SerializeAsString());
   }
   template <class Reply, class Message>
   std::optional<Reply> ask(std::uint64_t player, const Message& message) {

@@ -88,10 +88,12 @@ Duration GuildHabit::act(Bot& bot) {
 bool GuildHabit::found(Bot& bot) {
   if (bot.model().now().balance(kGold) < kFee) return false;
   sample::GuildFoundRequest request;
-  std::string name = bot.session().character() + "s";
-  if (name.size() > 12) name.resize(12);
-  for (int i = 0; i < 3; ++i) name += static_cast<char>('a' + bot.shared().rng.below(26));
-  request.set_name(name);
+  if (founds_.empty()) {
+    founds_ = bot.session().character() + "s";
+    if (founds_.size() > 12) founds_.resize(12);
+    for (int i = 0; i < 3; ++i) founds_ += static_cast<char>('a' + bot.shared().rng.below(26));
+  }
+  request.set_name(founds_);
   Change expected;
   expected.balances[kGold] = -kFee;
   if (!ask(bot, request, What::kEnter, {}, std::move(expected))) return false;
@@ -186,6 +188,7 @@ void GuildHabit::on_value(Bot& bot, std::uint64_t creq, std::uint32_t code) {
   const auto asked = requests_.find(creq);
   if (asked == requests_.end()) return;
   if (asked->second.what == What::kEnter) state_ = bot.guild() == 0 ? State::kOutside : State::kEntering;
+  if (asked->second.what == What::kEnter && code == proto::TAKEN) founds_.clear();
   requests_.erase(asked);
 }
 
@@ -266,7 +269,10 @@ void GuildHabit::on_guild_notice(Bot& bot, const sample::GuildNotice& notice) {
     members_.clear();
     said_.clear();
   }
-  if (notice.what() == GuildMemo::REFUSED && state_ == State::kEntering) state_ = State::kOutside;
+  if (notice.what() == GuildMemo::REFUSED && state_ == State::kEntering) {
+    state_ = State::kOutside;
+    founds_.clear();
+  }
   if (notice.request() == 0) return;
   const auto asked = std::find_if(requests_.begin(), requests_.end(),
                                   [&](const auto& one) { return one.second.number == notice.request(); });

@@ -55,6 +55,7 @@ class GuildHabit : public Habit {
   State state_ = State::kOutside;
   bool begun_ = false;
   MonoTime arrived_{}, looked_{}, since_{};
+  std::string founds_;  // the name that is tried until it is taken
   std::uint64_t invited_to_ = 0;
   std::map<std::string, std::int64_t> bank_;  // as last shown
   std::map<ItemId, OwnItem> items_;
