@@ -1,5 +1,7 @@
 #include "lobby/sample/guild_hall.h"
 
+#include <algorithm>
+
 #include "common/base/hash.h"
 #include "common/base/text.h"
 #include "common/game/sample/block_list.h"
@@ -9,6 +11,7 @@
 namespace dure::sample {
 namespace {
 constexpr Duration kRounds = seconds(5), kShownFor = milliseconds(500), kFoundAgain = seconds(60);
+constexpr Duration kBelievedFor = kShownFor * 4;
 constexpr std::size_t kOthersKept = 1000;
 
 template <class Reply>
@@ -189,9 +192,26 @@ GuildDepositReply GuildHall::deposit(Player& player, const GuildDepositRequest& 
   return reply;
 }
 
+proto::Code GuildHall::was_there(std::uint64_t guild, const GuildWithdrawRequest& request) const {
+  const auto asked = halls_.find(guild);
+  if (asked == halls_.end()) return proto::OK;
+  const Hall& hall = *asked->second;
+  if (!hall.shown_once || lobby_.now() - hall.shown_at > kBelievedFor) return proto::OK;
+  for (const auto& amount : request.amounts()) {
+    const auto at = hall.shown.balances.find(amount.name());
+    if (at == hall.shown.balances.end() || at->second < amount.value()) return proto::NOT_ENOUGH;
+  }
+  for (const auto& uid : request.items()) {
+    const auto same = [&](const auto& item) { return item_id_of(item.id()) == item_id_of(uid); };
+    if (std::none_of(hall.shown.items.begin(), hall.shown.items.end(), same)) return proto::NOT_FOUND;
+  }
+  return proto::OK;
+}
+
 GuildWithdrawReply GuildHall::withdraw(Player& player, const GuildWithdrawRequest& request) {
   proto::Code code = door(player);
   if (code == proto::OK) code = check_guild_withdrawal(items_, request);
+  if (code == proto::OK) code = was_there(guild_of(player.mirror), request);
   if (code != proto::OK) return with_code<GuildWithdrawReply>(code);
   const std::uint64_t message = lobby_.entropy().id63();
   const proto::Operation operation = ask_guild(withdrawal_memo(request), guild_of(player.mirror), message);

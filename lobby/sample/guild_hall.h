@@ -47,6 +47,9 @@ class GuildHall : public LobbyFeature {
   // Fills in what only others know: whom a name names, whether an invitation is there.
   Task<proto::Code> complete(PlayerRef ref, GuildChangeRequest* request);
   proto::Code door(const Player& player) const;
+  // To ask costs nothing, and the question and its answer are rows that stay: what the bank was shown without a moment
+  // ago is not asked for.
+  proto::Code was_there(std::uint64_t guild, const GuildWithdrawRequest& request) const;
   HallRef hall(std::uint64_t guild);
   // False: it is no guild, or nobody could say.
   Task<bool> enter(HallRef hall);

@@ -120,6 +120,21 @@ TEST_F(GuildTest, WhatTheLogCannotHoldIsRefusedAndNobodyWaitsForEver) {
   EXPECT_EQ(seen_by(kBert).amounts_size(), 1) << "and what comes next is settled";
 }
 
+TEST_F(GuildTest, WhatTheBankWasJustShownWithoutIsNotAskedFor) {
+  found_with_bert();
+  ASSERT_EQ(deposit(kAnna, 50), proto::OK);
+  settle();
+  ASSERT_EQ(seen_by(kAnna).amounts_size(), 1);
+  EXPECT_EQ(withdraw(kBert, 51), proto::NOT_ENOUGH);
+  EXPECT_EQ(withdraw_item(kBert, store::uid(5, 5)), proto::NOT_FOUND);
+  EXPECT_EQ(withdraw(kBert, 50), proto::OK);
+  settle();
+  cluster_->run(seconds(3));
+  EXPECT_EQ(withdraw(kBert, 51), proto::OK) << "it may have come since";
+  settle();
+  EXPECT_EQ(heard(kBert), (Words{"WITHDRAWN", "REFUSED:NOT_ENOUGH"}));
+}
+
 TEST_F(GuildTest, TheLastSwordIsGivenToOneOfTwo) {
   found_with_bert();
   ASSERT_EQ(change(kAnna, GuildChangeRequest::RANK, kBert, {}, sample::GUILD_OFFICER), proto::OK);
