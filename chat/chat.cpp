@@ -58,8 +58,10 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   if (presence.place().empty()) return leave(player);
   Member member;
   std::string place_before;
+  std::uint64_t guild_before = 0;
   if (at != members_.end()) {
     place_before = at->second.place;
+    guild_before = at->second.guild;
     // Another epoch of the session: it was resumed, perhaps by another life of its gateway, which knows of no topic.
     const bool same = at->second.session == SessionId(presence.session_id()) && at->second.place == presence.place() &&
                       at->second.session_epoch == presence.session_epoch() &&
@@ -84,6 +86,7 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   by_name_[name_skeleton(member.name)] = player;
   join(members_[player] = member);
   if (place_before != member.place) end_channel(place_before);
+  if (guild_before != member.guild) end_guild_channel(guild_before);
   party_back(members_[player]);
 }
 
@@ -101,8 +104,10 @@ void Chat::leave(PlayerId player) {
   publisher_.drop(at->second.gateway, at->second.session, true);
   by_name_.erase(name_skeleton(at->second.name));
   const std::string place = at->second.place;
+  const std::uint64_t guild = at->second.guild;
   members_.erase(at);
   end_channel(place);
+  end_guild_channel(guild);
   party_away(player);
 }
 
@@ -112,6 +117,15 @@ void Chat::end_channel(const std::string& place) {
   const bool left = std::none_of(members_.begin(), members_.end(),
                                  [&place](const auto& member) { return member.second.place == place; });
   if (left) channels_.erase(place);
+}
+
+// Whoever founds a guild of the same name later has the same number, and is not to read what the earlier one said.
+void Chat::end_guild_channel(std::uint64_t guild) {
+  const auto channel = guild == 0 ? channels_.end() : channels_.find(guild_channel(guild));
+  if (channel == channels_.end()) return;
+  const bool left = std::none_of(members_.begin(), members_.end(),
+                                 [guild](const auto& member) { return member.second.guild == guild; });
+  if (left) channels_.erase(channel);
 }
 
 // A session keeps its number when it is resumed at another gateway: what the earlier one loses is not it any more.

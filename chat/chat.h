@@ -105,6 +105,8 @@ class Chat : public Node {
   void forget_who_left(NodeId owner, MonoTime since);
   // If it is a run's, and nobody is in it any more.
   void end_channel(const std::string& place);
+  // If nobody of it is here any more.
+  void end_guild_channel(std::uint64_t guild);
   // Where a line of that channel goes; an empty name: nowhere.
   struct Address {
     std::string name;

@@ -284,6 +284,35 @@ TEST_F(ChatTest, ARunsChannelEndsWithTheLastWhoWasInIt) {
   EXPECT_EQ(chat_->channels(), 1u) << "a zone is come back to";
 }
 
+TEST_F(ChatTest, AGuildsLinesEndWithTheLastOfItWhoIsHere) {
+  const auto joins = [this](std::uint64_t player, const std::string& name, std::uint64_t guild) {
+    proto::Presence presence;
+    presence.set_guild(guild);
+    ChatFixture::present(player, name, kGatewayA, "town/1", presence);
+  };
+  const auto said = [this](std::uint64_t player) {
+    proto::HistoryRequest request;
+    request.set_channel(proto::GUILD_CHANNEL);
+    return client<proto::HistoryReply>(player, kGatewayA, request).lines_size();
+  };
+  proto::SayRequest request;
+  request.set_channel(proto::GUILD_CHANNEL);
+  request.set_text("between us");
+  joins(1, "Anna", 77);
+  joins(2, "Bert", 77);
+  EXPECT_EQ(client<proto::SayReply>(1, kGatewayA, request).code(), proto::OK);
+  joins(1, "Anna", 0);
+  EXPECT_EQ(said(2), 1) << "Bert is still of it";
+  joins(2, "Bert", 0);
+  joins(3, "Carl", 77);
+  EXPECT_EQ(said(3), 0) << "another guild of the same name";
+  EXPECT_EQ(client<proto::SayReply>(3, kGatewayA, request).code(), proto::OK);
+  present(3, "Carl", kGatewayA, "");
+  joins(2, "Bert", 77);
+  EXPECT_EQ(said(2), 0) << "nobody was there who could say which guild it is";
+  EXPECT_EQ(chat_->channels(), 0u);
+}
+
 TEST_F(ChatTest, ALateWordOfAnEarlierOwnerChangesNothing) {
   present(1, "Anna", kGatewayA, "run/5", 7);
   present(1, "Anna", kGatewayA, "", 6);
