@@ -59,7 +59,8 @@ proto::Code Chat::party_changed(const Parties::Outcome& outcome) {
     if (!sits && parties_.of(who) == nullptr) party_names_.erase(who);
     if (const auto at = members_.find(who); at != members_.end()) tell_party(at->second, sits ? state : none);
   }
-  if (party.members.empty()) channels_.erase("party/" + std::to_string(party.id));
+  // Without members it may also be the answer to one who is not in it any more.
+  if (party.members.empty() && !parties_.knows(party.id)) channels_.erase("party/" + std::to_string(party.id));
   return outcome.code;
 }
 

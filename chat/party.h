@@ -62,6 +62,7 @@ class Parties {
 
   // None unless at least two have a seat.
   const Party* of(PlayerId who) const;
+  bool knows(std::uint64_t party) const { return parties_.count(party) != 0; }
   std::size_t size() const { return parties_.size(); }
   void check_invariants() const;
 

@@ -414,6 +414,18 @@ TEST_F(ChatPartyTest, AnOwnerWithAnOldVersionIsToldTheNewOne) {
   EXPECT_FALSE(cluster_->take<proto::PartyState>(gateway(2))) << "nobody else needs to hear";
 }
 
+TEST_F(ChatPartyTest, AnOldOwnersWordOfOneWhoLeftLeavesThePartysLines) {
+  present(3, "Carl", "town/1");
+  held(1, 5, {1, 2, 3});
+  ASSERT_EQ(change(3, proto::PartyChangeRequest::LEAVE), proto::OK);
+  ASSERT_EQ(say(1), proto::OK);
+  held(3, 5, {1, 2, 3});
+  ASSERT_NE(chat_->parties().of(PlayerId(1)), nullptr);
+  EXPECT_EQ(chat_->channels(), 1u);
+  ASSERT_EQ(change(1, proto::PartyChangeRequest::LEAVE), proto::OK);
+  EXPECT_EQ(chat_->channels(), 0u) << "they end with the party";
+}
+
 TEST_F(ChatPartyTest, AnUnsoundValueIsNotTaken) {
   held(1, 5, {1});
   held(1, 5, {2, 3});
