@@ -56,6 +56,11 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
   // A late word of an owner that was replaced.
   if (at != members_.end() && presence.player_epoch() < at->second.player_epoch) return;
   if (presence.place().empty()) return leave(player);
+  // Another character was chosen in that session, and nobody could say so: what is dropped with the former one must not
+  // be what this one is about to hear.
+  const SessionKey session{NodeId(presence.gateway()), SessionId(presence.session_id())};
+  if (const auto former = by_session_.find(session); former != by_session_.end() && former->second != player)
+    leave(former->second);
   Member member;
   std::string place_before;
   std::uint64_t guild_before = 0;
@@ -68,7 +73,9 @@ void Chat::presence(const From& from, const proto::Presence& presence) {
                       at->second.gateway == NodeId(presence.gateway());
     member = at->second;
     if (!same) publisher_.drop(member.gateway, member.session, true);
+    by_session_.erase({member.gateway, member.session});
   }
+  by_session_[session] = player;
   member.player = player;
   member.name = presence.name();
   member.owner = from.node();
@@ -103,6 +110,7 @@ void Chat::leave(PlayerId player) {
   if (at == members_.end()) return;
   publisher_.drop(at->second.gateway, at->second.session, true);
   by_name_.erase(name_skeleton(at->second.name));
+  by_session_.erase({at->second.gateway, at->second.session});
   const std::string place = at->second.place;
   const std::uint64_t guild = at->second.guild;
   members_.erase(at);

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "chat/party.h"
 #include "common/logic/node.h"
@@ -47,7 +48,10 @@ class Chat : public Node {
   std::size_t present() const { return members_.size(); }
   std::size_t channels() const { return channels_.size(); }  // in which somebody spoke
   const Parties& parties() const { return parties_; }
-  void check_invariants() const override { parties_.check_invariants(); }
+  void check_invariants() const override {
+    parties_.check_invariants();
+    CHECK(by_session_.size() == members_.size());
+  }
 
  protected:
   void on_peer_up(NodeId peer) override;
@@ -69,6 +73,7 @@ class Chat : public Node {
     std::int64_t tokens_ms = 0;  // of the flood limit, in time
     MonoTime filled{};
   };
+  using SessionKey = std::pair<NodeId, SessionId>;
   struct Channel {
     std::uint64_t last_number = 0;
     std::deque<std::string> lines;  // encoded ChatLines
@@ -121,6 +126,7 @@ class Chat : public Node {
   TopicPublisher publisher_;
   std::map<PlayerId, Member> members_;
   std::map<std::string, PlayerId> by_name_;
+  std::map<SessionKey, PlayerId> by_session_;  // one each
   std::map<std::string, Channel> channels_;
   Parties parties_{[this] { return entropy().id63(); }};
   std::map<PlayerId, std::string> party_names_;  // of who has a seat, also while away

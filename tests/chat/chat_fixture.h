@@ -35,12 +35,12 @@ class ChatFixture : public testing::Test {
   static NodeId owner(std::uint64_t player) {
     return NodeId(Role::kGeneral, static_cast<std::uint16_t>(2 - player % 2));
   }
-  // Said by its owner; its session is ten times the player's number.
+  // Said by its owner; its session is ten times the player's number, if the presence names no other.
   void present(std::uint64_t player, const std::string& name, NodeId gateway, const std::string& place,
                proto::Presence presence = {}) {
     presence.set_player_id(player);
     presence.set_name(name);
-    presence.set_session_id(player * 10);
+    if (presence.session_id() == 0) presence.set_session_id(player * 10);
     if (presence.session_epoch() == 0) presence.set_session_epoch(1);
     presence.set_gateway(gateway.value);
     if (presence.player_epoch() == 0) presence.set_player_epoch(1);

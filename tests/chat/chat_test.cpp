@@ -268,6 +268,27 @@ TEST_F(ChatTest, ASessionThatIsLostAtAnEarlierGatewayIsNotLost) {
   EXPECT_EQ(chat_->present(), 0u);
 }
 
+TEST_F(ChatTest, WhoIsPlayedNextInASessionHearsOnWhenTheFormerOneIsForgotten) {
+  present(1, "Anna", kGatewayA, "town/1");
+  present(2, "Bert", kGatewayB, "town/1");
+  cluster_->down(owner(1));
+  cluster_->run(seconds(1));
+  cluster_->again(owner(1));
+  cluster_->forget_sent();
+  proto::Presence presence;
+  presence.set_session_id(10);
+  ChatFixture::present(3, "Carl", kGatewayA, "town/1", presence);
+  EXPECT_EQ(chat_->present(), 2u) << "Anna is not played any more, though nobody said so";
+  std::vector<std::uint32_t> told;
+  for (const auto& sent : cluster_->sent(kGatewayA)) told.push_back(sent.header.message_id);
+  EXPECT_EQ(told, (std::vector<std::uint32_t>{route_id(proto::Unsubscribe::descriptor()),
+                                              route_id(proto::Subscribe::descriptor())}));
+  cluster_->run(seconds(4));
+  EXPECT_EQ(chat_->present(), 2u);
+  EXPECT_EQ(say(2, kGatewayB, "still there?"), proto::OK);
+  EXPECT_EQ(published(kGatewayA).size(), 1u);
+}
+
 TEST_F(ChatTest, ARunsChannelEndsWithTheLastWhoWasInIt) {
   present(1, "Anna", kGatewayA, "run/5");
   present(2, "Bert", kGatewayA, "run/5");
