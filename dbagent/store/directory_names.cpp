@@ -168,8 +168,8 @@ proto::PlayerLocateReply locate_player(Directory& directory, const proto::Player
     const NameKey key(request.name());
     Query row(directory.db,
               "SELECT player_id, account_id, shard, shown FROM name JOIN account USING(account_id) "
-              "WHERE partition = ?1 AND skeleton = ?2 AND state = 1",
-              key.partition, key.skeleton);
+              "WHERE partition = ?1 AND skeleton = ?2 AND (state = 1 OR ?3)",
+              key.partition, key.skeleton, request.any_state() ? 1 : 0);
     read(row);
   }
   return reply;

@@ -14,14 +14,15 @@ class BlockTest : public LobbyTest {
  protected:
   BlockTest() {
     cluster_->up(kChat);
-    cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [](auto&, const auto& query) {
+    cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [this](auto&, const auto& query) {
       proto::PlayerLocateReply reply;
       const std::uint64_t id = query.player_id() != 0        ? query.player_id()
                                : query.name().front() == 'P' ? std::stoull(query.name().substr(1))
                                                              : 0;
       reply.set_player_id(id);
       reply.set_name("P" + std::to_string(id));
-      if (id == 0) reply.set_code(proto::NO_SUCH);
+      const bool gone = gone_.count(id) != 0 && !query.any_state();
+      if (id == 0 || gone) reply.set_code(proto::NO_SUCH);
       return reply;
     });
     for (const std::uint64_t id : {1, 2}) {
@@ -56,6 +57,7 @@ class BlockTest : public LobbyTest {
     return reply ? reply->code() : proto::INTERNAL;
   }
   std::uint64_t creq_ = 0;
+  std::set<std::uint64_t> gone_;  // was purged
 };
 
 TEST_F(BlockTest, ABlockIsSavedWithTheCharacterAndTheChatHearsOfIt) {
@@ -95,6 +97,14 @@ TEST_F(BlockTest, TheListHasFiftySlotsAndUsesThemAgain) {
   ASSERT_EQ(list->players_size(), kBlocksMost);
   EXPECT_EQ(list->players(20).player(), 1u);
   EXPECT_EQ(list->players(20).name(), "P1");
+}
+
+TEST_F(BlockTest, ABlockOnWhoIsNoMoreIsLifted) {
+  ASSERT_EQ(block(2, "P77"), proto::OK);
+  gone_.insert(77);
+  EXPECT_EQ(block(2, "P77"), proto::NOT_FOUND) << "nobody of that name is blocked any more";
+  EXPECT_EQ(block(2, "P77", true), proto::OK);
+  EXPECT_TRUE(blocked_by(player(2).mirror).empty());
 }
 
 TEST_F(BlockTest, WhoIsBlockedIsNotTradedWith) {

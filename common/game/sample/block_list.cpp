@@ -62,6 +62,7 @@ Task<BlockReply> BlockList::block(PlayerRef ref, BlockRequest request) {
   if (!valid_name(request.name())) co_return refused<BlockReply>(proto::NOT_FOUND);
   proto::PlayerLocate query;
   query.set_name(request.name());
+  query.set_any_state(request.unblock());  // else whom nobody finds any more keeps its slot for ever
   const NodeId directory = node_.directory_agent();
   const Result<proto::PlayerLocateReply> found = co_await node_.call<proto::PlayerLocateReply>(directory, query);
   Player* player = node_.find(ref);

@@ -364,6 +364,22 @@ TEST_F(DirectoryTest, APlayerIsLocatedByNameAndByIdOnceClaimed) {
   EXPECT_EQ(ask<proto::PlayerLocateReply>(*store, by_id).account_id(), account_id);
 }
 
+TEST_F(DirectoryTest, WhoIsLongGoneIsFoundByNameOnlyIfAskedFor) {
+  proto::PlayerLocate query;
+  query.set_name("Gold");
+  reserve("Gold", 1, 100);
+  claim("Gold", 1, 100);
+  ASSERT_EQ(claim("Gold", 1, 100, true), proto::STORED);
+  EXPECT_EQ(ask<proto::PlayerLocateReply>(*store, query).code(), proto::NO_SUCH);
+  query.set_any_state(true);
+  const auto found = ask<proto::PlayerLocateReply>(*store, query);
+  EXPECT_EQ(found.code(), proto::STORED);
+  EXPECT_EQ(found.player_id(), 1u);
+  EXPECT_EQ(found.name(), "Gold");
+  query.set_name("Silver");
+  EXPECT_EQ(ask<proto::PlayerLocateReply>(*store, query).code(), proto::NO_SUCH);
+}
+
 TEST_F(DirectoryTest, APlaceIsTakenByOneAndARepeatIsHarmless) {
   proto::PlaceQuery query;
   query.set_place("town#1");
