@@ -36,7 +36,8 @@ OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams sea
   on(&OwnerNode::trade_notice);
   on(&OwnerNode::content_notice);
   on(&OwnerNode::party_held);
-  after(seconds(1), [this] { housekeeping(); });
+  every(seconds(1), [this] { housekeeping(); });
+  every(Duration(seconds(1)) / kSoftSlots, [this] { flush_next_slot(); });
 }
 
 // Tasks that are still on their way have locals that touch this object's members: they go before the members do.
@@ -208,31 +209,43 @@ void OwnerNode::on_players_faulted(const std::vector<PlayerId>& faulted, const F
 
 // ── seeing, time ────────────────────────────────────────────────────────────────────────────────────────────
 
+// A tenth of the players at a time: what has gathered in a second does not reach the store all at once.
+void OwnerNode::flush_next_slot() {
+  const std::uint64_t slot = soft_slot_++ % kSoftSlots;
+  std::vector<PlayerRef> due;
+  for (const auto& [id, player] : players_)
+    if (id.value % kSoftSlots == slot && !(player.soft_balances.empty() && player.soft_counters.empty()))
+      due.push_back({id, player.epoch});
+  for (const PlayerRef ref : due)
+    if (Player* player = find(ref)) guarded("soft flush", ref.id, 0, [&] { flush_soft(*player); });
+}
+
 void OwnerNode::housekeeping() {
-  after(seconds(1), [this] { housekeeping(); });
-  // A tenth of the players at a time: what has gathered in a second does not reach the store all at once.
-  for (std::uint64_t slot = 0; slot < kSoftSlots; ++slot)
-    after(seconds(1) * slot / kSoftSlots, [this, slot] {
-      for (auto& [id, player] : players_)
-        if (id.value % kSoftSlots == slot && !(player.soft_balances.empty() && player.soft_counters.empty()))
-          flush_soft(player);
-    });
   saved_lag_ = {};
   listen_to_agents();
-  content_.tick();
-  std::vector<PlayerRef> waited_for_enough;
-  for (auto& [id, player] : players_) {
-    saved_lag_ = std::max(saved_lag_, player.window.age(now()));
-    if (now() >= player.hint_due || unlucky("hint.early")) write_hint(player);
-    if (now() >= player.inbox_due) look_into_inbox(player);
-    claim_waiting(player);
-    ask_about_trades(player);
-    if (!player.session.linked && player.state == Player::State::kActive &&
-        now() - player.link_dead_since >= link_dead(player))
-      waited_for_enough.push_back({id, player.epoch});
-  }
-  for (const PlayerRef ref : waited_for_enough)
-    spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
+  guarded("content", {}, 0, [this] { content_.tick(); });
+  // One by one: what throws for one of them hides nobody else.
+  for (const PlayerRef ref : everybody())
+    if (Player* player = find(ref)) guarded("housekeeping", ref.id, 0, [&] { look_after(*player); });
+}
+
+void OwnerNode::look_after(Player& player) {
+  saved_lag_ = std::max(saved_lag_, player.window.age(now()));
+  if (now() >= player.hint_due || unlucky("hint.early")) write_hint(player);
+  if (now() >= player.inbox_due) look_into_inbox(player);
+  claim_waiting(player);
+  ask_about_trades(player);
+  if (player.session.linked || player.state != Player::State::kActive ||
+      now() - player.link_dead_since < link_dead(player))
+    return;
+  const PlayerRef ref{player.id, player.epoch};
+  spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
+}
+
+std::vector<PlayerRef> OwnerNode::everybody() const {
+  std::vector<PlayerRef> all;
+  for (const auto& [pid, player] : players_) all.push_back({pid, player.epoch});
+  return all;
 }
 
 void OwnerNode::content_notice(const From&, const proto::ContentNotice& notice) { content_.hear(notice); }

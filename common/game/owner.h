@@ -257,6 +257,9 @@ class OwnerNode : public Node {
   Task<void> drain();
   void write_hint(Player& player);
   void housekeeping();
+  void look_after(Player& player);
+  void flush_next_slot();
+  std::vector<PlayerRef> everybody() const;
 
   // Since when this shard's agent has been silent: no answer to what was sent, and, if nothing was, no link.
   Duration silence(std::uint32_t shard) const;
@@ -284,6 +287,7 @@ class OwnerNode : public Node {
   std::vector<std::function<void(PlayerId)>> inbox_listeners_;
   std::uint64_t operations_saved_ = 0, rejected_ = 0, trades_committed_ = 0, trades_aborted_ = 0;
   Duration saved_lag_{};
+  std::uint64_t soft_slot_ = 0;  // whose soft sums go out next
 };
 
 }  // namespace dure

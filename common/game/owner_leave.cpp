@@ -245,8 +245,7 @@ Task<void> OwnerNode::drain() {
   const MonoTime patience = now() + kDrainPatience;
   for (bool last = false; !players_.empty() && !last;) {
     last = now() >= patience;
-    std::vector<PlayerRef> all;
-    for (const auto& [pid, player] : players_) all.push_back({pid, player.epoch});
+    const std::vector<PlayerRef> all = everybody();
     for (const PlayerRef ref : all) {
       Player* player = find(ref);
       if (player == nullptr || player->state != Player::State::kActive) continue;

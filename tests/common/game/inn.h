@@ -23,12 +23,20 @@ class Inn : public OwnerNode {
   void on_arrived(Player&, const proto::Admit&, bool) override {
     if (floor_breaks) throw std::runtime_error("the floor breaks");
   }
-  void on_left(Player&) override {}
+  void on_left(Player&) override {
+    if (std::exchange(door_breaks, false)) throw std::runtime_error("the door breaks");
+  }
+  Duration link_dead(const Player& player) const override {
+    if (player.id == forgotten) throw std::runtime_error("nobody knows how long it stays");
+    return OwnerNode::link_dead(player);
+  }
   void fill_state(const Player&, std::uint64_t*, std::uint32_t*, std::uint32_t*) const override {}
 
   Placing placed{true, {}, 0, "inn/1"};
   bool open = true;           // still, for who has been acquired
   bool floor_breaks = false;  // under everybody who arrives
+  bool door_breaks = false;   // behind the next one who leaves
+  PlayerId forgotten;         // of whom nobody knows how long it stays without a socket
 };
 
 // The agent finds everybody on shard 1, held by nobody, and grants epoch 1; a test may let it answer otherwise

@@ -69,8 +69,20 @@ class OwnerTest : public testing::Test, protected InnCluster {
   }
   // Begins it; what comes of it is in the answer as soon as that is known.
   void begin(Task<bool> task, std::optional<bool>* answer) {
+    begin_here(std::move(task), answer);
+    cluster_->turn();
+  }
+  // The same in the turn that runs.
+  void begin_here(Task<bool> task, std::optional<bool>* answer) {
     inn_->spawn([](Task<bool> conversation, std::optional<bool>* out) -> Task<void> { *out = co_await conversation; }(
                                                                           std::move(task), answer));
+  }
+  void lose_socket(std::uint64_t id, bool gone = false) {
+    proto::SessionLost lost;
+    lost.set_player_id(id);
+    lost.set_session_id(id * 10);
+    lost.set_gone(gone);
+    cluster_->say(kGateway, lost);
     cluster_->turn();
   }
   std::optional<proto::RouteDrop> dropped() {
