@@ -135,6 +135,7 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
   const bool look_again = player.reading_inbox || (arriving != arriving_.end() && arriving->second);
   player.inbox_asked = player.reading_inbox = false;
   player.inbox_due = now() + options_.inbox_interval;
+  player.unclaimable.clear();
   // What waits in the inbox is claimed by ordinary operations.
   std::vector<std::string> claimed = claim_what_fits(player);
   player.claimed = changed_by(player, claimed);

@@ -72,6 +72,7 @@ std::vector<std::string> OwnerNode::claim_what_fits(Player& player) {
   const int page = unlucky("claims.one") ? 1 : kClaimsAtOnce;
   for (const auto& [message, encoded] : waiting) {
     if (static_cast<int>(claimed.size()) >= page || player.window.full(now())) break;
+    if (player.unclaimable.count(message)) continue;
     proto::InboxEntry entry;
     entry.ParseFromString(encoded);
     const std::size_t carried = player.mirror.items().size() + player.mirror.items_on_their_way();
@@ -89,7 +90,14 @@ std::vector<std::string> OwnerNode::claim_what_fits(Player& player) {
         cap->set_name(amount.name());
         cap->set_value(most);
       }
-    for (const auto& addition : claim_additions_) addition(player.mirror, entry, &operation);
+    // A letter that breaks who reads it is its own trouble, not its player's, who would be read again without end.
+    const bool whole = guarded("claim", {}, 0, [&] {
+      for (const auto& addition : claim_additions_) addition(player.mirror, entry, &operation);
+    });
+    if (!whole) {
+      player.unclaimable.insert(message);
+      continue;
+    }
     if (player.mirror.apply(operation) != Mirror::Guard::kOk) continue;
     player.window.add(std::move(operation), now());
     queue_save(player);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,9 @@ struct Player {
   std::vector<std::pair<TradeId, CallId>> trade_waiters;  // trade → who waits for it
   CallId save_pause;                                      // of the save task, while it waits for another's leg
   bool inbox_asked = false, reading_inbox = false;
-  MonoTime inbox_due{};  // looked into, whether or not a notice has come
-  std::string claimed;   // an encoded AggregateChanged: what came out of the inbox with the last ACQUIRE
+  MonoTime inbox_due{};                 // looked into, whether or not a notice has come
+  std::set<std::uint64_t> unclaimable;  // letters whose claim threw: left where they are until it is acquired anew
+  std::string claimed;                  // an encoded AggregateChanged: what came out of the inbox with the last ACQUIRE
   MonoTime link_dead_since{};
   MonoTime hint_due{};
   std::unique_ptr<Scope> scope;

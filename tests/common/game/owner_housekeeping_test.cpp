@@ -82,5 +82,28 @@ TEST_F(OwnerHousekeepingTest, ASumThatThrowsWhenItIsMadeAnOperationIsItsPlayersA
   EXPECT_EQ(player(1).epoch, 2u) << "what it lost is not known";
 }
 
+TEST_F(OwnerHousekeepingTest, ALetterWhoseClaimThrowsWaitsAndItsPlayerPlaysOn) {
+  inn_->with_claims([](auto&, const proto::InboxEntry& entry, auto) {
+    if (entry.message_id() == 7) throw std::runtime_error("a test");
+  });
+  letter(1, 7);
+  letter(1, 8);
+  cluster_->run(seconds(10));
+  EXPECT_EQ(player(1).epoch, 1u) << "it is not read again for that";
+  EXPECT_EQ(player(1).mirror.balance("gold"), 5);
+  EXPECT_EQ(player(1).mirror.inbox().count(7), 1u);
+  EXPECT_EQ(log_.errors.size(), 1u) << "nor does it throw each second";
+  // Nor does it keep a login out.
+  auto* waits = row_.add_inbox();
+  waits->set_message_id(7);
+  waits->set_reason("mail");
+  const CallId call = ask_in(3);
+  const auto reply = cluster_->take_reply<proto::AdmitReply>(kGateway, call);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::OK);
+  cluster_->run(seconds(2));
+  EXPECT_EQ(player(3).session.session, SessionId(30));
+}
+
 }  // namespace
 }  // namespace dure
