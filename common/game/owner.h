@@ -95,8 +95,8 @@ class OwnerNode : public Node {
                    std::uint32_t made_by = 0);
   // co_await saved(ref): everything committed so far is SAVED (true), or the player is gone or time ran out (false).
   Task<bool> saved(PlayerRef ref, Duration deadline = seconds(10));
-  // The same without a deadline: false only when the player is gone from here (or was acquired anew). What is told
-  // afterwards was made before: the mirror may hold more by then.
+  // The same without a deadline: false only when the player is gone from here (or was acquired anew, or is to be: what
+  // was committed may have been dropped). What is told afterwards was made before: the mirror may hold more by then.
   Task<bool> saved_or_gone(PlayerRef ref);
 
   // Trades: both players are here. All or nothing: kOk put one leg into each window, and what each gives has left its

@@ -215,9 +215,13 @@ Task<bool> OwnerNode::saved(PlayerRef ref, Duration deadline) {
 }
 
 Task<bool> OwnerNode::saved_or_gone(PlayerRef ref) {
-  bool done = false;
-  while (!done && find(ref) != nullptr) done = co_await saved(ref);
-  co_return done;
+  for (;;) {
+    // What a fault dropped is in no window: that one is empty says nothing any more.
+    const Player* player = find(ref);
+    if (player == nullptr || player->poisoned) co_return false;
+    const bool done = co_await saved(ref);
+    if (done) co_return true;
+  }
 }
 
 void OwnerNode::write_hint(Player& player) {

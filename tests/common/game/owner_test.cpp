@@ -156,5 +156,18 @@ TEST_F(OwnerTest, WhoWaitsWithoutADeadlineIsToldWhenItsPlayerGoes) {
   EXPECT_EQ(saved, false);
 }
 
+TEST_F(OwnerTest, WhatAFaultDroppedIsNotCalledSaved) {
+  std::optional<bool> saved;
+  now_do([&] {
+    earn(1);
+    begin_here(inn_->saved_or_gone(ref(1)), &saved);
+    throw std::runtime_error("a test");
+  });
+  cluster_->run(seconds(1));
+  EXPECT_EQ(saved, false);
+  EXPECT_TRUE(applied_.empty());
+  EXPECT_EQ(player(1).mirror.balance("gold"), 0);
+}
+
 }  // namespace
 }  // namespace dure
