@@ -211,7 +211,10 @@ Task<bool> OwnerNode::saved(PlayerRef ref, Duration deadline) {
   Expect expected(*this, deadline);
   player->saved_waiters.emplace_back(player->window.last() + static_cast<std::uint64_t>(staged), expected.id());
   const Result<std::string> answer = co_await expected;
-  co_return answer.has_value() && find(ref) != nullptr;
+  player = find(ref);
+  if (player == nullptr) co_return false;
+  if (!answer) std::erase_if(player->saved_waiters, [&](const auto& waiter) { return waiter.second == expected.id(); });
+  co_return answer.has_value();
 }
 
 Task<bool> OwnerNode::saved_or_gone(PlayerRef ref) {

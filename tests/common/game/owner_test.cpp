@@ -169,5 +169,19 @@ TEST_F(OwnerTest, WhatAFaultDroppedIsNotCalledSaved) {
   EXPECT_EQ(player(1).mirror.balance("gold"), 0);
 }
 
+TEST_F(OwnerTest, WhoWaitsForAStoreThatIsAwayForLongWaitsInOnePlace) {
+  saves_ = false;
+  now_do([this] { earn(1); });
+  std::optional<bool> saved;
+  begin(inn_->saved_or_gone(ref(1)), &saved);
+  cluster_->run(seconds(600), milliseconds(100));
+  EXPECT_FALSE(saved);
+  EXPECT_EQ(player(1).saved_waiters.size(), 1u);
+  saves_ = true;
+  cluster_->run(seconds(10));
+  EXPECT_EQ(saved, true);
+  EXPECT_TRUE(player(1).saved_waiters.empty());
+}
+
 }  // namespace
 }  // namespace dure
