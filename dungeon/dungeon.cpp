@@ -118,13 +118,16 @@ void Dungeon::on_arrived(Player& player, const proto::Admit& admit, bool fresh) 
 void Dungeon::on_left(Player& player) {
   Instance* instance = instance_of(player);
   if (instance == nullptr) return;
-  for (const auto& listener : leave_listeners_) listener(player);
+  // Whoever stumbles over it: the player is gone.
+  for (const auto& listener : leave_listeners_) guarded("leaving", {}, 0, [&] { listener(player); });
   publisher_.unsubscribe(player.session.gateway, player.session.session, {instance_topic(instance->id())});
   instance->area().unwatch(player.id, true);
   instance->area().leave(EntityId(player.id.value));
   instance->members.erase(player.id);
-  instance->handler->left(player.id);
   if (instance->members.empty()) instance->empty_since = now();
+  // Who only comes into it anew goes with the others.
+  if (!guarded("instance", {}, instance->id().value, [&] { instance->handler->left(player.id); }))
+    send_back(player, "fault");
 }
 
 // ── living ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -141,7 +141,8 @@ void Lobby::on_arrived(Player& player, const proto::Admit& admit, bool fresh) {
 }
 
 void Lobby::on_left(Player& player) {
-  for (auto& feature : features_) feature->player_left(player);
+  // Whoever stumbles over it: the player is gone.
+  for (auto& feature : features_) guarded("leaving", {}, 0, [&] { feature->player_left(player); });
   if (Zone* here = zone_of(player)) here->leave(player.id);
 }
 

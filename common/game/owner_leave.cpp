@@ -150,7 +150,7 @@ Task<bool> OwnerNode::hand_over(PlayerRef ref, NodeId target, proto::Admit admit
     // The new owner has told the gateway and the chat already: only our own memory goes.
     parties_.hand_over(ref.id, NodeId(there->owner()));
     player->session.linked = false;
-    on_left(*player);
+    guarded("leaving", {}, 0, [&] { on_left(*player); });
     for (const auto& [pseq, waiter] : player->saved_waiters) complete(waiter, fail(Trouble::kCancelled));
     retire(std::move(player->scope));
     players_.erase(ref.id);

@@ -310,5 +310,52 @@ TEST_F(DungeonTest, ARejectedOperationDisconnectsThatUserOnly) {
   EXPECT_FALSE(drop->second.ask_lobby());
 }
 
+TEST_F(DungeonTest, AFeatureThatThrowsWhenSomebodyLeavesKeepsNeitherThePlayerNorTheInstance) {
+  int heard = 0;
+  dungeon_->on_leaving([](Player&) { CHECK_MSG(false, "a trap"); });
+  dungeon_->on_leaving([&heard](Player&) { ++heard; });
+  open(77, {1, 2});
+  client(1, proto::LeaveInstanceRequest());
+  cluster_->run(seconds(1));
+  EXPECT_EQ(back_.size(), 1u);
+  EXPECT_EQ(dungeon_->find(PlayerId(1)), nullptr);
+  EXPECT_EQ(heard, 1);
+  ASSERT_EQ(dungeon_->instances().size(), 1u);
+  EXPECT_EQ(dungeon_->instances().at(RunId(77))->members, std::set<PlayerId>{PlayerId(2)});
+  client(2, proto::LeaveInstanceRequest());
+  cluster_->run(seconds(15));
+  EXPECT_TRUE(dungeon_->instances().empty());
+}
+
+class StumblingRun : public RunHandler {
+ public:
+  void start() override {}
+  void tick(std::uint64_t) override {}
+  void joined(Player&) override {}
+  void left(PlayerId) override { CHECK_MSG(false, "a trap"); }
+};
+
+TEST_F(DungeonTest, AHandlerThatThrowsWhenSomebodyLeavesClosesItsInstance) {
+  dungeon_->add_handler("trap", [](Dungeon&, Instance&) { return std::make_unique<StumblingRun>(); });
+  open(77, {1, 2}, "trap");
+  open(78, {3});
+  client(1, proto::LeaveInstanceRequest());
+  cluster_->run(seconds(1));
+  EXPECT_EQ(back_.size(), 2u);
+  ASSERT_EQ(dungeon_->instances().size(), 1u);
+  EXPECT_EQ(dungeon_->instances().begin()->first, RunId(78));
+  // Who is put into it anew leaves it first.
+  open(79, {4, 5}, "trap");
+  proto::Attach attach;
+  attach.set_player_id(4);
+  attach.set_session_id(40);
+  attach.set_session_epoch(1);
+  attach.set_gateway(kGateway.value);
+  cluster_->ask(kGateway, attach);
+  cluster_->run(seconds(1));
+  EXPECT_EQ(back_.size(), 4u);
+  EXPECT_EQ(dungeon_->instances().size(), 1u);
+}
+
 }  // namespace
 }  // namespace dure::test

@@ -160,6 +160,22 @@ class Trap : public LobbyFeature {
   PlayerId caught;
 };
 
+class Stumble : public LobbyFeature {
+ public:
+  explicit Stumble(Lobby&) {}
+  void player_left(Player&) override { CHECK_MSG(false, "it stumbles"); }
+};
+
+TEST_F(LobbyTest, AFeatureThatThrowsWhenSomebodyLeavesKeepsNobodyInTheZone) {
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  const std::string place = player(1).place;
+  lobby_->add_feature<Stumble>();
+  lobby_->forget(PlayerId(1));
+  EXPECT_TRUE(lobby_->zone(place)->members().empty());
+  cluster_->run(seconds(1));
+  EXPECT_EQ(lobby_->find(PlayerId(1)), nullptr);
+}
+
 TEST_F(LobbyTest, ALoginWhoseArrivalThrowsIsTakenOutAndTold) {
   lobby_->add_feature<Trap>().caught = PlayerId(1);
   EXPECT_EQ(admit(1).code(), proto::INTERNAL);

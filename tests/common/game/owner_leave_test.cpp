@@ -275,5 +275,20 @@ TEST_F(OwnerLeaveTest, ADrainThatNobodySavesEndsAndAsksForNobodyWhoIsGone) {
   EXPECT_TRUE(here(1)) << "what is not saved is not forgotten";
 }
 
+TEST_F(OwnerLeaveTest, WhoseHandoverBreaksWhatItLeavesIsGoneAllTheSameAndMayComeAgain) {
+  const MeshHeader asked = hand_over(1);
+  inn_->door_breaks = true;
+  cluster_->answer(kDungeon, asked, proto::AdmitReply());
+  cluster_->turn();
+  ASSERT_FALSE(inn_->door_breaks);
+  EXPECT_EQ(ended_, true);
+  EXPECT_FALSE(here(1));
+  const CallId call = ask_in(1);
+  const auto reply = cluster_->take_reply<proto::AdmitReply>(kGateway, call);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::OK);
+  EXPECT_TRUE(here(1));
+}
+
 }  // namespace
 }  // namespace dure
