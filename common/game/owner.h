@@ -261,7 +261,7 @@ class OwnerNode : public Node {
   void flush_next_slot();
   std::vector<PlayerRef> everybody() const;
 
-  // Since when this shard's agent has been silent: no answer to what was sent, and, if nothing was, no link.
+  // Since when this shard's agent has been silent: no answer that its store gave, and, if nothing waits, no link.
   Duration silence(std::uint32_t shard) const;
   void listen_to_agents();
 

@@ -51,6 +51,7 @@ Task<void> OwnerNode::read_inbox(PlayerRef ref) {
     }
     if (answer && answer->code() == proto::STORED) {
       pause = kInboxRetry;
+      heard_of_[query.shard()] = now();
       for (const auto& entry : answer->entries()) player->mirror.receive(entry);
       claim_waiting(*player);
       if (Player* still = find(ref); still != nullptr && unlucky("inbox.asked_again")) still->inbox_asked = true;

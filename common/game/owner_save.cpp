@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kOperationsPerRequest = 64;
 constexpr int kSavesATurn = 256;  // of one shard: when an agent is back, a turn stays short
 constexpr Duration kSaveRetry = milliseconds(100), kSaveRetryMost = seconds(1);
+constexpr Duration kAskAfter = seconds(1);  // of silence
 
 // Where an agent beats but does not answer, the windows of all players wait longer and longer, and not all to the same
 // turn.
@@ -194,8 +195,15 @@ void OwnerNode::listen_to_agents() {
     const Link* agent = link(shard_agent(shard));
     if (!waiting.count(shard) && agent != nullptr && !agent->breaker_open()) heard = now();
   }
+  // A window may be refused for long where nothing else is, as while its account is on the move: one with nothing to
+  // save asks whether the shard answers.
+  std::set<std::uint32_t> asked;
+  for (auto& [pid, player] : players_)
+    if (silence(player.shard) >= kAskAfter && player.window.empty() && !player.reading_inbox &&
+        reachable(shard_agent(player.shard)) && asked.insert(player.shard).second)
+      look_into_inbox(player);
   for (auto& [pid, player] : players_) {
-    const bool lost = silence(player.shard) >= kStoreLost;
+    const bool lost = silence(player.shard) >= kStoreLost || player.window.age(now()) >= kStoreLost;
     if (std::exchange(player.stranded, lost) == lost) continue;
     log().event(LogLevel::kWarning, lost ? "owner.stranded" : "owner.relieved", {{"player", pid}});
   }

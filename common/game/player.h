@@ -58,7 +58,9 @@ struct Player {
   std::uint32_t hit_points = 100, hit_points_max = 100;
   std::uint64_t subject = 0;  // the role's own: zone index, run id
   Saving saving = Saving::kNothing;
-  bool stranded = false;  // its agent has been silent for kStoreLost: nothing is accepted, and nothing may harm it
+  // Its agent has been silent for kStoreLost, or has not saved it for so long: nothing is accepted, and nothing may
+  // harm it.
+  bool stranded = false;
   bool poisoned = false;  // its memory may differ from its operations: to be acquired again
   std::map<SoftReason, std::map<std::string, std::int64_t>> soft_balances;  // reason → currency → delta
   std::map<SoftReason, std::map<std::string, std::int64_t>> soft_counters;

@@ -91,6 +91,7 @@ TEST_F(OwnerInboxTest, OfWhatFindsNoRoomAClientIsToldTheFirstAndCanComeIn) {
 TEST_F(OwnerInboxTest, WhatIsUsedUpBeforeItsClaimIsSavedIsNotToldAsHad) {
   saves_ = false;
   deliver(1, 7, kSword);
+  on_inbox_ = {};
   lose(1, kSword);
   EXPECT_FALSE(cluster_->take<proto::AggregateChanged>(kGateway));
   saves_ = true;
