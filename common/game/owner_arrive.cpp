@@ -147,6 +147,7 @@ Player& OwnerNode::install(const proto::AcquireReply& grant, std::uint32_t shard
 void OwnerNode::bind(Player& player, const SessionBinding& session, const std::string& returned_because) {
   player.session = session;
   player.session.linked = true;
+  player.untold = false;
   if (const Link* gateway = link(session.gateway)) player.session.gateway_life = gateway->heard_incarnation();
   proto::RouteSet route;
   route.set_session_id(session.session.value);

@@ -48,7 +48,13 @@ Task<bool> OwnerNode::let_go(PlayerRef ref) {
   if (!done) {
     player->state = Player::State::kActive;
     const std::string reason = "out of step";
-    if (player->poisoned) (void)co_await reacquire(ref, reason);
+    if (player->poisoned) {
+      (void)co_await reacquire(ref, reason);
+    } else if (player->untold && player->session.linked) {
+      // Perhaps nobody waits for it there any more: who answers the route says so.
+      const SessionBinding session = player->session;
+      bring_in(*player, session, proto::Admit(), false, std::string());
+    }
     co_return false;
   }
   forget(ref.id);
@@ -206,7 +212,7 @@ void OwnerNode::on_peer_up(NodeId peer) {
       if (player.state == Player::State::kActive)
         returned.push_back(pid);
       else
-        player.session.linked = true;
+        player.session.linked = player.untold = true;
     }
     for (const PlayerId pid : returned) {
       SessionBinding session = players_.at(pid).session;

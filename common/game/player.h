@@ -76,6 +76,7 @@ struct Player {
   std::set<std::uint64_t> unclaimable;  // letters whose claim threw: left where they are until it is acquired anew
   std::string claimed;                  // an encoded AggregateChanged: what came out of the inbox with the last ACQUIRE
   MonoTime link_dead_since{};
+  bool untold = false;  // its gateway came back while it was leaving: if it stays, that has to hear of it
   MonoTime hint_due{};
   std::unique_ptr<Scope> scope;
 };

@@ -290,5 +290,37 @@ TEST_F(OwnerLeaveTest, WhoseHandoverBreaksWhatItLeavesIsGoneAllTheSameAndMayCome
   EXPECT_TRUE(here(1));
 }
 
+TEST_F(OwnerLeaveTest, WhoStaysAndWhoseGatewayCameBackMeanwhileIsToldToItSoThatItMaySayThatNobodyWaits) {
+  saves_ = false;
+  now_do([this] { earn(1); });
+  lose_socket(1, true);
+  ASSERT_EQ(player(1).state, Player::State::kLeaving);
+  cluster_->down(kGateway);
+  cluster_->again(kGateway);
+  EXPECT_EQ(cluster_->take<proto::RouteSet>(kGateway)->second.session_id(), 20u) << "who may be leaving is told later";
+  cluster_->run(seconds(11));
+  ASSERT_TRUE(here(1)) << "what is not saved is not forgotten";
+  const auto route = cluster_->take<proto::RouteSet>(kGateway);
+  ASSERT_TRUE(route);
+  EXPECT_EQ(route->second.session_id(), 10u);
+  saves_ = true;
+  lose_socket(1, true);
+  cluster_->run(seconds(10));
+  EXPECT_FALSE(here(1));
+}
+
+// Its gateway is told by the answer, and may not take the word of a route while it waits for that.
+TEST_F(OwnerLeaveTest, WhoStaysAndWhoseGatewayWasThereIsNotToldTwice) {
+  saves_ = false;
+  now_do([this] { earn(1); });
+  proto::LeavePlayer leave;
+  leave.set_player_id(1);
+  const CallId call = cluster_->ask(kGateway, leave);
+  cluster_->run(seconds(11));
+  EXPECT_EQ(cluster_->take_reply<proto::LeavePlayerReply>(kGateway, call)->code(), proto::BUSY);
+  EXPECT_FALSE(cluster_->take<proto::RouteSet>(kGateway));
+  EXPECT_TRUE(player(1).session.linked);
+}
+
 }  // namespace
 }  // namespace dure
