@@ -303,7 +303,11 @@ Task<proto::AdmitReply> OwnerNode::admit(From, proto::Admit request) {
   // It may have closed meanwhile. The row of a login is ours and unused: whoever is asked next takes it.
   const bool open = still_open(placed.place, request);
   if (!open && !request.ticket()) co_return admit_reply(proto::BUSY, "the place closed");
-  // Held here of an earlier epoch, and not yet told that it went elsewhere: now it stands in another place.
+  // Held here of an earlier epoch, and not yet told that it went elsewhere: now it stands in another place. A later
+  // login that was bound to it meanwhile would hear nothing of that.
+  const Player* zombie = find(pid);
+  if (zombie != nullptr && (zombie->session.session != session.session || zombie->session.epoch != session.epoch))
+    stale(*zombie);
   forget(pid);
   Player& player = install(*grant, shards_.peek(pid, *shard));
   player.place = placed.place;

@@ -290,5 +290,44 @@ TEST_F(OwnerArriveTest, WhoseArrivalFaultsWithoutASocketIsGoneWithoutAWord) {
   EXPECT_FALSE(dropped());
 }
 
+// Taken by another owner meanwhile, who hands it back here, while a later login binds itself to what stands here yet.
+TEST_F(OwnerArriveTest, WhoIsBoundToAZombieThatIsReplacedIsAskedOnByItsGateway) {
+  ASSERT_EQ(admit().code(), proto::OK);
+  cluster_->answers<proto::AcquireRequest, proto::AcquireReply>(kAgent, [](auto&, auto&) { return std::nullopt; });
+  ask_in(1, by_ticket());
+  const auto acquire = cluster_->take<proto::AcquireRequest>(kAgent);
+  ASSERT_TRUE(acquire);
+  proto::Admit later;
+  later.set_player_id(1);
+  later.set_session_id(20);
+  later.set_session_epoch(2);
+  later.set_gateway(kGateway.value);
+  const CallId call = cluster_->ask(kGateway, later);
+  cluster_->turn();
+  ASSERT_EQ(cluster_->take_reply<proto::AdmitReply>(kGateway, call)->code(), proto::OK);
+  cluster_->forget_sent_to(kGateway);
+
+  proto::AcquireReply row;
+  row.set_epoch(6);
+  row.mutable_aggregate()->set_player_id(1);
+  cluster_->answer(kAgent, acquire->first, row);
+  cluster_->turn();
+  EXPECT_EQ(inn_->find(PlayerId(1))->epoch, 6u);
+  const auto drop = dropped();
+  ASSERT_TRUE(drop);
+  EXPECT_EQ(drop->session_id(), 20u);
+  EXPECT_EQ(drop->player_epoch(), 1u);
+  EXPECT_TRUE(drop->ask_lobby());
+}
+
+TEST_F(OwnerArriveTest, WhoComesBackToItsZombieInTheSameSessionIsOnlyToldWhereItIs) {
+  ASSERT_EQ(admit().code(), proto::OK);
+  granted_epoch_ = 6;
+  cluster_->forget_sent_to(kGateway);
+  ASSERT_EQ(admit(by_ticket()).code(), proto::OK);
+  EXPECT_EQ(cluster_->take<proto::RouteSet>(kGateway)->second.player_epoch(), 6u);
+  EXPECT_FALSE(dropped());
+}
+
 }  // namespace
 }  // namespace dure
