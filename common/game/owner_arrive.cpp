@@ -335,6 +335,12 @@ Task<proto::AttachReply> OwnerNode::attach(From, proto::Attach request) {
     answer.set_code(player == nullptr ? proto::NOT_FOUND : overtaken ? proto::NOT_ALLOWED : proto::BUSY);
     co_return answer;
   }
+  if (!peer_up(session.gateway)) {
+    // Nothing that is told would arrive there. Who asks takes it to where it would.
+    let_go_soon(*player);
+    answer.set_code(proto::BUSY);
+    co_return answer;
+  }
   const std::string silently;
   const proto::Admit again;
   answer.set_player_epoch(player->epoch);

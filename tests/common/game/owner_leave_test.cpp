@@ -322,5 +322,24 @@ TEST_F(OwnerLeaveTest, WhoStaysAndWhoseGatewayWasThereIsNotToldTwice) {
   EXPECT_TRUE(player(1).session.linked);
 }
 
+TEST_F(OwnerLeaveTest, WhoseSessionIsAtAGatewayThatCannotBeReachedIsNotAttachedAndMakesRoom) {
+  now_do([this] { earn(1); });
+  proto::Attach attach;
+  attach.set_player_id(1);
+  attach.set_session_id(10);
+  attach.set_session_epoch(2);
+  attach.set_gateway(NodeId(Role::kGateway, 2).value);
+  cluster_->up(kDungeon);
+  const CallId call = cluster_->ask(kDungeon, attach);
+  cluster_->turn();
+  const auto reply = cluster_->take_reply<proto::AttachReply>(kDungeon, call);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->code(), proto::BUSY);
+  cluster_->run(seconds(1));
+  EXPECT_FALSE(here(1)) << "who asked takes it where the gateway can be reached";
+  EXPECT_EQ(applied_.size(), 1u);
+  EXPECT_TRUE(here(2));
+}
+
 }  // namespace
 }  // namespace dure
