@@ -75,14 +75,14 @@ std::map<std::string, NodeId> PlaceKeeper::propose() const {
 }
 
 void PlaceKeeper::renew(const std::string& place) {
-  renewed_.insert(place);
+  to_renew_.insert(place);
   review();
 }
 
 void PlaceKeeper::review() {
   if (!settled_ || node_.stopping() || !node_.directory_agent()) return;
-  std::erase_if(renewed_, [this](const std::string& place) { return !mine(place); });
-  for (const auto& place : renewed_)
+  std::erase_if(to_renew_, [this](const std::string& place) { return !mine(place); });
+  for (const auto& place : to_renew_)
     if (taking_.insert(place).second) node_.spawn(take(place));
   for (const auto& [place, node] : propose())
     if (node == node_.id() && taking_.insert(place).second) node_.spawn(take(place));
@@ -115,7 +115,7 @@ Task<void> PlaceKeeper::take(std::string place) {
       }
       if (taken && taken->code() == proto::STORED && taken->epoch() == request.expected_epoch() + 1) {
         held_[place] = Held{taken->epoch(), node_.id(), node_.identity().incarnation, 0};
-        renewed_.erase(place);
+        to_renew_.erase(place);
         node_.log().event(LogLevel::kInfo, "place.acquired",
                           {{"node", node_.identity().name}, {"place", place}, {"epoch", taken->epoch()}});
         callbacks_.acquired(place, taken->epoch());

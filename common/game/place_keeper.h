@@ -61,7 +61,7 @@ class PlaceKeeper {
   Duration settle_;
   bool settled_ = false;
   std::map<std::string, Held> held_;
-  std::set<std::string> taking_, renewed_;
+  std::set<std::string> taking_, to_renew_;
 };
 
 }  // namespace dure

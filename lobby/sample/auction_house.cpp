@@ -56,15 +56,10 @@ Task<void> AuctionHouse::work() {
     const bool mine = lobby_.rendezvous(Role::kGeneral, fnv1a(std::string_view(kAuctionName))) == lobby_.id();
     if (clerk_.aggregate() == 0) (void)co_await clerk_.open(mine);
     if (!mine || clerk_.aggregate() == 0) continue;
-    const LedgerClerk::Rule rule = [](const LedgerClerk::Book& book, const proto::InboxEntry& entry,
-                                      proto::OwnerlessApply* operation) {
-      settle_auction(book, entry, book.shard_time_ms, operation);
-    };
+    const LedgerClerk::Rule rule = settle_auction;
     const Result<int> settled = co_await clerk_.work_through(rule);
     if (settled && *settled >= LedgerClerk::kSettledAtOnce) again_ = true;
-    const LedgerClerk::Change expiry = [](const LedgerClerk::Book& book, proto::OwnerlessApply* operation) {
-      return expire_lots(book, book.shard_time_ms, operation);
-    };
+    const LedgerClerk::Change expiry = expire_lots;
     const std::string reason = kAuctionReason;
     (void)co_await clerk_.change(reason, expiry);
   }

@@ -90,6 +90,27 @@ class AuctionTest : public LobbyTest {
     relay(who);
     return code;
   }
+  // The house's word about a lot, with gold perhaps, lies in a player's inbox and is claimed.
+  void word_of_house(std::uint64_t player, sample::AuctionMemo::Kind kind, std::uint64_t lot, std::int64_t gold = 0) {
+    inbox_.Clear();
+    auto* entry = inbox_.add_entries();
+    entry->set_message_id(70);
+    entry->set_reason(sample::kAuctionReason);
+    if (gold != 0) {
+      auto* amount = entry->add_balances();
+      amount->set_name("gold");
+      amount->set_value(gold);
+    }
+    sample::AuctionMemo memo;
+    memo.set_kind(kind);
+    memo.set_lot(lot);
+    entry->set_memo(memo.SerializeAsString());
+    cluster_->answers<proto::InboxQuery, proto::InboxReply>(kAgent, [this](auto&, auto&) { return inbox_; });
+    proto::InboxNotice notice;
+    notice.set_player_id(player);
+    cluster_->say(kAgent, notice);
+    cluster_->run(milliseconds(50));
+  }
   int lots() {
     cluster_->run(seconds(1));
     const auto reply = ask<sample::AuctionBrowseReply>(kBuyer, sample::AuctionBrowseRequest());
@@ -112,6 +133,7 @@ class AuctionTest : public LobbyTest {
 
   store::TempFolder folder_;
   std::unique_ptr<store::ShardStore> store_;
+  proto::InboxReply inbox_;
   std::uint64_t creq_ = 0;
 };
 
@@ -167,19 +189,7 @@ TEST_F(AuctionTest, WhoAsksForNothingAgainAndAgainWaitsForItsAnswers) {
   EXPECT_EQ(ask_once(), proto::BUSY);
   EXPECT_EQ(ask<sample::AuctionListReply>(kSeller, listing())->code(), proto::OK) << "others are served";
   // One is answered: there is room for one more.
-  proto::InboxReply inbox;
-  auto* entry = inbox.add_entries();
-  entry->set_message_id(70);
-  entry->set_reason(sample::kAuctionReason);
-  sample::AuctionMemo memo;
-  memo.set_kind(sample::AuctionMemo::CANCEL);
-  memo.set_lot(999);
-  entry->set_memo(memo.SerializeAsString());
-  cluster_->answers<proto::InboxQuery, proto::InboxReply>(kAgent, [&](auto&, auto&) { return inbox; });
-  proto::InboxNotice notice;
-  notice.set_player_id(kBuyer);
-  cluster_->say(kAgent, notice);
-  cluster_->run(milliseconds(50));
+  word_of_house(kBuyer, sample::AuctionMemo::CANCEL, 999);
   EXPECT_EQ(ask_once(), proto::OK);
   EXPECT_EQ(ask_once(), proto::BUSY);
 }
@@ -231,22 +241,7 @@ TEST_F(AuctionTest, TheSwitchClosesTheHouse) {
 }
 
 TEST_F(AuctionTest, WhatComesFromTheHouseIsTold) {
-  proto::InboxReply inbox;
-  auto* entry = inbox.add_entries();
-  entry->set_message_id(70);
-  entry->set_reason(sample::kAuctionReason);
-  auto* gold = entry->add_balances();
-  gold->set_name("gold");
-  gold->set_value(50);
-  sample::AuctionMemo memo;
-  memo.set_kind(sample::AuctionMemo::SOLD);
-  memo.set_lot(9);
-  entry->set_memo(memo.SerializeAsString());
-  cluster_->answers<proto::InboxQuery, proto::InboxReply>(kAgent, [&](auto&, auto&) { return inbox; });
-  proto::InboxNotice notice;
-  notice.set_player_id(kSeller);
-  cluster_->say(kAgent, notice);
-  cluster_->run(milliseconds(50));
+  word_of_house(kSeller, sample::AuctionMemo::SOLD, 9, 50);
   const auto told_so = told<sample::AuctionNotice>();
   ASSERT_TRUE(told_so.has_value());
   EXPECT_EQ(told_so->what(), sample::AuctionMemo::SOLD);

@@ -56,7 +56,7 @@ TEST_F(GuildTest, WhatWasTakenInADayCountsOnForWhoLeavesAndComesBack) {
     settle();
     EXPECT_EQ(heard(kBert), (Words{"REFUSED:NOT_ALLOWED"}));
   }
-  now_ += kDayMs;
+  now_ += kGuildDayMs;
   ASSERT_EQ(withdraw(kBert, 100), proto::OK);
   settle();
   EXPECT_EQ(heard(kBert), (Words{"WITHDRAWN"}));
@@ -73,7 +73,7 @@ TEST_F(GuildTest, WhatWasTakenIsForgottenADayLater) {
   ASSERT_EQ(withdraw(kAnna, 5), proto::OK);
   settle();
   EXPECT_EQ(records("taken/"), 1);
-  now_ += kDayMs;
+  now_ += kGuildDayMs;
   ASSERT_EQ(withdraw(kAnna, 5), proto::OK);
   settle();
   EXPECT_EQ(records("taken/"), 0);
@@ -87,7 +87,7 @@ TEST_F(GuildTest, AFullBankIsInheritedThoughItIsMoreThanALineOfTheLogHolds) {
   ASSERT_EQ(deposit(kAnna, 50), proto::OK);
   settle();
   purge(kAnna);
-  now_ += kDayMs;
+  now_ += kGuildDayMs;
   ASSERT_EQ(found(kBert, "Wolves"), proto::OK) << "its leader is asked after";
   settle();
   heard_.clear();

@@ -20,7 +20,7 @@ using sample::GuildMemo;
 using sample::GuildNotice;
 
 inline constexpr std::uint64_t kAnna = 1, kBert = 2, kCleo = 3;
-inline constexpr std::int64_t kDayMs = 86'400'000;
+using sample::kGuildDayMs;
 
 class GuildTest : public LobbyTest {
  protected:
@@ -29,12 +29,7 @@ class GuildTest : public LobbyTest {
     options.shard = 0;
     options.sync = false;
     store_ = store::open_shard(options);
-    store::DirectoryOptions directory;
-    directory.path = folder_.file("directory.db");
-    directory.cluster_id = "test";
-    directory.agent_incarnation = {1, 1};
-    directory.sync = false;
-    directory_ = std::move(*store::DirectoryStore::open(directory));
+    directory_ = store::open_directory(folder_.file("directory.db"));
     serve<proto::AccountQuery, proto::AccountReply>(*directory_);
     serve<proto::ReserveName, proto::ReserveNameReply>(*directory_);
     serve<proto::ClaimName, proto::StoreReply>(*directory_);

@@ -139,7 +139,7 @@ TEST_F(GuildTest, WhoFollowsALeaderThatWasPurgedLeadsThoughItNeverSaysSo) {
   ASSERT_EQ(deposit(kBert, 5), proto::OK);
   settle();
   EXPECT_EQ(rank_of(kBert), sample::GUILD_MEMBER) << "the leader was heard of today";
-  now_ += kDayMs;
+  now_ += kGuildDayMs;
   ASSERT_EQ(change(kBert, GuildChangeRequest::DISBAND), proto::OK);
   settle();
   EXPECT_EQ(heard(kBert), (Words{"REFUSED:NOT_ALLOWED"}));
@@ -151,7 +151,7 @@ TEST_F(GuildTest, ALeaderThatLivesStaysItAndIsNotTold) {
   found_with_bert();
   lobby_->forget(PlayerId(kAnna));
   for (int day = 0; day < 3; ++day) {
-    now_ += kDayMs;
+    now_ += kGuildDayMs;
     ASSERT_EQ(deposit(kBert, 5), proto::OK);
     settle();
   }
@@ -224,7 +224,7 @@ TEST_F(GuildTest, AGuildWhoseLastMemberWasPurgedLeavesItsNameAndItsBankToTheNext
   settle();
   purge(kAnna);
   EXPECT_EQ(found(kBert, "Wolves"), proto::TAKEN) << "its leader was heard of today";
-  now_ += kDayMs;
+  now_ += kGuildDayMs;
   EXPECT_EQ(found(kBert, "Wolves"), proto::OK) << "it is asked after";
   settle();
   EXPECT_EQ(heard(kBert), (Words{"REFUSED:TAKEN"}));
@@ -245,7 +245,7 @@ TEST_F(GuildTest, WhoWantsANameWhoseLeaderLivesDoesNotGetIt) {
   ASSERT_EQ(found(kAnna, "Wolves"), proto::OK);
   settle();
   for (int day = 0; day < 2; ++day) {
-    now_ += kDayMs;
+    now_ += kGuildDayMs;
     EXPECT_EQ(found(kBert, "Wolves"), proto::OK);
     settle();
     EXPECT_EQ(found(kBert, "Wolves"), proto::TAKEN);

@@ -59,10 +59,16 @@ std::size_t Stall::own_lots(std::uint64_t self) const {
 
 bool Stall::empty(MonoTime now) const { return !requests_.open() && empty_since_ && now - *empty_since_ >= kOnItsWay; }
 
+void Stall::told(const sample::AuctionNotice& notice) {
+  ++told_[sample::AuctionMemo::Kind_Name(notice.what())];
+  if (notice.what() == sample::AuctionMemo::REFUSED) refused_.insert(notice.lot());
+}
+
 const sample::AuctionLot* Stall::any_lot(std::uint64_t self, bool own, std::int64_t gold, Rng* rng) const {
   std::vector<const sample::AuctionLot*> possible;
   for (const auto& lot : seen_)
-    if ((lot.seller() == self) == own && lot.price() <= gold) possible.push_back(&lot);
+    if ((lot.seller() == self) == own && lot.price() <= gold && refused_.count(lot.lot()) == 0)
+      possible.push_back(&lot);
   return possible.empty() ? nullptr : possible[rng->below(possible.size())];
 }
 

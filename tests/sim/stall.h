@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ class Stall {
   // It has seen no lot of its own for longer than anything is on its way.
   bool empty(MonoTime now) const;
 
-  void told(const sample::AuctionNotice& notice) { ++told_[sample::AuctionMemo::Kind_Name(notice.what())]; }
+  void told(const sample::AuctionNotice& notice);
   const std::map<std::string, int>& notices() const { return told_; }
 
  private:
@@ -44,6 +45,7 @@ class Stall {
   std::vector<sample::AuctionLot> seen_;
   std::optional<MonoTime> empty_since_;
   std::map<std::string, int> told_;
+  std::set<std::uint64_t> refused_;  // lots that are not to be had back, though some may be listed: after a restore
 };
 
 }  // namespace dure::sim

@@ -87,7 +87,7 @@ bool find_lot(const LedgerClerk::Book& book, std::uint64_t number, AuctionLot* l
 }
 
 bool list_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, const AuctionMemo& memo,
-             std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
+             proto::OwnerlessApply* operation) {
   if (entry.items_size() + entry.balances_size() != 1 || book.records.size() >= kAuctionLotsMost) return false;
   std::size_t of_one = 0;
   for (const auto& [key, record] : book.records) {
@@ -100,7 +100,7 @@ bool list_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, cons
   lot.set_seller(entry.from_player());
   lot.set_seller_name(memo.seller_name());
   lot.set_price(memo.price());
-  lot.set_until_unix_ms(now_unix_ms + memo.duration_s() * 1000);
+  lot.set_until_unix_ms(book.shard_time_ms + memo.duration_s() * 1000);
   if (entry.items_size() == 1)
     *lot.mutable_item() = entry.items(0);
   else
@@ -110,12 +110,12 @@ bool list_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, cons
 }
 
 bool sell_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, const AuctionMemo& memo,
-             std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
+             proto::OwnerlessApply* operation) {
   AuctionLot lot;
   if (!find_lot(book, memo.lot(), &lot)) return false;
   // What is not here any more may have been sold to this very buyer, in time: the database knows, and refuses the other
   // answer.
-  const bool in_time = lot.until_unix_ms() > now_unix_ms || goods_of(book, lot) == Goods::kGone;
+  const bool in_time = lot.until_unix_ms() > book.shard_time_ms || goods_of(book, lot) == Goods::kGone;
   if (in_time == book.refused) return false;
   const bool paid = entry.items_size() == 0 && entry.balances_size() == 1 && entry.balances(0).name() == "gold" &&
                     entry.balances(0).value() == lot.price();
@@ -194,19 +194,19 @@ bool read_lot(const proto::OwnerlessRecord& record, AuctionLot* lot) {
   return record.key().rfind("lot/", 0) == 0 && lot->ParseFromString(record.body());
 }
 
-void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entry, std::int64_t now_unix_ms,
-                    proto::OwnerlessApply* operation) {
+void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entry, proto::OwnerlessApply* operation) {
   AuctionMemo memo;
   bool settled = false;
   if (entry.returned_from() == 0 && entry.from_player() != 0 && memo.ParseFromString(entry.memo())) {
-    if (memo.kind() == AuctionMemo::LIST) settled = list_it(book, entry, memo, now_unix_ms, operation);
-    if (memo.kind() == AuctionMemo::BUY) settled = sell_it(book, entry, memo, now_unix_ms, operation);
+    if (memo.kind() == AuctionMemo::LIST) settled = list_it(book, entry, memo, operation);
+    if (memo.kind() == AuctionMemo::BUY) settled = sell_it(book, entry, memo, operation);
     if (memo.kind() == AuctionMemo::CANCEL) settled = cancel_it(book, entry, memo, operation);
   }
   if (!settled) LedgerClerk::send_back(entry, message_after(entry.message_id(), kToAsker), operation);
 }
 
-int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::OwnerlessApply* operation) {
+int expire_lots(const LedgerClerk::Book& book, proto::OwnerlessApply* operation) {
+  const std::int64_t now = book.shard_time_ms;
   int expired = 0;
   std::vector<AuctionLot> doubtful;
   const auto go_home = [&](const AuctionLot& lot) {
@@ -215,9 +215,9 @@ int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::
   };
   for (const auto& [key, record] : book.records) {
     AuctionLot lot;
-    if (expired == kExpiredAtOnce || !read_lot(record, &lot) || lot.until_unix_ms() > now_unix_ms) continue;
+    if (expired == kExpiredAtOnce || !read_lot(record, &lot) || lot.until_unix_ms() > now) continue;
     const Goods goods = goods_of(book, lot);
-    if (goods != Goods::kHere && lot.until_unix_ms() + kGoneStaysMs > now_unix_ms) continue;
+    if (goods != Goods::kHere && lot.until_unix_ms() + kGoneStaysMs > now) continue;
     if (goods == Goods::kDoubtful || (goods == Goods::kGone && asked_for(book, lot.lot()))) {
       doubtful.push_back(lot);
       continue;
@@ -228,7 +228,7 @@ int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::
   }
   // One alone, in turn: it is refused unless they went home before, or are here.
   if (expired == 0 && !doubtful.empty()) {
-    const AuctionLot& lot = doubtful[static_cast<std::size_t>(now_unix_ms / 1000) % doubtful.size()];
+    const AuctionLot& lot = doubtful[static_cast<std::size_t>(now / 1000) % doubtful.size()];
     go_home(lot);
     LedgerClerk::remove_record(book, key_of(lot.lot()), operation);
     ++expired;

@@ -1,6 +1,6 @@
 // The auction house: what may be listed, and what the house makes of what comes into its inbox. It is an aggregate
 // without an owner: goods and money reach it as messages and leave it as messages; a lot is one of its records. Pure
-// functions; the time is an argument.
+// functions; the time is the book's.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -32,10 +32,9 @@ proto::Operation cancel_lot(std::uint64_t lot, std::uint64_t house, std::uint64_
 
 // The house's rule (LedgerClerk::Rule): a listing becomes a lot, a price a sale, a word a return; what is not as it
 // should be goes back whole.
-void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entry, std::int64_t now_unix_ms,
-                    proto::OwnerlessApply* operation);
+void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entry, proto::OwnerlessApply* operation);
 // Lots whose time is over go home, a few at once. Not 0: there are none.
-int expire_lots(const LedgerClerk::Book& book, std::int64_t now_unix_ms, proto::OwnerlessApply* operation);
+int expire_lots(const LedgerClerk::Book& book, proto::OwnerlessApply* operation);
 bool read_lot(const proto::OwnerlessRecord& record, AuctionLot* lot);
 // Tells a player what came from the house. What is not from it is left alone.
 void tell_auction(OwnerNode& owner, const Player& player, const proto::InboxEntry& entry);

@@ -29,6 +29,8 @@ inline constexpr const char* kGuildMemberCounter = "guild.member";
 inline constexpr std::int64_t kGuildFeeGold = 100;
 inline constexpr std::size_t kGuildMembersMost = 40, kGuildInvitedMost = 10, kGuildItemsMost = 100,
                              kGuildKindsMost = 50;
+inline constexpr const char* kGuildRecordKey = "guild";
+inline constexpr std::int64_t kGuildDayMs = 86'400'000;  // of the shard's time
 // For so long an invitation is not sent again, and gives way to no other when there are too many.
 inline constexpr std::int64_t kGuildInvitationFirmMs = 600'000;
 inline constexpr std::uint64_t kGuildLinesMost = 100;

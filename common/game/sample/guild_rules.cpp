@@ -10,8 +10,6 @@
 namespace dure::sample {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
-constexpr const char* kRecordKey = "guild";
 constexpr const char* kTaken = "taken/";
 constexpr int kTakingsForgotten = 4;  // at once, beside the 53 records that a guild's end changes: 64 is the most
 constexpr int kInheritedInALine = 20;
@@ -47,17 +45,17 @@ class Settling {
     if (book_.refused) return refuse(proto::REFUSED);
     ask_after_leader();
     forget_old_takings();
-    if (record_changed_) put(kRecordKey, record_);
+    if (record_changed_) put(kGuildRecordKey, record_);
   }
 
  private:
   std::uint64_t asker() const { return entry_.from_player(); }
-  std::int64_t today() const { return book_.shard_time_ms / kDayMs; }
+  std::int64_t today() const { return book_.shard_time_ms / kGuildDayMs; }
   bool is_firm(const GuildInvitation& one) const { return book_.shard_time_ms - one.at_ms() < kGuildInvitationFirmMs; }
 
   void read_record() {
     record_.Clear();
-    if (const auto at = book_.records.find(kRecordKey); at != book_.records.end())
+    if (const auto at = book_.records.find(kGuildRecordKey); at != book_.records.end())
       record_.ParseFromString(at->second.body());
     record_changed_ = false;
   }
@@ -333,7 +331,7 @@ class Settling {
       *line->mutable_items() = entry_.items();
       write_line();
     }
-    if (record_changed_) put(kRecordKey, record_);
+    if (record_changed_) put(kGuildRecordKey, record_);
     record_changed_ = false;
   }
 
@@ -410,9 +408,9 @@ class Settling {
     read_record();
     ask_after_leader();
     if (record_changed_)
-      put(kRecordKey, record_);
+      put(kGuildRecordKey, record_);
     else
-      expect(kRecordKey);
+      expect(kGuildRecordKey);
     if (guild_ && guild_->member(asker()) != nullptr) expect(key_of("member/", asker()));
   }
 
@@ -476,43 +474,7 @@ class Settling {
   std::uint64_t sent_ = 0;
 };
 
-template <class Record>
-void read_all(const LedgerClerk::Book& book, const std::string& prefix, const auto& add) {
-  for (auto at = book.records.lower_bound(prefix); at != book.records.end() && at->first.rfind(prefix, 0) == 0; ++at) {
-    Record record;
-    if (record.ParseFromString(at->second.body())) add(record);
-  }
-}
-
 }  // namespace
-
-GuildAllowance guild_allowance(GuildRank rank) {
-  if (rank == GUILD_LEADER) return {kGuildBalanceMost, kGuildBalanceMost};
-  if (rank == GUILD_OFFICER) return {1000, 50};
-  return {100, 5};
-}
-
-const GuildMember* Guild::member(std::uint64_t player) const {
-  const auto at = members.find(player);
-  return at == members.end() ? nullptr : &at->second;
-}
-
-std::optional<Guild> read_guild(const LedgerClerk::Book& book) {
-  Guild guild;
-  const auto at = book.records.find(kRecordKey);
-  if (at == book.records.end() || !guild.record.ParseFromString(at->second.body()) || !guild.record.open())
-    return std::nullopt;
-  read_all<GuildMember>(book, "member/", [&](const auto& member) { guild.members[member.player()] = member; });
-  read_all<GuildInvitation>(book, "invited/", [&](const auto& one) { guild.invited[one.player()] = one; });
-  read_all<GuildLogLine>(book, "log/", [&](const auto& line) {
-    if (line.number() >= guild.record.first_line()) guild.log[line.number()] = line;
-  });
-  return guild;
-}
-
-bool may_be_deserted(const Guild& guild, std::int64_t shard_time_ms) {
-  return guild.record.leader_day() != shard_time_ms / kDayMs;
-}
 
 void settle_guild(const LedgerClerk::Book& book, const proto::InboxEntry& entry, proto::OwnerlessApply* operation) {
   Settling(book, entry, operation).run();

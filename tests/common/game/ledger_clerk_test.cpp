@@ -36,12 +36,7 @@ class ClerkTest : public testing::Test {
     options.shard = 0;
     options.sync = false;
     shard_ = store::open_shard(options);
-    store::DirectoryOptions directory;
-    directory.path = folder_.file("directory.db");
-    directory.cluster_id = "test";
-    directory.agent_incarnation = {1, 1};
-    directory.sync = false;
-    directory_ = std::move(*store::DirectoryStore::open(directory));
+    directory_ = store::open_directory(folder_.file("directory.db"));
     PeerFacts facts;
     facts.shards = {0};
     facts.directory = true;

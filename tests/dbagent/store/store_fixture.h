@@ -83,6 +83,18 @@ inline std::unique_ptr<ShardStore> open_shard(const ShardOptions& options) {
   return store ? std::move(*store) : nullptr;
 }
 
+// Without a sync: what it promises is not what is tested.
+inline std::unique_ptr<DirectoryStore> open_directory(const std::string& path) {
+  DirectoryOptions options;
+  options.path = path;
+  options.cluster_id = "test";
+  options.agent_incarnation = {1, 1};
+  options.sync = false;
+  auto directory = DirectoryStore::open(options);
+  EXPECT_TRUE(directory) << (directory ? "" : directory.error().detail);
+  return directory ? std::move(*directory) : nullptr;
+}
+
 inline proto::CreatePlayerRequest creation(std::uint64_t player_id, std::uint64_t account_id = 9) {
   proto::CreatePlayerRequest request;
   request.set_shard(3);

@@ -62,12 +62,14 @@ class AuctionRules : public testing::Test {
   }
   proto::OwnerlessApply expire(std::int64_t now = kUntil) {
     proto::OwnerlessApply operation;
-    expire_lots(book(), now, &operation);
+    book_.shard_time_ms = now;
+    expire_lots(book(), &operation);
     return operation;
   }
   proto::OwnerlessApply settle(std::int64_t now) {
     proto::OwnerlessApply operation;
-    settle_auction(book(), book_.inbox.front(), now, &operation);
+    book_.shard_time_ms = now;
+    settle_auction(book(), book_.inbox.front(), &operation);
     return operation;
   }
   static AuctionMemo memo_of(const proto::Effect::Send& send) {
@@ -154,8 +156,7 @@ TEST_F(AuctionRules, LotsThatAreInDoubtAreTriedInTurn) {
   book_.balances["potion"] = 10;
   std::set<std::uint64_t> tried;
   for (int second = 0; second < 2; ++second) {
-    proto::OwnerlessApply operation;
-    expire_lots(book(), kLongAfter + second * 1000, &operation);
+    const auto operation = expire(kLongAfter + second * 1000);
     ASSERT_EQ(operation.sends_size(), 1);
     tried.insert(memo_of(operation.sends(0)).lot());
   }
