@@ -9,9 +9,13 @@ namespace dure {
 namespace {
 
 constexpr Duration kStepDeadline = milliseconds(500);
+constexpr Duration kStepDeadlinePerMib = milliseconds(500);  // of content: 30 ms to be read, 160 to be written
+constexpr Duration kFreezeDeadlineMax = seconds(4);
 constexpr Duration kBetweenTries = milliseconds(20);
 constexpr Duration kShardAway = milliseconds(200);
 constexpr std::size_t kPausesKept = 1024;
+
+Duration per_mib(Duration each, std::uint64_t bytes) { return each * static_cast<std::int64_t>(bytes >> 20); }
 
 }  // namespace
 
@@ -115,11 +119,11 @@ void MoveDesk::adopt(Key account, std::uint64_t move_id) {
 // ── one move ────────────────────────────────────────────────────────────────────────────────────────────────
 
 template <class Reply, class Request>
-Task<Result<Reply>> MoveDesk::ask_shard(std::uint32_t shard, Request request) {
+Task<Result<Reply>> MoveDesk::ask_shard(std::uint32_t shard, Request request, Duration deadline) {
   request.set_shard(shard);
   const NodeId agent = agent_.shard_agent(shard);
   if (!agent) co_return fail(Trouble::kUnreachable, "nobody serves shard " + std::to_string(shard));
-  auto reply = co_await agent_.call<Reply>(agent, request, kStepDeadline);
+  auto reply = co_await agent_.call<Reply>(agent, request, deadline);
   co_return reply;
 }
 
@@ -216,9 +220,11 @@ Task<bool> MoveDesk::freeze(Key account, std::shared_ptr<proto::MoveContentReply
   request.set_account_id(account);
   request.set_move_id(run->move.move_id());
   run->detail = "the source does not answer";
+  // How large the account is nobody knows yet, and each FREEZE reads all of it.
+  Duration deadline = kStepDeadline;
   for (const MonoTime give_up = agent_.now() + limits_.hold_patience; agent_.now() < give_up && !run->cancelled;) {
     const MonoTime asked = agent_.now();
-    const auto frozen = co_await ask_shard<proto::MoveContentReply>(run->move.source(), request);
+    const auto frozen = co_await ask_shard<proto::MoveContentReply>(run->move.source(), request, deadline);
     if (frozen && frozen->code() == proto::STORED) {
       run->frozen_at = asked;
       *content = *frozen;
@@ -226,6 +232,7 @@ Task<bool> MoveDesk::freeze(Key account, std::shared_ptr<proto::MoveContentReply
     }
     if (frozen) run->detail = frozen->detail();
     if (frozen && frozen->code() != proto::RETRY) co_return false;
+    deadline = frozen ? kStepDeadline : std::min(2 * deadline, kFreezeDeadlineMax);
     co_await agent_.wait(kBetweenTries);
   }
   co_return false;
@@ -233,7 +240,9 @@ Task<bool> MoveDesk::freeze(Key account, std::shared_ptr<proto::MoveContentReply
 
 Task<bool> MoveDesk::copy(Key account, std::shared_ptr<proto::MoveContentReply> content) {
   const std::shared_ptr<Run> run = runs_.at(account);
-  const MonoTime give_up = run->frozen_at + limits_.frozen_max;
+  const MonoTime give_up =
+      run->frozen_at + limits_.frozen_max + per_mib(limits_.frozen_max_per_mib, content->bytes_total());
+  const Duration deadline = kStepDeadline + per_mib(kStepDeadlinePerMib, content->bytes_total());
   proto::MoveCopy request;
   request.set_account_id(account);
   request.set_move_id(run->move.move_id());
@@ -243,7 +252,7 @@ Task<bool> MoveDesk::copy(Key account, std::shared_ptr<proto::MoveContentReply> 
     request.set_bytes(content->bytes());
     request.set_bytes_total(content->bytes_total());
     request.set_hash(content->hash());
-    const auto stored = co_await ask_shard<proto::MoveStepReply>(run->move.target(), request);
+    const auto stored = co_await ask_shard<proto::MoveStepReply>(run->move.target(), request, deadline);
     if (!stored || stored->code() == proto::RETRY || stored->code() == proto::REJECTED) {
       // A guard on the content may be false for a while: an item that a message brought there before us.
       if (stored) run->detail = stored->detail();
@@ -260,7 +269,7 @@ Task<bool> MoveDesk::copy(Key account, std::shared_ptr<proto::MoveContentReply> 
     more.set_account_id(account);
     more.set_move_id(run->move.move_id());
     more.set_offset(stored->bytes_next());
-    const auto part = co_await ask_shard<proto::MoveContentReply>(run->move.source(), more);
+    const auto part = co_await ask_shard<proto::MoveContentReply>(run->move.source(), more, deadline);
     if (part && part->code() == proto::STORED)
       *content = *part;
     else
@@ -301,8 +310,9 @@ Task<void> MoveDesk::settle_at(Key account, std::uint32_t shard, Request request
   request.set_account_id(account);
   request.set_move_id(run->move.move_id());
   request.set_fate(run->move.fate());
+  const Duration deadline = kStepDeadline + per_mib(kStepDeadlinePerMib, run->bytes);
   for (const MonoTime give_up = agent_.now() + limits_.settle_patience; agent_.now() < give_up;) {
-    const auto settled = co_await ask_shard<proto::MoveStepReply>(shard, request);
+    const auto settled = co_await ask_shard<proto::MoveStepReply>(shard, request, deadline);
     // EXPECTED_OTHER: that shard never came so far in this move, or is further already.
     if (settled && (settled->code() == proto::STORED || settled->code() == proto::EXPECTED_OTHER)) co_return;
     const Duration pause = settled ? kBetweenTries : kShardAway;
@@ -401,7 +411,7 @@ Task<void> MoveDesk::scan() {
       shards.insert(link->facts().shards.begin(), link->facts().shards.end());
   for (const std::uint32_t shard : shards) {
     const proto::UnsettledMoves unsettled_query;
-    const auto unsettled = co_await ask_shard<proto::UnsettledMovesReply>(shard, unsettled_query);
+    const auto unsettled = co_await ask_shard<proto::UnsettledMovesReply>(shard, unsettled_query, kStepDeadline);
     if (!unsettled) continue;
     for (const auto& move : unsettled->moves()) adopt(move.account_id(), move.move_id());
   }

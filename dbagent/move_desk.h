@@ -5,8 +5,9 @@
 //   asked, or found open ─► INTENT ─► FREEZE ─► COPY … ─► FLIP ─► ACTIVATE ─► RETIRE ─► answered
 //                                        └── too long, or cancelled: ABORT ─► UNFREEZE, DISCARD ─► answered
 //
-// The account is frozen from FREEZE to ACTIVATE: four group commits. Should COPY not come to its end within
-// `frozen_max`, the move is given up: a clock decides only what is asked for next, the register decides what happens.
+// The account is frozen from FREEZE to ACTIVATE: four group commits, and what it takes to read and write what it has.
+// Should COPY not come to its end within `frozen_max` and `frozen_max_per_mib` of it, the move is given up: a clock
+// decides only what is asked for next, the register decides what happens.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -33,8 +34,9 @@ class Agent;
 
 struct MoveLimits {
   std::size_t at_once = 8;
-  std::size_t waiting_max = 10'000;       // beyond it askers are told to try again
-  Duration frozen_max = seconds(1);       // without the copy at its end
+  std::size_t waiting_max = 10'000;  // beyond it askers are told to try again
+  Duration frozen_max = seconds(1);  // without the copy at its end; for each MiB of it:
+  Duration frozen_max_per_mib = seconds(1);
   Duration hold_patience = seconds(10);   // for an open trade to be settled
   Duration settle_patience = seconds(5);  // for a shard to hear of a decision; then the scan sees to it
   Duration scan_interval = seconds(2);    // for moves that nobody drives; 0: never
@@ -71,7 +73,7 @@ class MoveDesk {
   Task<void> scan();
   Task<void> announce(std::vector<std::uint32_t> shards);
   template <class Reply, class Request>
-  Task<Result<Reply>> ask_shard(std::uint32_t shard, Request request);
+  Task<Result<Reply>> ask_shard(std::uint32_t shard, Request request, Duration deadline);
 
   Agent& agent_;
   MoveLimits limits_;

@@ -1,5 +1,6 @@
 #include "dbagent/store/move.h"
 
+#include "common/proto/mesh_header.h"
 #include "common/proto/reconcile.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/store/move_content.h"
@@ -7,7 +8,9 @@
 namespace dure::store {
 namespace {
 
-constexpr std::size_t kPartBytes = 1u << 20;
+// Each part reads the whole account again (30 ms a MiB), so they are as large as a message of the bus may be.
+constexpr std::size_t kPartBytes = 3u << 20;
+static_assert(kPartBytes + (64u << 10) < kMeshBytesMax);
 constexpr std::size_t kContentBytesMax = 64u << 20;
 
 Status status_of_players(AccountState state) {

@@ -3,7 +3,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/dbagent/move_desk_fixture.h"
 #include "tests/dbagent/store/by_hand.h"
@@ -200,7 +202,7 @@ TEST_F(MoveDeskTest, AShardThatIsFurtherThanTheMoveRefusesItsCopy) {
 }
 
 TEST_F(MoveDeskTest, AnAccountOfManyPartsArrivesWhole) {
-  // Three parts of a MiB and a rest.
+  // A part and a rest.
   const std::string layout(600'000, 'x');
   for (std::uint64_t player = 200; player < 206; ++player) {
     ASSERT_EQ(step<proto::StoreReply>(3, store::creation(player, account)).code(), proto::STORED);
@@ -212,8 +214,8 @@ TEST_F(MoveDeskTest, AnAccountOfManyPartsArrivesWhole) {
   cluster->run(milliseconds(100));
   come_back();
   away = "shard-3";
-  cluster->run(milliseconds(550));
-  EXPECT_EQ(watch(false).step(), proto::MOVE_FROZEN) << "a part was asked for at a source that is away";
+  cluster->run(milliseconds(3'500));
+  EXPECT_EQ(watch(false).step(), proto::MOVE_FROZEN) << "the larger it is, the longer it may take";
   come_back();
   const auto reply = answer(call);
   ASSERT_TRUE(reply);
@@ -221,6 +223,20 @@ TEST_F(MoveDeskTest, AnAccountOfManyPartsArrivesWhole) {
   EXPECT_GT(reply->bytes(), 3u << 20);
   EXPECT_TRUE(settled_at(4));
   EXPECT_EQ(step<proto::AcquireReply>(4, store::acquisition(205, 1, 5)).aggregate().layout(), layout);
+}
+
+// Each FREEZE reads the whole account, whatever became of the last.
+TEST_F(MoveDeskTest, ASourceThatTakesItsTimeToFreezeIsWaitedForLongerEachTime) {
+  const CallId call = ask_move(4);
+  std::optional<proto::MoveAccountReply> reply;
+  away = "shard-3";
+  for (int i = 0; i < 25 && !reply; ++i) {
+    reply = answer(call, milliseconds(600));
+    for (const Work& work : std::exchange(kept, {})) do_work(work);
+  }
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->move().fate(), proto::MOVE_FLIPPED) << reply->detail();
+  EXPECT_TRUE(settled_at(4));
 }
 
 TEST_F(MoveDeskTest, OfAnAccountThatIsGivenUpAfterAPartNothingStays) {

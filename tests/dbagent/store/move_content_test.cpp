@@ -94,14 +94,14 @@ TEST_F(MoveTest, NothingIsBehindTheEndOfAContent) {
 
 TEST_F(MoveTest, AnAccountThatIsLargerThanAMessageComesInParts) {
   Ops ops(1, 1);
-  for (std::uint64_t i = 1; i <= 160; ++i) {
+  for (std::uint64_t i = 1; i <= 240; ++i) {
     ops.op(i);
     for (std::uint64_t item = 0; item < 300; ++item) {
       ops.mint(i * 1000 + item);
       ops.drop(i, item);
     }
   }
-  ASSERT_EQ(apply(3, ops).saved_pseq(), 160u);
+  ASSERT_EQ(apply(3, ops).saved_pseq(), 240u);
   const Audit before = expect_clean();
   intent(1, 4);
   auto content = freeze(3, 1);
