@@ -140,9 +140,12 @@ TEST_F(PartyQueueTest, WhoTradesOrWaitsAloneOrIsLinkDeadIsNamedToTheLeader) {
   player(5).position = {1000, 1000};
   sample::TradeInviteRequest invite;
   invite.set_player(5);
-  ASSERT_EQ((ask<sample::TradeInviteReply>(2, invite))->code(), proto::OK);
-  proto::QueueRequest alone;
-  alone.set_dungeon("cellar");
+  const auto invited = ask<sample::TradeInviteReply>(2, invite);
+  ASSERT_TRUE(invited);
+  sample::TradeAnswerRequest yes;
+  yes.set_table(invited->table());
+  yes.set_accept(true);
+  ASSERT_EQ((ask<sample::TradeAnswerReply>(5, yes))->code(), proto::OK);
   held(3, {}, 2);  // waits alone before it came into the party
   ASSERT_EQ(queue(3), proto::OK);
   for (std::uint64_t member = 1; member <= 4; ++member) held(member, {1, 2, 3, 4}, 3);

@@ -231,6 +231,18 @@ TEST_F(TradesTest, AnInvitationEndsByItself) {
   EXPECT_EQ(invite(3, 2), proto::OK);
 }
 
+TEST_F(TradesTest, WhoTradesDoesNotQueueButWhoIsOnlyInvitedMay) {
+  proto::QueueRequest request;
+  request.set_dungeon("cellar");
+  ASSERT_EQ(invite(1, 2), proto::OK);
+  EXPECT_EQ(code<proto::QueueReply>(2, request), proto::OK) << "anybody may invite anybody";
+  request.set_leave(true);
+  EXPECT_EQ(code<proto::QueueReply>(2, request), proto::OK);
+  request.clear_leave();
+  ASSERT_EQ(accept(2), proto::OK);
+  EXPECT_EQ(code<proto::QueueReply>(2, request), proto::BUSY);
+}
+
 TEST_F(TradesTest, NonsenseIsNotLaidOnTheTable) {
   EXPECT_EQ(offer(1, 10), proto::NOT_FOUND) << "there is no table";
   EXPECT_EQ(invite(1, 2), proto::OK);

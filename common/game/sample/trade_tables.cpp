@@ -207,6 +207,11 @@ void TradeTables::player_left(const Player& player) {
   if (const auto at = seats_.find(player.id); at != seats_.end()) close(at->second, proto::NOT_FOUND);
 }
 
+bool TradeTables::trades(PlayerId player) const {
+  const auto at = seats_.find(player);
+  return at != seats_.end() && tables_.at(at->second).window.phase() != TradeWindow::Phase::kInvited;
+}
+
 void TradeTables::review() {
   std::map<std::uint64_t, proto::Code> over;
   for (const auto& [number, table] : tables_) {

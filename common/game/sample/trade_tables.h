@@ -26,7 +26,8 @@ class TradeTables {
  public:
   TradeTables(OwnerNode& owner, const Items& items);
   void player_left(const Player& player);
-  bool sits(PlayerId player) const { return seats_.count(player) != 0; }
+  // At a table that both sit at: an invitation alone keeps nobody from anything.
+  bool trades(PlayerId player) const;
 
  private:
   struct Table {
