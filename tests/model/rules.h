@@ -131,6 +131,7 @@ enum class Rule : u8 {
   kSwapIsRedoneOnce,
   kReceivedIsTold,
   kSentIsTold,
+  kPendingIsTold,
   kItemsLeave,
   kGivesBack,
   kGivesBackNobodys,

@@ -22,7 +22,8 @@ struct Accounts {
   u8 item_with = 0;
   std::array<std::array<u8, kMoves>, kPlayers> path = {{{kNobody, kNobody, kNobody}, {kNobody, kNobody, kNobody}}};
   bool swaps = false, prepares = false;
-  u8 letters = 0;  // bits of players who write one
+  u8 letters = 0;  // bits of players who write one, with one gold
+  bool letters_carry_item = false;
   std::array<u8, kPlayers> earns = {0, 0};
   u8 made_by = kNobody;  // the item, at any time; else item_with has it from the beginning
   u8 acquires = 0;

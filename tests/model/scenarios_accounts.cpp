@@ -148,6 +148,30 @@ Scenario made_beside_the_register() {
   return s;
 }
 
+Scenario mailed() {
+  Scenario s = made();
+  s.name = "accounts-mailed";
+  s.what = "an item goes away by a trade, comes back by a letter whose sender does not hear of it, and goes again";
+  s.marks = {Mark::kHalvesRedone};
+  s.shard = {1, 0};
+  s.terms = {Terms{.gold = {0, 0}, .item_from = 1}, Terms{.gold = {0, 0}, .item_from = 1}};
+  s.accounts->made_by = kNo;
+  s.accounts->item_with = 1;
+  s.accounts->letters = 1;
+  s.accounts->letters_carry_item = true;
+  return s;
+}
+Scenario mailed_beside_the_register() {
+  Scenario s = mailed();
+  s.name = "accounts-mailed-register";
+  s.what = "likewise, and what was decided about the trades is lost with the restore";
+  s.shard = {0, 1};
+  s.terms = {Terms{.gold = {0, 0}, .item_from = 0}, Terms{.gold = {0, 0}, .item_from = 0}};
+  s.accounts->item_with = 0;
+  s.accounts->letters = 2;
+  return s;
+}
+
 }  // namespace
 
 std::vector<Scenario> small_account_scenarios() {
@@ -163,7 +187,9 @@ std::vector<Scenario> small_account_scenarios() {
           third_with_letters(),
           register_away(),
           made(),
-          made_beside_the_register()};
+          made_beside_the_register(),
+          mailed(),
+          mailed_beside_the_register()};
 }
 std::vector<Scenario> large_account_scenarios() { return {}; }
 

@@ -194,15 +194,15 @@ class ReconcileTest : public TradeTest {
 
   // ── letters ──
   static std::uint32_t home_of(std::uint64_t player) { return player <= 2 ? 1 : player <= 4 ? 2 : 3; }
-  // As the relay does: everything that waits is delivered and marked.
-  void relay(std::uint32_t shard) {
+  // As the relay does: everything that waits is delivered and marked, or the answers to it are lost.
+  void relay(std::uint32_t shard, bool heard = true) {
     proto::OutboxQuery query;
     query.set_shard(shard);
     const auto waiting = on<proto::OutboxReply>(shard, query);
     for (auto letter : waiting.pending()) {
       letter.set_shard(home_of(letter.player_id()));
       const auto reply = on<proto::DeliverReply>(letter.shard(), letter);
-      if (reply.code() != proto::STORED) continue;
+      if (reply.code() != proto::STORED || !heard) continue;
       proto::OutboxSent sent;
       sent.set_shard(shard);
       sent.set_message_id(letter.message_id());

@@ -81,6 +81,33 @@ TEST_F(ReconcileTest, AnItemThatWentRoundTwiceIsGivenBackToWhomItCameToLast) {
   expect_whole();
 }
 
+// What it brought was given on: delivered again after that was redone, the item would be there twice.
+TEST_F(ReconcileTest, ALetterWhoseSenderDidNotHearOfItIsDeliveredBeforeWhatWasDoneWithIt) {
+  back_up(2);
+  Ops out(1, 1);
+  out.op(2).send(900, 3, 0, {10});
+  ASSERT_EQ(apply(1, out).code(), proto::STORED);
+  relay(1, false);
+  Ops claimed(3, 1);
+  claimed.op(2).claim(900);
+  ASSERT_EQ(apply(2, claimed).code(), proto::STORED);
+  const auto terms = terms_of(9, 1, {1, 0, {}}, {3, 0, {10}});
+  apply(1, leg(terms, 0, 3));
+  apply(2, leg(terms, 1, 3));
+  carry_all();
+  ASSERT_EQ(open_holds(1).holds_size(), 1) << "what it gets is still in its letter there";
+  put_back(2);
+  reconcile(2);
+  EXPECT_TRUE(open_lines.empty());
+  EXPECT_EQ(open_again(2).code(), proto::STORED);
+  relay(1);
+  scan();
+  EXPECT_TRUE(items_on(1).contains(10));
+  EXPECT_FALSE(items_on(2).contains(10));
+  stop_all();
+  expect_whole();
+}
+
 // It is in a trade of two others that is decided and not finished: on no shard, and about to come.
 TEST_F(ReconcileTest, WhatIsOnItsWayBetweenOthersIsNotGivenBack) {
   open(3);

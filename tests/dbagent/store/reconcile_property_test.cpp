@@ -89,7 +89,7 @@ class ReconcileProperty : public ReconcileTest, public ::testing::WithParamInter
       act(player, ops);
       return give(player, offer);
     }
-    if (what < 65) return relay(static_cast<std::uint32_t>(1 + draw(3)));
+    if (what < 65) return relay(static_cast<std::uint32_t>(1 + draw(3)), chance(70));
     if (what < 75) {
       Ops ops = next(player);
       ops.balance("gold", static_cast<std::int64_t>(1 + draw(50))).mint(++minted);

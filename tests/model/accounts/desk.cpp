@@ -23,7 +23,8 @@ bool others_have_it(const Step& step) {
   for (int other = 1; other < step.world.accounts->shards; ++other) {
     for (int player = 0; player < kPlayers; ++player) {
       const Content& content = step.now.shard[other].row[player].is;
-      if (!step.rule(Rule::kGivesBackNobodys, !content.item)) return true;
+      const bool has = content.item || in_a_letter(step.world, content, player);
+      if (!step.rule(Rule::kGivesBackNobodys, !has)) return true;
       for (int trade = 0; trade < step.world.trades; ++trade) {
         if (content.leg[trade] != LegState::kHeld) continue;
         const bool committed = verdict_for(step.now, trade, player) == Verdict::kCommit;

@@ -36,7 +36,9 @@ void hear_rows(const Step& step, State& next, int other, int kind) {
         heard(next.desk.trade[trade], 1u << player);
     }
     if (kind == kReceived && row.is.inbox[1 - player] != Box::kNone) next.desk.received |= 1u << (1 - player);
-    if (kind == kSent && row.is.outbox[player] == Box::kDone) next.desk.sent |= 1u << player;
+    // One that waits may have been delivered before the restore, and given on.
+    const bool waits = row.is.outbox[player] == Box::kWaiting && !step.removed(Rule::kPendingIsTold);
+    if (kind == kSent && (waits || row.is.outbox[player] == Box::kDone)) next.desk.sent |= 1u << player;
   }
 }
 

@@ -24,10 +24,16 @@ Half half(const State& state, int trade, int player) {
           verdict_for(state, trade, player) == Verdict::kCommit};
 }
 
+bool on_its_way(const State& state, int letter) {
+  return counted(state, letter).is.outbox[letter] != Box::kNone &&
+         counted(state, 1 - letter).is.inbox[letter] == Box::kNone;
+}
+
 bool one_holder(const Scenario& scenario, const State& state) {
   int holders = 0;
   for (int player = 0; player < kPlayers; ++player) {
     holders += counted(state, player).is.item;
+    holders += scenario.accounts->letters_carry_item && on_its_way(state, player);
     for (int trade = 0; trade < scenario.trades; ++trade) {
       const Half leg = half(state, trade, player);
       const bool held = leg.mine == LegState::kHeld;
@@ -45,8 +51,7 @@ bool gold_is_conserved(const Scenario& scenario, const State& state) {
     const Content& content = counted(state, player).is;
     has += content.gold;
     made += scenario.gold[player] + content.earned + content.owed;
-    const bool under_way = content.outbox[player] != Box::kNone;
-    has += under_way && counted(state, 1 - player).is.inbox[player] == Box::kNone;
+    has += !scenario.accounts->letters_carry_item && on_its_way(state, player);
     for (int trade = 0; trade < scenario.trades; ++trade) {
       const Half leg = half(state, trade, player);
       if (leg.mine != LegState::kHeld) continue;

@@ -18,10 +18,14 @@ const Row& counted(const State& state, int player) {
   return state.shard[shard == kNobody ? state.map[player].shard : shard].row[player];
 }
 
+bool in_a_letter(const Scenario& world, const Content& content, int player) {
+  return world.accounts->letters_carry_item && content.outbox[player] == Box::kWaiting;
+}
+
 bool item_is_here(const Scenario& world, const Shard& shard) {
   for (int player = 0; player < kPlayers; ++player) {
     const Content& content = shard.row[player].is;
-    if (content.item) return true;
+    if (content.item || in_a_letter(world, content, player)) return true;
     for (int trade = 0; trade < world.trades; ++trade)
       if (content.leg[trade] == LegState::kHeld && gives_item(world, trade, player)) return true;
   }
@@ -32,7 +36,7 @@ bool still_leaving(const Scenario& world, const Shard& shard, int trade, int pla
   if (!gets_item(world, trade, player)) return false;
   for (int holder = 0; holder < kPlayers; ++holder) {
     const Content& content = shard.row[holder].is;
-    if (content.item) return true;
+    if (content.item || in_a_letter(world, content, holder)) return true;
     for (int other = 0; other < world.trades; ++other)
       if (other != trade && content.leg[other] == LegState::kHeld && gives_item(world, other, holder)) return true;
   }

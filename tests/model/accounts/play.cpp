@@ -1,6 +1,18 @@
 #include "tests/model/accounts/steps.h"
 
 namespace dure::model::accounts {
+
+bool arrive(const Scenario& world, Shard& shard, int letter) {
+  Content& content = shard.row[1 - letter].is;
+  if (world.accounts->letters_carry_item && item_is_here(world, shard)) return false;
+  content.inbox[letter] = Box::kDone;
+  if (world.accounts->letters_carry_item)
+    content.item = 1;
+  else
+    ++content.gold, --shard.transit;
+  return true;
+}
+
 namespace {
 
 void earn(Step& step, int player, int shard) {
@@ -36,12 +48,16 @@ void acquire(Step& step, int player, int shard) {
 void send(Step& step, int player, int shard) {
   const Row& row = step.now.shard[shard].row[player];
   const bool may = (step.world.accounts->letters >> player & 1) && !(step.now.written >> player & 1);
-  if (!may || row.is.gold < 1 || row.is.outbox[player] != Box::kNone) return;
+  const bool carries = step.world.accounts->letters_carry_item;
+  if (!may || (carries ? row.is.item : row.is.gold) < 1 || row.is.outbox[player] != Box::kNone) return;
   State next = step.now;
   next.written |= 1u << player;
-  --next.shard[shard].row[player].is.gold;
-  ++next.shard[shard].transit;
-  next.shard[shard].row[player].is.outbox[player] = Box::kWaiting;
+  Content& content = next.shard[shard].row[player].is;
+  if (carries)
+    content.item = 0;
+  else
+    --content.gold, ++next.shard[shard].transit;
+  content.outbox[player] = Box::kWaiting;
   step.emit(next, Fair::kNo, {"SEND", player, shard});
 }
 
@@ -59,11 +75,7 @@ void deliver(Step& step, int letter, int shard) {
   if (step.now.relayed[letter] == 0 || row.status != Status::kActive || shut(step.now, shard)) return;
   State next = step.now;
   next.answered[letter] = 1;
-  if (row.is.inbox[letter] == Box::kNone) {
-    next.shard[shard].row[1 - letter].is.inbox[letter] = Box::kDone;
-    ++next.shard[shard].row[1 - letter].is.gold;
-    --next.shard[shard].transit;
-  }
+  if (row.is.inbox[letter] == Box::kNone && !arrive(step.world, next.shard[shard], letter)) return;
   step.emit(next, Fair::kYes, {"DELIVER", 1 - letter, shard});
 }
 

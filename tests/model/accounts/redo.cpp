@@ -113,14 +113,15 @@ bool send_again(Step& step, int letter) {
   return true;
 }
 
-bool deliver_again(Step& step, int letter) {
+bool still_to_be_delivered(const Step& step, int letter) {
   if (!(step.now.desk.sent >> letter & 1) || !active_here(step.now, 1 - letter)) return false;
-  if (step.now.shard[kRestored].row[1 - letter].is.inbox[letter] != Box::kNone || step.removed(Rule::kSentIsTold))
-    return false;
+  return step.now.shard[kRestored].row[1 - letter].is.inbox[letter] == Box::kNone && !step.removed(Rule::kSentIsTold);
+}
+
+bool deliver_again(Step& step, int letter) {
+  if (!still_to_be_delivered(step, letter)) return false;
   State next = step.now;
-  next.shard[kRestored].row[1 - letter].is.inbox[letter] = Box::kDone;
-  ++next.shard[kRestored].row[1 - letter].is.gold;
-  --next.shard[kRestored].transit;
+  if (!arrive(step.world, next.shard[kRestored], letter)) return false;
   next.redone = 1;
   step.emit(next, Fair::kYes, {"RECONCILE: DELIVER again", 1 - letter});
   return true;
@@ -171,6 +172,8 @@ void force(Step& step) {
     if (step.now.desk.trade[trade].force == 2) next.desk.refused |= 4;
     next.desk.trade[trade] = Heard{};
   }
+  for (int letter = 0; letter < kNotes; ++letter)
+    if (still_to_be_delivered(step, letter)) next.desk.again |= 4;
   next.desk.received = next.desk.sent = next.desk.heard = 0;
   next.desk.at = At::kItems;
   step.emit(next, Fair::kYes, {"RECONCILE: nothing gets on any more"});

@@ -56,6 +56,10 @@ void give_up(const Step& step, State& next, int player, int move);
 bool nothing_half(const Step& step, const Row& mine, int player);
 int moves_begun(const State& state);
 bool item_is_here(const Scenario& scenario, const Shard& shard);
+// One that waits is where its item is.
+bool in_a_letter(const Scenario& scenario, const Content& content, int player);
+// A letter to who is here. False: what it carries is still somewhere here, it has to wait.
+bool arrive(const Scenario& scenario, Shard& shard, int letter);
 // What this leg gets has still to leave the shard: by another trade, or whoever has it.
 bool still_leaving(const Scenario& scenario, const Shard& shard, int trade, int player);
 

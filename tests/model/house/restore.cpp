@@ -53,7 +53,7 @@ bool send_again(Step& step, int answer) {
 }
 
 bool deliver_again(Step& step, int cause) {
-  if (step.now.asked[cause] != Box::kDone || step.now.house.inbox[cause] != Box::kNone) return false;
+  if (step.now.asked[cause] == Box::kNone || step.now.house.inbox[cause] != Box::kNone) return false;
   State next = step.now;
   next.house.inbox[cause] = Box::kWaiting;
   step.emit(next, Fair::kYes, {"RECONCILE: DELIVER again", -1, cause});
