@@ -88,8 +88,9 @@ OwnerNode::TradeStart OwnerNode::start_trade(const std::string& reason, const Tr
     Player& player = parties[side]->player;
     const ValueRequest& agreed = parties[side]->agreed;
     player.agreed[start.txn] = agreed.creq;
-    // The row's numbers only rise: a request that was overtaken leaves no trace there.
-    const bool newest = agreed.creq >= player.creqs.highest();
+    // The row's numbers only rise: a request that was overtaken leaves no trace there. One that was only refused did
+    // not get there.
+    const bool newest = !overtaken(player, agreed);
     leg.mutable_trade()->set_side(side);
     leg.set_creq(newest ? agreed.creq : 0);
     leg.set_creq_hash(newest ? agreed.hash : 0);

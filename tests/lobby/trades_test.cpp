@@ -344,6 +344,23 @@ TEST_F(TradesTest, ARequestThatWasOvertakenLeavesNoNumberInTheRow) {
   EXPECT_EQ(told<proto::SettledNotice>()->creq(), 5u);
 }
 
+TEST_F(TradesTest, ARequestThatWasOnlyRefusedOvertakesNothing) {
+  ASSERT_NO_FATAL_FAILURE(sit());
+  EXPECT_EQ(offer(1, 100), proto::OK);
+  lock_both();
+  const std::uint64_t at = revision();
+  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  sample::BuyRequest buy;
+  buy.set_creq(6);
+  buy.set_npc("Mira");
+  buy.set_template_("potion");
+  buy.set_count(30);
+  EXPECT_EQ(ask<sample::BuyReply>(1, buy)->code(), proto::NOT_ENOUGH);
+  EXPECT_EQ(confirm(2, 9, at), proto::OK);
+  cluster_->turn();
+  EXPECT_EQ(legs_[1].creq(), 5u) << "whoever has the player next knows that it was done";
+}
+
 TEST_F(TradesTest, AFullBagTakesNothing) {
   ASSERT_NO_FATAL_FAILURE(sit());
   for (std::uint64_t i = 0; player(2).mirror.items().size() < sample_.items.bag_slots; ++i) {

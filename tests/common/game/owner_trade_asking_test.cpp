@@ -5,7 +5,7 @@ namespace dure::test {
 namespace {
 
 TEST_F(OwnerTradeTest, AnOwnerThatReadsItsPlayerAnewStillKnowsWhoAskedForAnOvertakenTrade) {
-  inn_->after(Duration{}, [&] { player(1).creqs.record(9, 90, "later"); });
+  inn_->after(Duration{}, [&] { player(1).creq_committed = 9; });
   const auto start = trade(30, 10);
   ASSERT_EQ(start.guard, Mirror::Guard::kOk);
   EXPECT_EQ(sent_[0].operations(0).creq(), 0u);
