@@ -20,6 +20,7 @@ CreqLedger::Verdict CreqLedger::ask(std::uint64_t creq, std::uint64_t hash) cons
   if (const auto at = entries_.find(creq); at != entries_.end()) {
     if (at->second.hash != hash) return Verdict::kConflict;
     if (at->second.aborted) return Verdict::kAborted;
+    if (at->second.put_off) return creq == highest_ ? Verdict::kExecute : Verdict::kSuperseded;
     return at->second.running ? Verdict::kRunning : Verdict::kStored;
   }
   if (creq == loaded_ && creq != 0) {
@@ -46,12 +47,22 @@ CreqLedger::Entry& CreqLedger::entry(std::uint64_t creq, std::uint64_t hash) {
   return e;
 }
 
-void CreqLedger::begin(std::uint64_t creq, std::uint64_t hash) { entry(creq, hash).running = true; }
+void CreqLedger::begin(std::uint64_t creq, std::uint64_t hash) {
+  Entry& e = entry(creq, hash);
+  e.running = true;
+  e.put_off = false;
+}
 
 void CreqLedger::record(std::uint64_t creq, std::uint64_t hash, std::string reply) {
   Entry& e = entry(creq, hash);
-  e.running = false;
+  e.running = e.put_off = false;
   e.reply = std::move(reply);
+}
+
+void CreqLedger::put_off(std::uint64_t creq, std::uint64_t hash) {
+  Entry& e = entry(creq, hash);
+  e.running = false;
+  e.put_off = true;
 }
 
 void CreqLedger::open(std::uint64_t creq) {

@@ -26,6 +26,8 @@ class CreqLedger {
   void begin(std::uint64_t creq, std::uint64_t hash);
   // What was answered: an executed request, or one that was refused (kept in memory; nothing durable).
   void record(std::uint64_t creq, std::uint64_t hash, std::string reply);
+  // Answered BUSY, and nothing was done: it may be asked again under its number, until a higher one is seen.
+  void put_off(std::uint64_t creq, std::uint64_t hash);
   // It agreed to a trade that was found undecided at ACQUIRE: until settled() it is as if it still ran.
   void open(std::uint64_t creq);
   // What became of the trade that it agreed to. Aborted: what was answered (APPLIED) has come to nothing.
@@ -36,7 +38,7 @@ class CreqLedger {
   struct Entry {
     std::uint64_t hash = 0;
     std::string reply;
-    bool running = false, aborted = false;
+    bool running = false, aborted = false, put_off = false;
   };
   Entry& entry(std::uint64_t creq, std::uint64_t hash);
   std::uint64_t loaded_ = 0, loaded_hash_ = 0, highest_ = 0;

@@ -100,6 +100,15 @@ bool OwnerNode::begin_request(Player& player, const ValueRequest& request, std::
   return true;
 }
 
+void OwnerNode::end_request(PlayerRef asked, const ValueRequest& request, std::uint32_t code, std::string answer) {
+  Player* player = find(asked);
+  if (player == nullptr) return;
+  if (code == proto::BUSY && !overtaken(*player, request))
+    player->creqs.put_off(request.creq, request.hash);
+  else
+    player->creqs.record(request.creq, request.hash, std::move(answer));
+}
+
 Mirror::Guard OwnerNode::commit(Player& player, proto::Operation operation) {
   return commit(player, std::move(operation), current_);
 }

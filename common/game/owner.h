@@ -206,6 +206,9 @@ class OwnerNode : public Node {
   template <class Message, class Reply, class Run>
   void on_player_message(Run run);
   bool begin_request(Player& player, const ValueRequest& request, std::string* stored, std::uint32_t* code);
+  // Recorded for the epoch that was asked only: after an ACQUIRE the row's last_creq is the truth, not what an older
+  // conversation makes of it.
+  void end_request(PlayerRef asked, const ValueRequest& request, std::uint32_t code, std::string answer);
   Player* sender(const From& from);
   template <class Reply>
   void answer_player(const From& from, const ValueRequest& request, Reply answer);

@@ -78,14 +78,12 @@ void OwnerNode::on_player(Self* self, Task<Reply> (Self::*handler)(PlayerRef, Me
       });
 }
 
-// Recorded for the epoch that was asked only: after an ACQUIRE the row's last_creq is the truth, not what an older
-// conversation makes of it.
 template <class Reply>
 void OwnerNode::answer_player(const From& from, const ValueRequest& request, Reply answer) {
   mark_reply(&answer, request.creq, 0);
-  const PlayerRef asked{from.header.player, from.header.player_epoch};
-  if (Player* player = find(asked); player != nullptr && request.hash != 0)
-    player->creqs.record(request.creq, request.hash, answer.SerializeAsString());
+  if (request.hash != 0)
+    end_request({from.header.player, from.header.player_epoch}, request, static_cast<std::uint32_t>(answer.code()),
+                answer.SerializeAsString());
   reply(from, answer);
 }
 

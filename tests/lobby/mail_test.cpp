@@ -268,6 +268,20 @@ TEST_F(MailTest, ALetterThatCameIsReadToItsReceiver) {
   EXPECT_FALSE(arrived->returned());
 }
 
+TEST_F(MailTest, WhatWasAnsweredBusyIsDoneUnderTheSameNumber) {
+  directory_answers_ = false;
+  client(1, letter(5, "Anna", 100));
+  cluster_->run(seconds(3));
+  ASSERT_EQ(told<sample::MailSendReply>()->code(), proto::BUSY);
+  directory_answers_ = true;
+  EXPECT_EQ(send(letter(5, "Anna", 100)), proto::OK);
+  cluster_->run(milliseconds(50));
+  ASSERT_EQ(applied_.size(), 1u);
+  EXPECT_EQ(send(letter(5, "Anna", 100)), proto::OK);
+  cluster_->run(milliseconds(50));
+  EXPECT_EQ(applied_.size(), 1u) << "and once";
+}
+
 TEST_F(MailTest, ALetterCanBeReadAgain) {
   auto* entry = read_.add_entries();
   entry->set_message_id(70);

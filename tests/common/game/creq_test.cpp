@@ -50,6 +50,22 @@ TEST(CreqLedger, ARunningConversationIsNotStartedTwice) {
   EXPECT_EQ(ledger.ask(1, 5), Verdict::kStored);
 }
 
+TEST(CreqLedger, WhatIsPutOffIsDoneUnderItsNumberUntilAHigherOneIsSeen) {
+  CreqLedger ledger;
+  ledger.begin(7, 5);
+  ledger.put_off(7, 5);
+  EXPECT_EQ(ledger.ask(7, 6), Verdict::kConflict);
+  EXPECT_EQ(ledger.ask(7, 5), Verdict::kExecute);
+  ledger.begin(7, 5);
+  EXPECT_EQ(ledger.ask(7, 5), Verdict::kRunning);
+  ledger.put_off(7, 5);
+  ledger.record(8, 1, "eight");
+  EXPECT_EQ(ledger.ask(7, 5), Verdict::kSuperseded);
+  ledger.put_off(9, 1);
+  ledger.record(9, 1, "nine");
+  EXPECT_EQ(ledger.ask(9, 1), Verdict::kStored);
+}
+
 TEST(CreqLedger, ForgottenAnswersAreSupersededNotExecuted) {
   CreqLedger ledger;
   for (std::uint64_t r = 1; r <= 100; ++r) ledger.record(r, r, "x");
