@@ -122,6 +122,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_directory<proto::SessionResume, proto::SessionReply>(&Agent::session_resumed);
   serve_directory<proto::SessionSelect, proto::StoreReply>();
   serve_directory_notice<proto::SessionEnd>();
+  serve_directory<proto::SessionsHeld, proto::SessionsHeldReply>();
   serve_directory<proto::PlayerLocate, proto::PlayerLocateReply>();
   serve_directory<proto::ReserveName, proto::ReserveNameReply>();
   serve_directory<proto::ClaimName, proto::StoreReply>();

@@ -302,6 +302,36 @@ void Gateway::session_fenced(const From&, const proto::SessionFenced& fenced) {
   }
 }
 
+Task<void> Gateway::ask_who_goes_on(NodeId directory) {
+  constexpr int kAtOnce = 500;
+  SessionId last;
+  while (peer_up(directory)) {
+    proto::SessionsHeld held;
+    auto at = sessions_.upper_bound(last);
+    for (; at != sessions_.end() && held.sessions_size() < kAtOnce; ++at) {
+      auto* session = held.add_sessions();
+      session->set_account_id(at->second.account.value);
+      session->set_session_epoch(at->second.epoch);
+    }
+    if (held.sessions_size() == 0) co_return;
+    const SessionId asked = std::prev(at)->first;
+    const auto reply = co_await call<proto::SessionsHeldReply>(directory, held);
+    if (!reply || reply->code() != proto::STORED) {
+      co_await wait(seconds(1));
+      continue;
+    }
+    for (const auto& over : reply->over()) {
+      proto::SessionFenced fenced;
+      fenced.set_account_id(over.account_id());
+      fenced.set_session_epoch(over.session_epoch());
+      fenced.set_reason("ended elsewhere");
+      fenced.set_goes_on(over.goes_on());
+      session_fenced(From(), fenced);
+    }
+    last = asked;
+  }
+}
+
 void Gateway::on_switches() {
   if (!switched_on("maintenance", false)) return;
   std::vector<SessionId> all;

@@ -158,6 +158,8 @@ class Gateway : public Node {
   void unsubscribe(const From& from, const proto::Unsubscribe& unsubscribe);
   void publish(const From& from, const proto::Publish& publish);
   void session_fenced(const From& from, const proto::SessionFenced& fenced);
+  // What fences that were lost would have said, whenever the directory's agent is reached anew.
+  Task<void> ask_who_goes_on(NodeId directory);
   void forward(Session& session, const ClientFrameIn& frame);
   void refuse_request(const Session& session, const ClientFrameIn& frame, std::uint32_t code,
                       std::uint32_t retry_after_ms);

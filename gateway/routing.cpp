@@ -182,7 +182,9 @@ void Gateway::on_topic_gapped(const TopicGapped& gapped) {
 
 // ── lost owners ─────────────────────────────────────────────────────────────────────────────────────────────
 
-void Gateway::on_peer_up(NodeId) {}
+void Gateway::on_peer_up(NodeId peer) {
+  if (peer == directory_agent()) spawn(ask_who_goes_on(peer));
+}
 
 void Gateway::on_peer_down(NodeId peer, const std::string&) {
   for (auto& [id, session] : sessions_) {

@@ -52,6 +52,8 @@ class SessionBegin;
 class SessionEnd;
 class SessionReply;
 class SessionResume;
+class SessionsHeld;
+class SessionsHeldReply;
 class SessionSelect;
 class StoreReply;
 class SwitchSet;
@@ -83,6 +85,7 @@ proto::SessionReply set_password(Directory& directory, const proto::PasswordSet&
 proto::SessionReply begin_session(Directory& directory, const proto::SessionBegin& request);
 proto::SessionReply resume_session(Directory& directory, const proto::SessionResume& request);
 void end_session(Directory& directory, const proto::SessionEnd& request);
+proto::SessionsHeldReply sessions_held(Directory& directory, const proto::SessionsHeld& request);
 proto::StoreReply select_player(Directory& directory, const proto::SessionSelect& request);
 // session_epoch + 1 and no session: whatever acted under the old number is fenced.
 void end_session_family(Directory& directory, std::uint64_t account_id);

@@ -169,6 +169,22 @@ void end_session(Directory& directory, const proto::SessionEnd& request) {
   if (live) end_session_family(directory, request.account_id());
 }
 
+proto::SessionsHeldReply sessions_held(Directory& directory, const proto::SessionsHeld& request) {
+  proto::SessionsHeldReply reply;
+  for (const auto& held : request.sessions()) {
+    Query row(directory.db,
+              "SELECT session_epoch, session_id FROM account LEFT JOIN session USING(account_id) "
+              "WHERE account_id = ?1 AND session_epoch > ?2",
+              held.account_id(), held.session_epoch());
+    if (!row.row()) continue;
+    auto* over = reply.add_over();
+    over->set_account_id(held.account_id());
+    over->set_session_epoch(row.u32(0) - 1);
+    over->set_goes_on(row.u64(1));
+  }
+  return reply;
+}
+
 proto::StoreReply select_player(Directory& directory, const proto::SessionSelect& request) {
   proto::StoreReply reply;
   const auto changed = directory.db.run(

@@ -26,6 +26,7 @@ struct DirectoryStore::Parts {
     on(&begin_session);
     on(&resume_session);
     batch.on_notice<proto::SessionEnd>([this](const proto::SessionEnd& notice) { end_session(directory, notice); });
+    on(&sessions_held);
     on(&select_player);
     on(&reserve_name);
     on(&claim_name);

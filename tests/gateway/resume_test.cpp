@@ -283,6 +283,38 @@ TEST_F(ResumeTest, ASessionOfAnotherGatewayIsEndedThereAndHasTheNameOfItsOwnChar
   EXPECT_EQ(fenced->second.goes_on(), session_.value);
 }
 
+// Whoever was to be fenced while the directory's agent died, or could not be reached, plays on nowhere.
+TEST_F(ResumeTest, ASessionWhoseFenceWasLostEndsOnceTheDirectoryIsReachedAgain) {
+  enter(kMina);
+  int asked = 0;
+  cluster_.answers<proto::SessionsHeld, proto::SessionsHeldReply>(
+      kAgent, [&](const MeshHeader&, const proto::SessionsHeld& held) {
+        proto::SessionsHeldReply reply;
+        if (++asked == 1) {
+          reply.set_code(proto::RETRY);
+          return std::optional(reply);
+        }
+        EXPECT_EQ(held.sessions_size(), 1);
+        EXPECT_EQ(held.sessions(0).account_id(), 5u);
+        EXPECT_EQ(held.sessions(0).session_epoch(), session_epoch_);
+        if (asked == 2) return std::optional(reply);
+        auto* over = reply.add_over();
+        over->set_account_id(5);
+        over->set_session_epoch(session_epoch_);
+        return std::optional(reply);
+      });
+  cluster_.down(kAgent);
+  cluster_.up(kAgent);
+  cluster_.run(seconds(2));
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(gateway_.sessions(), 1u) << "it goes on";
+  cluster_.down(kAgent);
+  cluster_.up(kAgent);
+  settle();
+  EXPECT_EQ(gateway_.sessions(), 0u);
+  EXPECT_TRUE(pick<proto::CloseNotice>(seen(kMina)));
+}
+
 TEST_F(ResumeTest, ASessionThatGoesOnAtAnotherGatewayEndsHereAndItsPlayerStaysInTheWorld) {
   enter(kMina);
   const NodeId elsewhere(Role::kGateway, 2);

@@ -250,6 +250,35 @@ TEST_F(DirectoryTest, ASessionEndsOnlyUnderItsEpoch) {
   EXPECT_EQ(resume("t0", "t1").code(), proto::NO_SUCH);
 }
 
+TEST_F(DirectoryTest, OfSessionsThatAreHeldItIsSaidWhichAreOver) {
+  begin(0, 70, "t0");
+  const auto over = [&](std::uint32_t epoch) {
+    proto::SessionsHeld held;
+    for (const std::uint64_t account : {account_id, std::uint64_t{999}}) {
+      auto* session = held.add_sessions();
+      session->set_account_id(account);
+      session->set_session_epoch(epoch);
+    }
+    return ask<proto::SessionsHeldReply>(*store, held);
+  };
+  EXPECT_EQ(over(1).over_size(), 0);
+  resume("t0", "t1");
+  auto resumed = over(1);
+  ASSERT_EQ(resumed.over_size(), 1);
+  EXPECT_EQ(resumed.over(0).account_id(), account_id);
+  EXPECT_EQ(resumed.over(0).session_epoch(), 1u);
+  EXPECT_EQ(resumed.over(0).goes_on(), 70u);
+  EXPECT_EQ(over(2).over_size(), 0);
+  proto::BanSet ban;
+  ban.set_account_id(account_id);
+  ban.set_until_unix_ms(kNow + 1000);
+  ask<proto::SessionReply>(*store, ban);
+  auto banned = over(2);
+  ASSERT_EQ(banned.over_size(), 1);
+  EXPECT_EQ(banned.over(0).session_epoch(), 2u);
+  EXPECT_EQ(banned.over(0).goes_on(), 0u);
+}
+
 TEST_F(DirectoryTest, ABanEndsTheSessionAndKeepsTheAccountOut) {
   begin(0, 70, "t0");
   proto::BanSet ban;
