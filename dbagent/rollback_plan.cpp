@@ -21,7 +21,7 @@ constexpr int kTries = 20;
 constexpr std::size_t kItemsMax = 2000;
 // LedgerParty.kind, of money and of items.
 enum class AccountKind { kFaucet = 1, kSink = 2 };
-enum class HolderKind { kPlayer = 0, kSink = 2 };
+enum class HolderKind { kPlayer = 0, kSink = 2, kOutbox = 3, kInbox = 4, kHold = 5 };
 using ItemKey = std::pair<std::uint64_t, std::uint64_t>;
 
 std::string hex(const ItemKey& item) {
@@ -71,8 +71,9 @@ struct RollbackPlanner::Life {
   proto::Item item;
   int holder_kind = -1;
   std::uint64_t holder_player = 0;
-  std::string last_reason;
   std::uint64_t burnt_by = 0;
+  std::string burnt_for;
+  bool used_up() const { return here && holder_kind == static_cast<int>(HolderKind::kSink); }
 };
 
 template <class Reply, class Request>
@@ -198,7 +199,6 @@ Task<bool> RollbackPlanner::read_money(RollbackPlan* plan, const RollbackShare& 
 
 Task<bool> RollbackPlanner::item_life(RollbackPlan* plan, std::uint64_t high, std::uint64_t low,
                                       std::shared_ptr<Life> life) {
-  std::int64_t last_at = 0;
   bool any = false;
   for (const std::uint32_t shard : shards_) {
     proto::ItemLifeQuery query;
@@ -219,10 +219,9 @@ Task<bool> RollbackPlanner::item_life(RollbackPlan* plan, std::uint64_t high, st
           life->made_for_player = kind == HolderKind::kPlayer;
           life->first_player = event.to().player_id();
         }
-        if (event.at_unix_ms() >= last_at) {
-          last_at = event.at_unix_ms();
-          life->last_reason = event.reason();
-          if (kind == HolderKind::kSink) life->burnt_by = event.player_id();
+        if (kind == HolderKind::kSink) {
+          life->burnt_by = event.player_id();
+          life->burnt_for = event.reason();
         }
         *query.mutable_after() = event.place();
       }
@@ -236,6 +235,27 @@ Task<bool> RollbackPlanner::item_life(RollbackPlan* plan, std::uint64_t high, st
     }
   }
   co_return true;
+}
+
+// For people.
+Task<std::string> RollbackPlanner::whereabouts(std::shared_ptr<Life> life) {
+  const std::uint64_t who = life->used_up() ? life->burnt_by : life->holder_player;
+  std::string name = "the system";
+  if (who != 0) name = co_await name_of(who);
+  if (!life->here) co_return "under way";
+  switch (static_cast<HolderKind>(life->holder_kind)) {
+    case HolderKind::kPlayer:
+      co_return "held by " + name;
+    case HolderKind::kSink:
+      co_return "used up by " + name + " (" + life->burnt_for + ")";
+    case HolderKind::kInbox:
+      co_return "in an unopened letter to " + name;
+    case HolderKind::kHold:
+      co_return "in an open trade of " + name;
+    case HolderKind::kOutbox:
+      break;
+  }
+  co_return "on its way to " + name;
 }
 
 Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share, std::int64_t to,
@@ -282,27 +302,26 @@ Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share,
     const bool read = co_await item_life(plan, key.first, key.second, life);
     if (!read) co_return false;
     const std::string what = "item " + hex(key) + " " + life->item.template_();
-    const auto holder = static_cast<HolderKind>(life->holder_kind);
-    const bool burnt = life->here && holder == HolderKind::kSink;
-    std::string held_by = "nobody: it is under way";
-    if (life->holder_player != 0) held_by = co_await name_of(life->holder_player);
     const bool made_since = life->first_at > to && life->made_for_player && life->first_player == share->player_id;
+    const bool used_up = life->used_up() && life->burnt_by == share->player_id;
     if (made_since && seen.has) {
       auto* burn = share->operation->add_effects()->mutable_burn();
       *burn->mutable_item() = life->item.id();
       burn->set_version(life->item.version());
       share->lines.push_back(what + ": got since, is taken");
-    } else if (made_since && !burnt) {
+    } else if (made_since && !used_up) {
+      const std::string where = co_await whereabouts(life);
       ++money->debts[debt_of_item(life->item.template_())].due;
-      share->lines.push_back(what + ": got since and given away, is owed; held by " + held_by);
-    } else if (seen.had && burnt && life->burnt_by == share->player_id) {
+      share->lines.push_back(what + ": got since and given away, is owed; " + where);
+    } else if (seen.had && used_up) {
       auto* item = share->operation->add_effects()->mutable_mint()->mutable_item();
       *item = life->item;
       item->mutable_id()->set_high(mix64(key.first ^ mix64(static_cast<std::uint64_t>(to))));
       item->mutable_id()->set_low(mix64(key.second + static_cast<std::uint64_t>(to)));
-      share->lines.push_back(what + ": used up since (" + life->last_reason + "), is made again as a new one");
-    } else if (seen.had && !seen.has && !burnt) {
-      share->lines.push_back(what + ": given away since, stands; held by " + held_by);
+      share->lines.push_back(what + ": used up since (" + life->burnt_for + "), is made again as a new one");
+    } else if (seen.had && !seen.has) {
+      const std::string where = co_await whereabouts(life);
+      share->lines.push_back(what + ": given away since, stands; " + where);
     } else if (!seen.had && seen.has) {
       share->lines.push_back(what + ": come from another player or by letter since, stands");
     }
@@ -413,14 +432,9 @@ Task<bool> RollbackPlanner::undo_side(RollbackPlan* plan, RollbackShare* share, 
       share->lines.push_back("item " + hex(key) + " " + life->item.template_() + " goes back to " + to_name);
       continue;
     }
-    std::string held_by =
-        life->here && life->holder_kind == static_cast<int>(HolderKind::kSink) ? "used up" : "under way";
-    if (life->holder_player != 0) {
-      const std::string holder = co_await name_of(life->holder_player);
-      held_by = "held by " + holder;
-    }
+    const std::string where = co_await whereabouts(life);
     owe(share, debt_of_item(life->here ? life->item.template_() : hex(key)), 1);
-    share->lines.push_back("item " + hex(key) + " " + life->item.template_() + " is gone, and owed: " + held_by);
+    share->lines.push_back("item " + hex(key) + " " + life->item.template_() + " is gone, and owed: " + where);
   }
   if (send.balances_size() > 0 || send.items_size() > 0) *share->operation->add_effects()->mutable_send() = send;
   co_return true;

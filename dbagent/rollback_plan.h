@@ -67,6 +67,7 @@ class RollbackPlanner {
   Task<bool> undo_items(RollbackPlan* plan, RollbackShare* share, std::int64_t to, std::shared_ptr<Money> money,
                         std::int64_t* first_kept);
   Task<bool> item_life(RollbackPlan* plan, std::uint64_t high, std::uint64_t low, std::shared_ptr<Life> life);
+  Task<std::string> whereabouts(std::shared_ptr<Life> life);
   Task<bool> undo_side(RollbackPlan* plan, RollbackShare* share, std::uint64_t to_player, std::string to_name,
                        std::shared_ptr<const std::string> given, std::uint64_t message_id);
   Task<std::string> name_of(std::uint64_t player);

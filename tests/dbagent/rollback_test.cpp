@@ -185,6 +185,45 @@ TEST_F(RollbackTest, WhatWasGivenOnIsOwedAndItIsSaidWhoHoldsIt) {
   EXPECT_NE(outcome.text.find(name_of(2)), std::string::npos) << outcome.text;
 }
 
+TEST_F(RollbackTest, WhatWasGivenOnAndUsedUpByAnotherIsOwedAndItIsSaidByWhom) {
+  store::Ops ops(1, 1);
+  ops.op(2).balance("gold", -60).mint(77).op(3).send(900, 2, 0, {77});
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops sells(2, 1);
+  sells.op(2).claim(900).op(3).burn(77, 0).balance("gold", 30);
+  ASSERT_EQ(apply(1, sells).code(), proto::STORED);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "gold"), 100);
+  EXPECT_EQ(balance(1, "debt:item:sword"), 1) << "else the gold is back and the sword was sold";
+  EXPECT_NE(outcome.text.find("is owed; used up by " + name_of(2) + " (test.reason)"), std::string::npos)
+      << outcome.text;
+}
+
+TEST_F(RollbackTest, WhatOneUsedUpOfWhatTheSystemGaveSinceIsNotOwed) {
+  store::Ops ops(1, 1);
+  ops.op(2).mint(77).op(3).burn(77, 0);
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "debt:item:sword"), 0);
+}
+
+TEST_F(RollbackTest, WhatWasHadThenGivenOnAndUsedUpStandsAndIsSaid) {
+  store::Ops ops(1, 1);
+  ops.op(2).send(900, 2, 0, {10});
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops burns(2, 1);
+  burns.op(2).claim(900).op(3).burn(10, 0);
+  ASSERT_EQ(apply(1, burns).code(), proto::STORED);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_NE(outcome.text.find("given away since, stands; used up by " + name_of(2)), std::string::npos) << outcome.text;
+  EXPECT_EQ(balance(1, "debt:item:sword"), 0);
+}
+
 TEST_F(RollbackTest, WhatIsOwedIsNotOwedTwiceAfterASecondOneToAnotherTime) {
   store::Ops ops(1, 1);
   ops.op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77});
