@@ -52,6 +52,7 @@ struct RollbackPlanner::Money {
   struct Of {
     std::int64_t now = 0, since = 0;  // all movements
     std::int64_t system = 0;          // those from faucets and into sinks
+    std::int64_t restored = 0;        // likewise, but what a restore made good: it is owed from then on
   };
   struct Debt {
     std::int64_t now = 0;
@@ -185,7 +186,8 @@ Task<bool> RollbackPlanner::read_money(RollbackPlan* plan, const RollbackShare& 
           Money::Of& of = money->by_name[name];
           of.since += movement.amount();
           const auto kind = static_cast<AccountKind>(movement.other().kind());
-          if (kind == AccountKind::kFaucet || kind == AccountKind::kSink) of.system += movement.amount();
+          if (kind == AccountKind::kFaucet || kind == AccountKind::kSink)
+            (movement.reason() == kReconcileReason ? of.restored : of.system) += movement.amount();
         }
         money->cut = money->cut || page->cut();
         more = page->next().txn() != 0;
@@ -364,10 +366,12 @@ Task<RollbackPlan> RollbackPlanner::player(std::string name, std::int64_t to_uni
   if (!good) co_return plan;
   for (const auto& [currency, of] : money->by_name) {
     const std::int64_t wanted = of.now - of.system, after = std::max<std::int64_t>(0, wanted);
-    if (of.since == 0 && of.system == 0) continue;
+    if (of.since == 0 && of.system == 0 && of.restored == 0) continue;
+    std::string causes = "the system " + plus(of.system);
+    if (of.restored != 0) causes += ", a restore " + plus(of.restored) + " that is owed already";
+    causes += ", trades and letters " + plus(of.since - of.system - of.restored);
     share.lines.push_back(currency + ": then " + std::to_string(of.now - of.since) + ", now " + std::to_string(of.now) +
-                          " (the system " + plus(of.system) + ", trades and letters " + plus(of.since - of.system) +
-                          "), afterwards " + std::to_string(after));
+                          " (" + causes + "), afterwards " + std::to_string(after));
     if (after != of.now) {
       auto* balance = share.operation->add_effects()->mutable_balance();
       balance->set_currency(currency);

@@ -10,4 +10,7 @@ namespace dure {
 inline std::string debt_of(std::string_view name) { return ("debt:" + std::string(name)).substr(0, 64); }
 inline std::string debt_of_item(std::string_view name) { return debt_of("item:" + std::string(name)); }
 
+// Of what a restored shard makes good: as much as comes of a currency under this reason is written down as its debt.
+inline constexpr const char* kReconcileReason = "reconcile";
+
 }  // namespace dure

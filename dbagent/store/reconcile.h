@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/debt.h"
 #include "dbagent/store/shard.h"
 
 namespace dure::proto {
@@ -55,8 +56,6 @@ class TradeFact;
 }  // namespace dure::proto
 
 namespace dure::store {
-
-inline constexpr const char* kReconcileReason = "reconcile";
 
 // reconcile_facts.cpp: there. Reads only.
 proto::Facts facts(Shard& shard, const proto::FactsQuery& request);

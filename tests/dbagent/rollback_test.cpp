@@ -4,6 +4,7 @@
 
 #include "common/proto/cluster.pb.h"
 #include "common/proto/operator.pb.h"
+#include "common/proto/reconcile.pb.h"
 #include "common/proto/rollback.pb.h"
 #include "common/proto/shard_map.pb.h"
 #include "dbagent/agent.h"
@@ -96,6 +97,24 @@ class RollbackTest : public store::TradeTest {
     for (const auto& item : batch.items())
       if (item.message_id() == route_id(Request::descriptor())) return true;
     return false;
+  }
+  // Shard 1 was put back to now; shard 2 has received so much gold of player 1 since.
+  void restore_that_hears_of_a_letter(std::int64_t gold) {
+    store::Database& db = stores.at(1)->database();
+    db.run("INSERT INTO restored(generation, closed, at) VALUES(1, 1, 0)");
+    proto::Reconcile request;
+    request.set_shard(1);
+    request.set_from_shard(2);
+    auto* letter = request.add_received();
+    letter->set_message_id(900);
+    letter->set_player_id(3);
+    letter->set_from_player(1);
+    letter->set_reason("mail");
+    auto* amount = letter->add_balances();
+    amount->set_name("gold");
+    amount->set_value(gold);
+    EXPECT_EQ(on<proto::ReconcileReply>(1, request).redone(), 1u);
+    db.run("UPDATE restored SET closed = 0");
   }
   // Player 1, by a process of its own.
   proto::AcquireReply acquire_as(NodeId node, std::uint64_t incarnation) {
@@ -254,6 +273,30 @@ TEST_F(RollbackTest, ASecondOneToANearerTimeLeavesOwedWhatThatTimeWants) {
   EXPECT_EQ(balance(1, "gold"), 0);
   EXPECT_EQ(balance(1, "debt:gold"), 150) << "400 were there then, and 550 were given away";
   EXPECT_EQ(balance(1, "debt:item:sword"), 1);
+}
+
+// 100 came after the backup and were given on, with the 100 that the backup knows.
+TEST_F(RollbackTest, WhatARestoreMadeGoodAndWroteDownIsOwedOnce) {
+  restore_that_hears_of_a_letter(200);
+  ASSERT_EQ(balance(1, "gold"), 0);
+  ASSERT_EQ(balance(1, "debt:gold"), 100);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "gold"), 0);
+  EXPECT_EQ(balance(1, "debt:gold"), 100);
+  EXPECT_NE(outcome.text.find("a restore +100 that is owed already, trades and letters -200"), std::string::npos)
+      << outcome.text;
+}
+
+TEST_F(RollbackTest, WhatTheSystemGaveBesideARestoreIsOwedAsWell) {
+  store::Ops ops(1, 1);
+  ops.op(2).balance("gold", 50);
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  restore_that_hears_of_a_letter(200);
+  ASSERT_EQ(balance(1, "debt:gold"), 50);
+  ASSERT_TRUE(roll_back(1).ok);
+  EXPECT_EQ(balance(1, "gold"), 0);
+  EXPECT_EQ(balance(1, "debt:gold"), 100) << "100 were had then, and 200 given away";
 }
 
 TEST_F(RollbackTest, WhoPlaysMeanwhileIsFencedAndHisLateOperationsDie) {
