@@ -315,7 +315,7 @@ Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share,
       const std::string where = co_await whereabouts(life);
       ++money->debts[debt_of_item(life->item.template_())].due;
       share->lines.push_back(what + ": got since and given away, is owed; " + where);
-    } else if (seen.had && used_up) {
+    } else if (!made_since && used_up) {
       auto* item = share->operation->add_effects()->mutable_mint()->mutable_item();
       *item = life->item;
       item->mutable_id()->set_high(mix64(key.first ^ mix64(static_cast<std::uint64_t>(to))));

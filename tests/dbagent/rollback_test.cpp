@@ -243,6 +243,21 @@ TEST_F(RollbackTest, WhatWasHadThenGivenOnAndUsedUpStandsAndIsSaid) {
   EXPECT_EQ(balance(1, "debt:item:sword"), 0);
 }
 
+TEST_F(RollbackTest, WhatCameFromAnotherSinceAndWasUsedUpIsMadeAgain) {
+  store::Ops gives(2, 1);
+  gives.op(2).send(900, 1, 0, {20});
+  ASSERT_EQ(apply(1, gives).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops sells(1, 1);
+  sells.op(2).claim(900).op(3).burn(20, 0).balance("gold", 30);
+  ASSERT_EQ(apply(1, sells).code(), proto::STORED);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "gold"), 100);
+  const auto grant = acquire(1, 1);
+  EXPECT_EQ(grant.aggregate().items_size(), 2) << "what it was sold for is taken, and the gift stands";
+}
+
 TEST_F(RollbackTest, WhatIsOwedIsNotOwedTwiceAfterASecondOneToAnotherTime) {
   store::Ops ops(1, 1);
   ops.op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77});
