@@ -3,33 +3,20 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <set>
 
 #include "common/base/debt.h"
 #include "common/base/ids.h"
-#include "common/proto/dbagent.pb.h"
 #include "common/proto/operator.pb.h"
 #include "common/proto/rollback.pb.h"
 #include "common/proto/shard_map.pb.h"
+#include "dbagent/rollback_reading.h"
 
 namespace dure {
 namespace {
 
 constexpr Duration kDeadline = seconds(5);
-constexpr Duration kBetweenTries = milliseconds(100);
-constexpr int kTries = 20;
-constexpr std::size_t kItemsMax = 2000;
-// LedgerParty.kind, of money and of items.
+// LedgerParty.kind, of money.
 enum class AccountKind { kFaucet = 1, kSink = 2 };
-enum class HolderKind { kPlayer = 0, kSink = 2, kOutbox = 3, kInbox = 4, kHold = 5 };
-using ItemKey = std::pair<std::uint64_t, std::uint64_t>;
-
-std::string hex(const ItemKey& item) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(item.first),
-                static_cast<unsigned long long>(item.second));
-  return text;
-}
 
 std::string plus(std::int64_t amount) { return (amount > 0 ? "+" : "") + std::to_string(amount); }
 
@@ -37,6 +24,14 @@ void owe(RollbackShare* share, const std::string& debt, std::int64_t amount) {
   auto* balance = share->operation->add_effects()->mutable_balance();
   balance->set_currency(debt);
   balance->set_delta(amount);
+}
+
+// How it came that so much is not there, for people.
+std::string missing(std::int64_t amount, std::int64_t waiting, const std::string& gone) {
+  const std::int64_t in_letters = std::min(amount, waiting);
+  if (in_letters <= 0) return gone;
+  return std::to_string(in_letters) + " in unopened letters of their own" +
+         (in_letters < amount ? ", the rest " + gone : "");
 }
 
 }  // namespace
@@ -47,47 +42,6 @@ RollbackShare::RollbackShare() : operation(std::make_unique<proto::Operation>())
 RollbackShare::RollbackShare(RollbackShare&&) noexcept = default;
 RollbackShare& RollbackShare::operator=(RollbackShare&&) noexcept = default;
 RollbackShare::~RollbackShare() = default;
-
-struct RollbackPlanner::Money {
-  struct Of {
-    std::int64_t now = 0, since = 0;  // all movements
-    std::int64_t system = 0;          // those from faucets and into sinks
-    std::int64_t restored = 0;        // likewise, but what a restore made good: it is owed from then on
-  };
-  struct Debt {
-    std::int64_t now = 0;
-    std::int64_t since = 0;  // what rollbacks of the player wrote down
-    std::int64_t due = 0;    // for what is to be undone
-  };
-  std::map<std::string, Of> by_name;
-  std::map<std::string, Debt> debts;
-  bool cut = false;
-};
-
-struct RollbackPlanner::Life {
-  std::int64_t first_at = 0;
-  bool made_for_player = false;  // its first event of all put it into a bag
-  std::uint64_t first_player = 0;
-  bool here = false;
-  proto::Item item;
-  int holder_kind = -1;
-  std::uint64_t holder_player = 0;
-  std::uint64_t burnt_by = 0;
-  std::string burnt_for;
-  bool used_up() const { return here && holder_kind == static_cast<int>(HolderKind::kSink); }
-};
-
-template <class Reply, class Request>
-Task<Result<Reply>> RollbackPlanner::ask(std::uint32_t shard, Request request) {
-  request.set_shard(shard);
-  for (int tries = 1;; ++tries) {
-    const NodeId agent = node_.shard_agent(shard);
-    const Result<Reply> reply = co_await node_.call<Reply>(agent, request, kDeadline);
-    if (reply && reply->code() != proto::RETRY) co_return reply;
-    if (tries == kTries) co_return fail(Trouble::kTimeout, "shard " + std::to_string(shard) + " does not answer");
-    co_await node_.wait(kBetweenTries);
-  }
-}
 
 Task<bool> RollbackPlanner::find_shards(RollbackPlan* plan) {
   const proto::ShardsQuery query;
@@ -162,6 +116,7 @@ Task<bool> RollbackPlanner::read_money(RollbackPlan* plan, const RollbackShare& 
       plan->refusal = accounts.error().detail;
       co_return false;
     }
+    for (const auto& amount : accounts->waiting()) money->by_name[amount.name()].waiting += amount.value();
     for (const auto& account : accounts->accounts()) {
       const std::string name = account.name();
       // What is owed is no possession; what was owed then, or is for another reason, stays owed.
@@ -194,138 +149,6 @@ Task<bool> RollbackPlanner::read_money(RollbackPlan* plan, const RollbackShare& 
         *movements.mutable_from() = page->next();
         movements.set_balance_after(page->next_balance());
       }
-    }
-  }
-  co_return true;
-}
-
-Task<bool> RollbackPlanner::item_life(RollbackPlan* plan, std::uint64_t high, std::uint64_t low,
-                                      std::shared_ptr<Life> life) {
-  bool any = false;
-  for (const std::uint32_t shard : shards_) {
-    proto::ItemLifeQuery query;
-    query.mutable_item()->set_high(high);
-    query.mutable_item()->set_low(low);
-    for (bool more = true; more;) {
-      const Result<proto::ItemLifeReply> page = co_await ask<proto::ItemLifeReply>(shard, query);
-      if (!page) {
-        plan->away = true;
-        plan->refusal = page.error().detail;
-        co_return false;
-      }
-      for (const auto& event : page->events()) {
-        const auto kind = static_cast<HolderKind>(event.to().kind());
-        if (!any || event.at_unix_ms() < life->first_at) {
-          any = true;
-          life->first_at = event.at_unix_ms();
-          life->made_for_player = kind == HolderKind::kPlayer;
-          life->first_player = event.to().player_id();
-        }
-        if (kind == HolderKind::kSink) {
-          life->burnt_by = event.player_id();
-          life->burnt_for = event.reason();
-        }
-        *query.mutable_after() = event.place();
-      }
-      if (page->here()) {
-        life->here = true;
-        life->item = page->item();
-        life->holder_kind = static_cast<int>(page->holder().kind());
-        life->holder_player = page->holder().player_id();
-      }
-      more = page->more();
-    }
-  }
-  co_return true;
-}
-
-// For people.
-Task<std::string> RollbackPlanner::whereabouts(std::shared_ptr<Life> life) {
-  const std::uint64_t who = life->used_up() ? life->burnt_by : life->holder_player;
-  std::string name = "the system";
-  if (who != 0) name = co_await name_of(who);
-  if (!life->here) co_return "under way";
-  switch (static_cast<HolderKind>(life->holder_kind)) {
-    case HolderKind::kPlayer:
-      co_return "held by " + name;
-    case HolderKind::kSink:
-      co_return "used up by " + name + " (" + life->burnt_for + ")";
-    case HolderKind::kInbox:
-      co_return "in an unopened letter to " + name;
-    case HolderKind::kHold:
-      co_return "in an open trade of " + name;
-    case HolderKind::kOutbox:
-      break;
-  }
-  co_return "on its way to " + name;
-}
-
-Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share, std::int64_t to,
-                                       std::shared_ptr<Money> money, std::int64_t* first_kept) {
-  struct Seen {
-    bool had = false, has = false;
-  };
-  std::map<ItemKey, Seen> items;
-  std::int64_t created = 0;
-  *first_kept = 0;
-  for (const std::uint32_t shard : shards_) {
-    proto::PlayerAtQuery query;
-    query.set_player_id(share->player_id);
-    query.set_at_unix_ms(to);
-    for (bool more = true; more;) {
-      const Result<proto::PlayerAt> page = co_await ask<proto::PlayerAt>(shard, query);
-      if (!page || page->code() != proto::STORED) {
-        plan->away = true;
-        plan->refusal = page ? "shard " + std::to_string(shard) + " cannot say" : page.error().detail;
-        co_return false;
-      }
-      if (page->first_unix_ms() != 0 && (*first_kept == 0 || page->first_unix_ms() < *first_kept))
-        *first_kept = page->first_unix_ms();
-      created = std::max(created, page->created_unix_ms());
-      for (const auto& change : page->items()) {
-        Seen& seen = items[{change.item().high(), change.item().low()}];
-        seen.had = seen.had || change.had();
-        seen.has = seen.has || change.has();
-      }
-      more = page->next().txn() != 0;
-      *query.mutable_after() = page->next();
-    }
-  }
-  if (created > to) {
-    plan->refusal = share->name + " did not exist then";
-    co_return false;
-  }
-  if (items.size() > kItemsMax) {
-    plan->refusal = "more than " + std::to_string(kItemsMax) + " items came or went since: a nearer time";
-    co_return false;
-  }
-  for (const auto& [key, seen] : items) {
-    const auto life = std::make_shared<Life>();
-    const bool read = co_await item_life(plan, key.first, key.second, life);
-    if (!read) co_return false;
-    const std::string what = "item " + hex(key) + " " + life->item.template_();
-    const bool made_since = life->first_at > to && life->made_for_player && life->first_player == share->player_id;
-    const bool used_up = life->used_up() && life->burnt_by == share->player_id;
-    if (made_since && seen.has) {
-      auto* burn = share->operation->add_effects()->mutable_burn();
-      *burn->mutable_item() = life->item.id();
-      burn->set_version(life->item.version());
-      share->lines.push_back(what + ": got since, is taken");
-    } else if (made_since && !used_up) {
-      const std::string where = co_await whereabouts(life);
-      ++money->debts[debt_of_item(life->item.template_())].due;
-      share->lines.push_back(what + ": got since and given away, is owed; " + where);
-    } else if (!made_since && used_up) {
-      auto* item = share->operation->add_effects()->mutable_mint()->mutable_item();
-      *item = life->item;
-      item->mutable_id()->set_high(mix64(key.first ^ mix64(static_cast<std::uint64_t>(to))));
-      item->mutable_id()->set_low(mix64(key.second + static_cast<std::uint64_t>(to)));
-      share->lines.push_back(what + ": used up since (" + life->burnt_for + "), is made again as a new one");
-    } else if (seen.had && !seen.has) {
-      const std::string where = co_await whereabouts(life);
-      share->lines.push_back(what + ": given away since, stands; " + where);
-    } else if (!seen.had && seen.has) {
-      share->lines.push_back(what + ": come from another player or by letter since, stands");
     }
   }
   co_return true;
@@ -379,7 +202,8 @@ Task<RollbackPlan> RollbackPlanner::player(std::string name, std::int64_t to_uni
     }
     if (wanted >= 0) continue;
     money->debts[debt_of(currency)].due -= wanted;
-    share.lines.push_back(currency + ": " + std::to_string(-wanted) + " of it was given away, and is owed");
+    share.lines.push_back(currency + ": " + std::to_string(-wanted) +
+                          " of it is owed: " + missing(-wanted, of.waiting, "given away"));
   }
   for (const auto& [owed, debt] : money->debts) {
     const std::int64_t change = std::max(debt.due - debt.since, -debt.now);
@@ -407,8 +231,9 @@ Task<bool> RollbackPlanner::undo_side(RollbackPlan* plan, RollbackShare* share, 
     plan->refusal = accounts.error().detail;
     co_return false;
   }
-  std::map<std::string, std::int64_t> has;
+  std::map<std::string, std::int64_t> has, waiting;
   for (const auto& account : accounts->accounts()) has[account.name()] = account.value();
+  for (const auto& in_letters : accounts->waiting()) waiting[in_letters.name()] = in_letters.value();
   proto::Effect::Send send;
   send.set_message_id(message_id);
   send.set_to_player(to_player);
@@ -422,23 +247,23 @@ Task<bool> RollbackPlanner::undo_side(RollbackPlan* plan, RollbackShare* share, 
     }
     if (back == amount.value()) continue;
     owe(share, debt_of(amount.name()), amount.value() - back);
-    share->lines.push_back(std::to_string(amount.value() - back) + " " + amount.name() + " is spent, and owed");
+    share->lines.push_back(std::to_string(amount.value() - back) + " " + amount.name() +
+                           " is owed: " + missing(amount.value() - back, waiting[amount.name()], "spent"));
   }
   for (const auto& item : got.items()) {
-    const ItemKey key{item.item().high(), item.item().low()};
+    const std::uint64_t high = item.item().high(), low = item.item().low();
+    const std::string number = hex_of(high, low);
     const auto life = std::make_shared<Life>();
-    const bool read = co_await item_life(plan, key.first, key.second, life);
+    const bool read = co_await item_life(plan, high, low, life);
     if (!read) co_return false;
-    const bool in_bag =
-        life->holder_kind == static_cast<int>(HolderKind::kPlayer) && life->holder_player == share->player_id;
-    if (in_bag) {
+    if (life->held(Life::Holder::kPlayer) && life->holder_player == share->player_id) {
       *send.add_items() = item.item();
-      share->lines.push_back("item " + hex(key) + " " + life->item.template_() + " goes back to " + to_name);
+      share->lines.push_back("item " + number + " " + life->item.template_() + " goes back to " + to_name);
       continue;
     }
-    const std::string where = co_await whereabouts(life);
-    owe(share, debt_of_item(life->here ? life->item.template_() : hex(key)), 1);
-    share->lines.push_back("item " + hex(key) + " " + life->item.template_() + " is gone, and owed: " + where);
+    const std::string where = co_await whereabouts(life, share->player_id);
+    owe(share, debt_of_item(life->here ? life->item.template_() : number), 1);
+    share->lines.push_back("item " + number + " " + life->item.template_() + " is owed: " + where);
   }
   if (send.balances_size() > 0 || send.items_size() > 0) *share->operation->add_effects()->mutable_send() = send;
   co_return true;

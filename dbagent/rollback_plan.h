@@ -8,6 +8,9 @@
 // progress and flags have no history and stay. What earlier rollbacks gave, took and wrote down as owed since that time
 // is undone as well: however many there were, the last one decides.
 //
+// A letter to the player that is not opened stays closed: what else its opening does is the game's. What is in it is
+// owed like what was given on, and a rollback to another time takes it, and the debt with it, once it was opened.
+//
 // Of a trade each side sends back, by letter, what it got and still has; the rest becomes its debt.
 #pragma once
 #include <cstdint>
@@ -67,7 +70,7 @@ class RollbackPlanner {
   Task<bool> undo_items(RollbackPlan* plan, RollbackShare* share, std::int64_t to, std::shared_ptr<Money> money,
                         std::int64_t* first_kept);
   Task<bool> item_life(RollbackPlan* plan, std::uint64_t high, std::uint64_t low, std::shared_ptr<Life> life);
-  Task<std::string> whereabouts(std::shared_ptr<Life> life);
+  Task<std::string> whereabouts(std::shared_ptr<Life> life, std::uint64_t of_player);
   Task<bool> undo_side(RollbackPlan* plan, RollbackShare* share, std::uint64_t to_player, std::string to_name,
                        std::shared_ptr<const std::string> given, std::uint64_t message_id);
   Task<std::string> name_of(std::uint64_t player);

@@ -89,6 +89,18 @@ void read_items_held(Database& db, std::uint64_t player, std::uint32_t limit, pr
   }
 }
 
+void read_waiting(Database& db, std::uint64_t player, proto::PlayerLedgerReply* out) {
+  Query row(db,
+            "SELECT currency, sum(amount) FROM inbox CROSS JOIN account ON account.kind = 4 AND owner = message_id "
+            "WHERE pid = ?1 AND state = 0 AND amount > 0 GROUP BY currency ORDER BY currency",
+            player);
+  while (row.row()) {
+    auto* amount = out->add_waiting();
+    amount->set_name(row.text(0));
+    amount->set_value(row.i64(1));
+  }
+}
+
 }  // namespace
 
 proto::ItemLifeReply item_life(Shard& shard, const proto::ItemLifeQuery& request) {
@@ -162,6 +174,7 @@ proto::PlayerLedgerReply player_ledger(Shard& shard, const proto::PlayerLedgerQu
   const std::uint32_t limit = page_of(request.limit());
   if (request.currency().empty()) {
     read_items_held(shard.db, request.player_id(), limit, &reply);
+    read_waiting(shard.db, request.player_id(), &reply);
     return reply;
   }
   while (place.txn != 0 && static_cast<std::uint32_t>(reply.movements_size()) < limit) {

@@ -1,0 +1,131 @@
+// Where an item is by the time of a rollback decides whether it is taken, owed, made again, or stands.
+#include "tests/dbagent/rollback_fixture.h"
+
+namespace dure {
+namespace {
+
+TEST_F(RollbackTest, WhatWasGivenOnAndUsedUpByAnotherIsOwedAndItIsSaidByWhom) {
+  store::Ops ops(1, 1);
+  ops.op(2).balance("gold", -60).mint(77).op(3).send(900, 2, 0, {77});
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops sells(2, 1);
+  sells.op(2).claim(900).op(3).burn(77, 0).balance("gold", 30);
+  ASSERT_EQ(apply(1, sells).code(), proto::STORED);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "gold"), 100);
+  EXPECT_EQ(balance(1, "debt:item:sword"), 1) << "else the gold is back and the sword was sold";
+  EXPECT_NE(outcome.text.find("is owed; used up by " + name_of(2) + " (test.reason)"), std::string::npos)
+      << outcome.text;
+}
+
+TEST_F(RollbackTest, WhatOneUsedUpOfWhatTheSystemGaveSinceIsNotOwed) {
+  store::Ops ops(1, 1);
+  ops.op(2).mint(77).op(3).burn(77, 0);
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "debt:item:sword"), 0);
+}
+
+TEST_F(RollbackTest, WhatWasHadThenGivenOnAndUsedUpStandsAndIsSaid) {
+  store::Ops ops(1, 1);
+  ops.op(2).send(900, 2, 0, {10});
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops burns(2, 1);
+  burns.op(2).claim(900).op(3).burn(10, 0);
+  ASSERT_EQ(apply(1, burns).code(), proto::STORED);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_NE(outcome.text.find("given away since, stands; used up by " + name_of(2)), std::string::npos) << outcome.text;
+  EXPECT_EQ(balance(1, "debt:item:sword"), 0);
+}
+
+TEST_F(RollbackTest, WhatCameFromAnotherSinceAndWasUsedUpIsMadeAgain) {
+  store::Ops gives(2, 1);
+  gives.op(2).send(900, 1, 0, {20});
+  ASSERT_EQ(apply(1, gives).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops sells(1, 1);
+  sells.op(2).claim(900).op(3).burn(20, 0).balance("gold", 30);
+  ASSERT_EQ(apply(1, sells).code(), proto::STORED);
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "gold"), 100);
+  const auto grant = acquire(1, 1);
+  EXPECT_EQ(grant.aggregate().items_size(), 2) << "what it was sold for is taken, and the gift stands";
+}
+
+TEST_F(RollbackTest, WhatWaitsInALetterOfTheirOwnIsOwedUntilItIsOpenedAndTaken) {
+  store::Ops ops(1, 1);
+  ops.op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77});
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops returns(2, 1);
+  returns.op(2).claim(900).op(3).send(901, 1, 300, {77});
+  ASSERT_EQ(apply(1, returns).code(), proto::STORED);
+  cluster->run(seconds(3));
+  const auto outcome = roll_back(1);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_EQ(balance(1, "debt:gold"), 450);
+  EXPECT_EQ(balance(1, "debt:item:sword"), 1);
+  EXPECT_NE(outcome.text.find("got since, is owed; in an unopened letter of their own"), std::string::npos)
+      << outcome.text;
+  EXPECT_NE(outcome.text.find("450 of it is owed: 300 in unopened letters of their own, the rest given away"),
+            std::string::npos)
+      << outcome.text;
+
+  const auto grant = acquire(1, 1);
+  ASSERT_EQ(grant.aggregate().inbox_size(), 1) << "what its opening means is the game's";
+  store::Ops opens(1, grant.epoch());
+  opens.op(1).claim(901);
+  ASSERT_EQ(apply(1, opens).code(), proto::STORED);
+  const auto again = roll_back(1, kThen - 1);
+  EXPECT_TRUE(again.ok) << again.text;
+  EXPECT_EQ(balance(1, "gold"), 0);
+  EXPECT_EQ(balance(1, "debt:gold"), 150);
+  EXPECT_EQ(balance(1, "debt:item:sword"), 0);
+  const auto after = acquire(1, 1);
+  EXPECT_EQ(items_of(after), Items{10});
+}
+
+TEST_F(RollbackTest, WhatWasHadAndCameBackInALetterIsNotCalledGivenAway) {
+  store::Ops ops(1, 1);
+  ops.op(2).send(900, 2, 0, {10});
+  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops returns(2, 1);
+  returns.op(2).claim(900).op(3).send(901, 1, 0, {10});
+  ASSERT_EQ(apply(1, returns).code(), proto::STORED);
+  cluster->run(seconds(3));
+  const auto outcome = roll_back(1);
+  EXPECT_NE(outcome.text.find("sword: stands; in an unopened letter of their own"), std::string::npos) << outcome.text;
+  EXPECT_EQ(balance(1, "debt:item:sword"), 0);
+}
+
+TEST_F(RollbackTest, WhatOfATradeWaitsInALetterOfTheirOwnIsNotCalledSpent) {
+  const auto terms = store::terms_of(2, 1, {1, 30, {10}}, {2, 0, {20}});
+  apply(1, leg(terms, 0));
+  apply(1, leg(terms, 1));
+  store::Ops sends(2, 1);
+  sends.op(3).send(900, 1, 120, {10});  // 10 are left
+  ASSERT_EQ(apply(1, sends).code(), proto::STORED);
+  cluster->run(seconds(3));  // the relay
+  store::Ops returns(1, 1);
+  returns.op(3).claim(900).op(4).send(901, 2, 15, {10});
+  ASSERT_EQ(apply(1, returns).code(), proto::STORED);
+  cluster->run(seconds(3));
+  const auto outcome = roll_back_trade(2);
+  EXPECT_TRUE(outcome.ok) << outcome.text;
+  EXPECT_NE(outcome.text.find("20 gold is owed: 15 in unopened letters of their own, the rest spent"),
+            std::string::npos)
+      << outcome.text;
+  EXPECT_NE(outcome.text.find("sword is owed: in an unopened letter of their own"), std::string::npos) << outcome.text;
+  EXPECT_EQ(balance(2, "debt:gold"), 20);
+  EXPECT_EQ(balance(2, "debt:item:sword"), 1);
+}
+
+}  // namespace
+}  // namespace dure
