@@ -94,7 +94,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
   serve_shard<proto::ExpectPlayers, proto::ExpectPlayersReply>();
   serve_shard<proto::ClosedQuery, proto::ClosedReply>();
   serve_shard<proto::OpenShard, proto::OpenShardReply>();
-  serve_shard<proto::PlayerAtQuery, proto::PlayerAt>();
+  serve_load<proto::PlayerAtQuery, proto::PlayerAt>();
   serve_shard<proto::TradeQuery, proto::TradeRecord>();
   serve_shard<proto::RollbackDoneQuery, proto::RollbackDone>();
   serve_shard<proto::RollbackApply, proto::RollbackApplied>();

@@ -60,6 +60,8 @@ class RollbackPlanner {
   Task<RollbackPlan> trade(std::uint64_t high, std::uint64_t low);
   // Where a player is, into the share; false: see the plan.
   Task<bool> locate(std::string name, RollbackPlan* plan, RollbackShare* share);
+  // How many pages shards have sent: while it rises, it gets on, however much there is to read.
+  std::uint64_t pages() const { return pages_; }
 
  private:
   struct Money;
@@ -79,6 +81,7 @@ class RollbackPlanner {
 
   Node& node_;
   std::vector<std::uint32_t> shards_;
+  std::uint64_t pages_ = 0;
 };
 
 }  // namespace dure

@@ -54,7 +54,10 @@ Task<Result<Reply>> RollbackPlanner::ask(std::uint32_t shard, Request request) {
   for (int tries = 1;; ++tries) {
     const NodeId agent = node_.shard_agent(shard);
     const Result<Reply> reply = co_await node_.call<Reply>(agent, request, kDeadline);
-    if (reply && reply->code() != proto::RETRY) co_return reply;
+    if (reply && reply->code() != proto::RETRY) {
+      ++pages_;
+      co_return reply;
+    }
     if (tries == kTries) co_return fail(Trouble::kTimeout, "shard " + std::to_string(shard) + " does not answer");
     co_await node_.wait(kBetweenTries);
   }

@@ -1,7 +1,7 @@
 #include "dbagent/store/rollback.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "common/proto/operator.pb.h"
 #include "common/proto/rollback.pb.h"
@@ -12,7 +12,8 @@
 namespace dure::store {
 namespace {
 
-constexpr std::uint32_t kPageMax = 500;
+// Rows of all that moved, whoever's it was: a page costs as many steps of an index and a lookup for each item.
+constexpr std::uint32_t kPageMax = 10'000;
 
 // The first transaction after a time; the one after the last, if there is none. shard_time never goes back, so numbers
 // rise with it.
@@ -32,7 +33,8 @@ std::int64_t first_after(Database& db, std::int64_t at_unix_ms) {
 
 bool held_before(Database& db, const Key16& item, std::int64_t txn, std::uint64_t player_id) {
   Query row(db,
-            "SELECT kind, owner FROM item_history WHERE item_id = ?1 AND txn < ?2 ORDER BY txn DESC, line DESC LIMIT 1",
+            "SELECT kind, owner FROM item_history WHERE item_id = ?1 AND txn < ?2 "
+            "ORDER BY day DESC, txn DESC, line DESC LIMIT 1",
             item, txn);
   return row.row() && static_cast<HolderKind>(row.i64(0)) == HolderKind::kPlayer && row.u64(1) == player_id;
 }
@@ -45,36 +47,32 @@ void read_items(Shard& shard, const proto::PlayerAtQuery& request, proto::Player
   const std::int64_t day =
       shard.db.number("SELECT day FROM ledger_txn WHERE txn >= ?1 ORDER BY txn LIMIT 1", after_txn).value_or(INT64_MAX);
   const std::uint32_t limit = request.limit() == 0 ? kPageMax : std::min(request.limit(), kPageMax);
-  std::set<Key16> moved;
+  std::map<Key16, bool> moved;  // true: into the player's bag, among others
   std::uint32_t rows = 0;
   {
     Query row(shard.db,
-              "SELECT txn, line, item_id FROM item_history WHERE (day, txn, line) > (?1, ?2, ?3) "
-              "ORDER BY day, txn, line LIMIT ?4",
-              day, after_txn, after_line, limit);
+              "SELECT txn, line, item_id, kind = 0 AND owner = ?5 FROM item_history "
+              "WHERE (day, txn, line) > (?1, ?2, ?3) ORDER BY day, txn, line LIMIT ?4",
+              day, after_txn, after_line, limit, request.player_id());
     while (row.row()) {
-      moved.insert(row.key(2));
+      bool& came = moved[row.key(2)];
+      came = came || row.i64(3) != 0;
       if (++rows < limit) continue;
       out->mutable_next()->set_txn(row.u64(0));
       out->mutable_next()->set_line(row.u32(1));
     }
   }
-  for (const Key16& item : moved) {
+  for (const auto& [item, came] : moved) {
+    // Nearly all are others': what was not the player's then and has not come since is none of theirs.
     const bool had = held_before(shard.db, item, since, request.player_id());
-    const bool has = shard.db
-                         .number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind = 0 AND owner = ?2", item,
-                                 request.player_id())
-                         .has_value();
-    const bool ever = had || has ||
-                      shard.db
-                          .number("SELECT 1 FROM item_history WHERE item_id = ?1 AND kind = 0 AND owner = ?2 LIMIT 1",
-                                  item, request.player_id())
-                          .has_value();
-    if (!ever) continue;
+    if (!had && !came) continue;
     auto* change = out->add_items();
     put(item, change->mutable_item());
     change->set_had(had);
-    change->set_has(has);
+    change->set_has(shard.db
+                        .number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind = 0 AND owner = ?2", item,
+                                request.player_id())
+                        .has_value());
   }
 }
 

@@ -1,3 +1,4 @@
+#include "common/proto/rollback.pb.h"
 #include "tests/dbagent/agent_fixture.h"
 
 namespace dure {
@@ -24,6 +25,15 @@ TEST_F(AgentTest, AFullGroupLeavesAtOnceAndTakesNoMoreThanItsLimit) {
   cluster_.turn();
   ASSERT_EQ(groups_.size(), 1u);
   EXPECT_EQ(batch_of(groups_.front()).items_size(), 256);
+}
+
+// Each looks at thousands of rows.
+TEST_F(AgentTest, PagesOfARollbackAreLoadsAndNoGroupHasManyOfThem) {
+  cluster_.up(kGeneral);
+  for (int i = 0; i < 30; ++i) cluster_.ask(kGeneral, proto::PlayerAtQuery());
+  cluster_.run(milliseconds(20));
+  ASSERT_EQ(groups_.size(), 1u);
+  EXPECT_EQ(static_cast<std::size_t>(batch_of(groups_.front()).items_size()), GroupLimits().loads_max);
 }
 
 TEST_F(AgentTest, TheNextGroupWaitsForTheOneBeforeIt) {

@@ -136,7 +136,8 @@ class RollbackTest : public store::TradeTest {
     EXPECT_TRUE(outcome) << "no end";
     return outcome.value_or(RollbackDesk::Outcome{});
   }
-  static Task<void> keep(Task<RollbackDesk::Outcome> task, std::optional<RollbackDesk::Outcome>* outcome) {
+  template <class Outcome>
+  static Task<void> keep(Task<Outcome> task, std::optional<Outcome>* outcome) {
     *outcome = co_await std::move(task);
   }
   RollbackDesk::Outcome roll_back(std::uint64_t player, std::int64_t to = kThen) {
