@@ -84,34 +84,36 @@ Result<Order> signed_order(GmOptions options, std::vector<std::string> words) {
 
 }  // namespace
 
-int run_gm(const GmOptions& options, const std::vector<std::string>& words) {
-  if (sodium_init() < 0) return 2;
+GmOutcome order_gm(const GmOptions& options, const std::vector<std::string>& words) {
+  if (sodium_init() < 0) return GmOutcome::kWrong;
   const auto order = signed_order(options, words);
   if (!order) {
     std::fprintf(stderr, "dure gm: %s\n", order.error().detail.c_str());
-    return 2;
+    return GmOutcome::kWrong;
   }
-  if (order->message.empty()) return 0;
+  if (order->message.empty()) return GmOutcome::kDone;
   const auto& [id, message] = *order;
   const std::string replies = options.prefix + "gm:reply:" + std::to_string(id);
 
   const auto listening = RedisConnection::open(options.redis), speaking = RedisConnection::open(options.redis);
   if (!listening || !speaking) {
     std::fprintf(stderr, "dure gm: no Redis at %s\n", (listening ? speaking : listening).error().detail.c_str());
-    return 1;
+    return GmOutcome::kUnsent;
   }
   if (const auto subscribed = (*listening)->command({"SUBSCRIBE", replies}); !subscribed) {
     std::fprintf(stderr, "dure gm: Redis at %s: %s\n", options.redis.c_str(), subscribed.error().detail.c_str());
-    return 1;
+    return GmOutcome::kUnsent;
   }
 
   std::map<std::string, proto::GmAnswer> answers;
   auto give_up = Steady::now() + std::chrono::duration_cast<Steady::duration>(options.patience);
   auto repeat = Steady::now();
+  bool taken = false;
   while (Steady::now() < give_up) {
     if (answers.empty() && Steady::now() >= repeat) {
       const auto sent = (*speaking)->command({"PUBLISH", options.prefix + "gm", message});
       if (!sent && sent.error().trouble != Trouble::kRefused) break;
+      taken = taken || sent.has_value();
       repeat = Steady::now() + kRepeat;
     }
     proto::GmAnswer answer;
@@ -121,15 +123,22 @@ int run_gm(const GmOptions& options, const std::vector<std::string>& words) {
     answers[answer.node()] = answer;
     give_up = std::min(give_up, Steady::now() + kGather);
   }
-  bool good = !answers.empty();
+  bool good = true;
   for (const auto& [node, answer] : answers) {
     std::printf("%-16s %s %s\n", node.c_str(), answer.ok() ? "ok" : "no", answer.text().c_str());
     good = good && answer.ok();
   }
-  if (answers.empty())
+  if (answers.empty()) {
     std::fprintf(stderr, "dure gm: nobody answered within %lld s\n",
                  static_cast<long long>(to_ms(options.patience) / 1000));
-  return good ? 0 : 1;
+    return taken ? GmOutcome::kUnanswered : GmOutcome::kUnsent;
+  }
+  return good ? GmOutcome::kDone : GmOutcome::kRefused;
+}
+
+int run_gm(const GmOptions& options, const std::vector<std::string>& words) {
+  const GmOutcome outcome = order_gm(options, words);
+  return outcome == GmOutcome::kDone ? 0 : outcome == GmOutcome::kWrong ? 2 : 1;
 }
 
 }  // namespace dure

@@ -17,7 +17,12 @@ struct GmOptions {
   Duration patience = seconds(5);
 };
 
-// 0: every node that answered did it. 1: somebody answered that it failed, or nobody answered. 2: the words are wrong.
+// kUnanswered: Redis has taken it, and it may be done yet. kUnsent: Redis has not.
+enum class GmOutcome { kDone, kRefused, kUnanswered, kUnsent, kWrong };
+
+// kDone: every node that answered did it. kRefused: one answered that it failed.
+GmOutcome order_gm(const GmOptions& options, const std::vector<std::string>& words);
+// 0: done. 1: refused, unanswered or unsent. 2: the words are wrong.
 int run_gm(const GmOptions& options, const std::vector<std::string>& words);
 
 }  // namespace dure

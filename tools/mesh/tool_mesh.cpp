@@ -2,14 +2,13 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "common/host/bus.h"
 #include "common/host/clock.h"
 #include "common/host/event_log.h"
 #include "common/host/mailbox.h"
 #include "common/host/os_entropy.h"
 #include "common/proto/config.pb.h"
+#include "tools/mesh/patience.h"
 
 namespace dure {
 
@@ -66,18 +65,20 @@ Result<std::unique_ptr<ToolMesh>> ToolMesh::open(const Config& config) {
   return std::unique_ptr<ToolMesh>(new ToolMesh(std::move(parts)));
 }
 
-bool ToolMesh::run(Node& node, const std::function<bool()>& done, Duration patience) {
+bool ToolMesh::run(Node& node, const std::function<bool()>& done, Duration patience,
+                   const std::function<std::uint64_t()>& progress) {
   std::uint64_t downs = 0;
   std::vector<Inbound> in;
   std::vector<Outbound> out;
-  MonoTime give_up = mono_now() + std::min(patience, kAnAgentWithin);
-  const MonoTime patient_until = mono_now() + patience;
-  while (!done() && mono_now() < give_up) {
+  bool linked = false;
+  const MonoTime linked_by = mono_now() + kAnAgentWithin;
+  Patience left(patience, mono_now());
+  while (!done() && !left.over(progress ? progress() : 0, mono_now()) && (linked || mono_now() < linked_by)) {
     parts_->mailbox->wait(poll_ms(mono_now(), node.next_due(), milliseconds(100)));
     parts_->mailbox->take(&in, mono_now());
     for (const auto& inbound : in) {
       downs += std::holds_alternative<BusDown>(inbound) ? 1 : 0;
-      if (std::holds_alternative<BusUp>(inbound)) give_up = patient_until;
+      linked = linked || std::holds_alternative<BusUp>(inbound);
     }
     node.turn(mono_now(), wall_now(), &in, &out);
     BusBatch batch{parts_->identity.id, downs, {}};

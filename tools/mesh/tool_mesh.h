@@ -1,6 +1,7 @@
 // How a command talks with a running cluster: as a node of its own for some seconds, linked to the database agents like
 // any other process. Everything on the calling thread but the bus.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -20,8 +21,10 @@ class ToolMesh {
   const NodeIdentity& identity() const;
   const Routes& routes() const;
   Seams seams() const;
-  // Turns the node until it is done. False: no agent was there within ten seconds, or patience ran out first.
-  bool run(Node& node, const std::function<bool()>& done, Duration patience);
+  // Turns the node until it is done. False: no agent was there within ten seconds, or patience ran out first. It begins
+  // anew whenever `progress`, a count, has risen.
+  bool run(Node& node, const std::function<bool()>& done, Duration patience,
+           const std::function<std::uint64_t()>& progress = {});
 
  private:
   struct Parts;

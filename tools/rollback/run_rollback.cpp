@@ -9,6 +9,7 @@
 #include <iostream>
 #include <optional>
 
+#include "common/host/clock.h"
 #include "common/logic/node.h"
 #include "dbagent/rollback_plan.h"
 #include "tools/duration.h"
@@ -17,7 +18,9 @@
 namespace dure {
 namespace {
 
-constexpr Duration kPatience = seconds(120);
+constexpr Duration kPatience = seconds(120);  // without a page of an answer
+// The desk reads all of it twice, and again where somebody else takes the player meanwhile.
+constexpr int kReadings = 4;
 constexpr Duration kPoll = milliseconds(50);
 constexpr Duration kLinksWait = seconds(1);
 
@@ -46,6 +49,7 @@ class PlanNode : public Node {
     scope().sweep();
   }
   const std::optional<RollbackPlan>& plan() const { return plan_; }
+  std::uint64_t pages() const { return planner_.pages(); }
 
  protected:
   void on_start() override { spawn(converse()); }
@@ -121,6 +125,15 @@ Result<std::int64_t> parse_past(const std::string& text, WallTime now) {
   return static_cast<std::int64_t>(timegm(&when)) * 1000;
 }
 
+std::string past_text(std::int64_t unix_ms) {
+  const std::time_t moment = unix_ms / 1000;
+  std::tm when{};
+  ::gmtime_r(&moment, &when);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &when);
+  return text;
+}
+
 int run_rollback(const Config& config, const GmOptions& gm, const RollbackOptions& options) {
   const WallTime now(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
   Result<std::int64_t> to = std::int64_t{0};
@@ -131,15 +144,21 @@ int run_rollback(const Config& config, const GmOptions& gm, const RollbackOption
     trade = parse_trade(options.trade);
   if (!to) return refuse(to.error().detail);
   if (!trade) return refuse(trade.error().detail);
+  *to -= *to % 1000;  // so that the same time can be said again
+  const std::string same = options.trade.empty() ? "--to " + past_text(*to) : "--trade " + options.trade;
+  const MonoTime began = mono_now();
+  Duration took{};
   {
     auto mesh = ToolMesh::open(config);
     if (!mesh) return refuse(mesh.error().detail, 2);
     PlanNode node((*mesh)->identity(), (*mesh)->routes(), (*mesh)->seams(), options, *to, *trade);
     const bool done = (*mesh)->run(
-        node, [&] { return node.plan().has_value(); }, kPatience);
+        node, [&] { return node.plan().has_value(); }, kPatience, [&] { return node.pages(); });
+    took = mono_now() - began;
     if (!done) return refuse("no answer from the cluster of " + config.path(), 2);
     const RollbackPlan& plan = *node.plan();
     if (!plan.refusal.empty()) return refuse(plan.refusal, plan.away ? 2 : 1);
+    std::printf("%s\n", same.c_str());
     const bool anything = show(plan);
     if (!anything || options.dry_run) return 0;
   }
@@ -149,7 +168,11 @@ int run_rollback(const Config& config, const GmOptions& gm, const RollbackOption
     words = {"rollback", "player", options.player, std::to_string(*to)};
   else
     words = {"rollback", "trade", options.trade};
-  return run_gm(gm, words);
+  GmOptions order = gm;
+  order.patience += kReadings * took;
+  const GmOutcome outcome = order_gm(order, words);
+  if (outcome == GmOutcome::kUnanswered) return refuse("ordered, not answered yet: ask again with the same " + same, 2);
+  return outcome == GmOutcome::kDone ? 0 : outcome == GmOutcome::kWrong ? 2 : 1;
 }
 
 }  // namespace dure

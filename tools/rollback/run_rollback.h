@@ -21,8 +21,11 @@ struct RollbackOptions {
 
 // "2h", "30m", "1d" ago, or "2026-11-21T10:00Z", "2026-11-21T10:00:30Z" → milliseconds since 1970.
 [[nodiscard]] Result<std::int64_t> parse_past(const std::string& text, WallTime now);
+// "2026-11-21T10:00:30Z", which is read as that second again.
+std::string past_text(std::int64_t unix_ms);
 
-// 0: done (also: it was done already), or shown. 1: refused, nothing was done. 2: nobody answers.
+// 0: done (also: it was done already), or shown. 1: refused, nothing was done. 2: nobody answers; or it was ordered and
+// is not answered yet: asked again with the same words, as they are then said, it is done once.
 int run_rollback(const Config& config, const GmOptions& gm, const RollbackOptions& options);
 
 }  // namespace dure

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "common/host/redis_connection.h"
 #include "common/host/redis_link.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/routes.h"
@@ -153,6 +154,22 @@ TEST_F(GmKeyTest, AnOrderIsDoneThroughARedisOnASocketFile) {
   EXPECT_EQ(run_gm(options, {"status"}), 0);
   node.join();
   EXPECT_TRUE(obeyed);
+}
+
+TEST_F(GmKeyTest, WhatNobodyAnsweredMayBeDoneYetAndIsNotCalledRefused) {
+  GmOptions options;
+  options.key_file = (folder_ / "anna.key").string();
+  options.key_name = "anna";
+  options.patience = milliseconds(300);
+  ASSERT_TRUE(make_gm_key(options.key_file));
+  options.redis = "unix:" + (folder_ / "nobody").string();
+  EXPECT_EQ(order_gm(options, {"status"}), GmOutcome::kUnsent);
+  EXPECT_EQ(order_gm(options, {"dance"}), GmOutcome::kWrong);
+  const PrivateRedis redis;
+  options.redis = redis.address();
+  ASSERT_TRUE(eventually([&] { return RedisConnection::open(options.redis).has_value(); }));
+  EXPECT_EQ(order_gm(options, {"status"}), GmOutcome::kUnanswered);
+  EXPECT_EQ(run_gm(options, {"status"}), 1);
 }
 
 }  // namespace
