@@ -63,7 +63,7 @@ proto::BackupState Backup::answer(std::int64_t now, std::uint64_t id, const std:
   return state;
 }
 
-void Backup::between_commits() {
+void Backup::between_commits(std::int64_t now) {
   const Order order = std::exchange(order_, Order::kNone);
   if (order == Order::kCancel) {
     drop();
@@ -80,6 +80,10 @@ void Backup::between_commits() {
   if (order == Order::kStep && pages_left_ > 1) step(std::min(kPagesAtOnce, pages_left_ - 1));
   if (phase_ != Phase::kBroken) phase_ = pages_left_ > 1 ? Phase::kCopying : Phase::kNearly;
 }
+  const bool nearly = under_way() && pages_left_ <= 1;
+  // What is committed while a copy that is nearly whole waits for the others is written into it uncounted.
+  const bool of_a_while = phase_ == Phase::kNearly && now - synced_at_ >= kSyncAgainMs;
+  if ((nearly && (phase_ == Phase::kCopying || of_a_while)) || (under_way() && unsynced_ >= kPagesASync)) sync(now);
 
 void Backup::start() {
   remove_database(part_of(path_));
@@ -90,6 +94,7 @@ void Backup::start() {
   if (backup_ == nullptr) return broken(sqlite3_errmsg(copy_->handle()));
   phase_ = Phase::kCopying;
 }
+  unsynced_ = 0;
 
 void Backup::step(int pages) {
   const int code = sqlite3_backup_step(backup_, pages);
@@ -97,6 +102,18 @@ void Backup::step(int pages) {
   pages_left_ = sqlite3_backup_remaining(backup_);
   if (code != SQLITE_OK) broken_by(code);
 }
+  unsynced_ += pages;
+  if (code != SQLITE_OK) broken_by(code);
+}
+
+void Backup::sync(std::int64_t now) {
+  unsynced_ = 0;
+  synced_at_ = now;
+  // What SQLite keeps in its cache goes to the disk with the last page: that is bounded.
+  sqlite3_file* file = nullptr;
+  int code = sqlite3_file_control(copy_->handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code == SQLITE_OK && file->pMethods != nullptr)
+    code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 
 void Backup::finish() {
   const int code = sqlite3_backup_step(backup_, -1);

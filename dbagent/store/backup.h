@@ -5,6 +5,9 @@
 // behind again (the file grows; SQLite begins anew after a batch that was rolled back) is copied outside of that
 // instant: what has more than a step to go is not finished but COPYING.
 //
+// A disk takes its time to make a copy durable, so that is done outside of that instant, too: some MiB at a time,
+// before the copy is said to be nearly whole, and as long as it waits so.
+//
 // Lives with one file; one backup at a time: another one (another id) is told BROKEN until this one is whole or
 // broken, or nobody asked for it for kLeftMs: then it was left, and the other takes its place. A step that fails leaves
 // the file itself untouched: BROKEN, and no copy. What was never begun here is not finished: that would be the whole
@@ -28,13 +31,17 @@ class Backup {
  public:
   // Some hundred microseconds of copying.
   static constexpr int kPagesAtOnce = 256;
+  // Between two syncs of the copy: while one goes on, nothing is committed.
+  static constexpr int kPagesASync = 1024;
+  static constexpr std::int64_t kSyncAgainMs = 1000;  // of one that waits, nearly whole
   static constexpr std::int64_t kLeftMs = 10'000;
 
   explicit Backup(Database& database) : database_(database) {}
   ~Backup() { drop(); }
   // Inside a batch at the file's time `now`: says how it stands, and what between_commits() does next.
   proto::BackupState answer(std::int64_t now, std::uint64_t id, const std::string& path, bool finish, bool cancel);
-  void between_commits();
+  // After the batch of the file's time `now` was committed.
+  void between_commits(std::int64_t now);
 
  private:
   enum class Order { kNone, kStep, kFinish, kCancel };
@@ -42,6 +49,7 @@ class Backup {
   bool under_way() const { return phase_ == Phase::kCopying || phase_ == Phase::kNearly; }
   void start();
   void step(int pages);
+  void sync(std::int64_t now);
   void finish();
   void drop();
   void broken(const std::string& why);
@@ -56,6 +64,8 @@ class Backup {
   std::unique_ptr<Database> copy_;
   sqlite3_backup* backup_ = nullptr;
   int pages_ = 0, pages_left_ = 0;
+  int unsynced_ = 0;  // pages of the copy
+  std::int64_t synced_at_ = 0;
 };
 
 // Puts a copy into the place of a stopped cluster's file. The backup's own file stays as it is.

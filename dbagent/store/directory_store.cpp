@@ -76,7 +76,7 @@ bool DirectoryStore::failed() const { return parts_->batch.failed(); }
 const std::string& DirectoryStore::failure() const { return parts_->batch.failure(); }
 std::uint64_t DirectoryStore::faults() const { return parts_->batch.faults(); }
 Result<> DirectoryStore::between_commits() try {
-  parts_->backup.between_commits();
+  parts_->backup.between_commits(parts_->file->shard_time());
   return {};
 } catch (const SqlTrouble& trouble) {
   if (trouble.fatal()) return fail(Trouble::kIo, parts_->file->options().path + ": " + trouble.what());

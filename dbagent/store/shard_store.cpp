@@ -163,7 +163,7 @@ std::uint64_t ShardStore::faults() const { return parts_->batch.faults(); }
 Database& ShardStore::database() { return parts_->file->database(); }
 Result<> ShardStore::between_commits() try {
   parts_->books.between_commits(parts_->file->database());
-  parts_->backup.between_commits();
+  parts_->backup.between_commits(parts_->file->shard_time());
   return {};
 } catch (const SqlTrouble& trouble) {
   if (trouble.fatal()) return fail(Trouble::kIo, parts_->file->options().path + ": " + trouble.what());

@@ -43,7 +43,7 @@ void Backups::take(std::uint32_t shard, store::Database& database) {
   for (int step = 0; step < kStepsMost && state.phase() != proto::BACKUP_DONE; ++step) {
     const bool finish = state.phase() == proto::BACKUP_NEARLY;
     backup.answer(1, number_, copy, finish, false);
-    backup.between_commits();
+    backup.between_commits(1);
     state = backup.answer(1, number_, copy, false, false);
     if (state.phase() == proto::BACKUP_BROKEN) throw std::runtime_error("a backup failed: " + state.detail());
   }

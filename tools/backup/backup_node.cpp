@@ -74,7 +74,8 @@ Task<void> BackupNode::converse() {
   done_ = true;
 }
 
-Task<void> BackupNode::order(std::size_t at, bool finish, bool cancel) {
+Task<void> BackupNode::order(std::size_t at, Order which) {
+  const bool finish = which == Order::kFinish, cancel = which == Order::kCancel;
   Result<proto::BackupState> state;
   const NodeId agent = files_[at].agent;
   if (files_[at].shard == 0) {
@@ -121,7 +122,7 @@ Task<void> BackupNode::copy(std::size_t at) {
       continue;
     }
     waited = {};
-    co_await order(at, false, false);
+    co_await order(at, Order::kStep);
     show();
   }
   --copying_;
@@ -130,15 +131,26 @@ Task<void> BackupNode::copy(std::size_t at) {
 // One may have fallen behind since it said so: then none is finished, and all are copied on without a pause. Asked
 // twice, since an answer is how it stood before.
 Task<bool> BackupNode::still_nearly() {
-  for (int times = 0; times < 2; ++times) {
-    for (std::size_t at = 0; at < files_.size(); ++at) co_await order(at, false, false);
-  }
+  for (int times = 0; times < 2; ++times) co_await order_all(Order::kStep);
   co_return all_nearly();
 }
 
 Task<bool> BackupNode::cut() {
   const MonoTime from = now();
   const bool held = co_await hold();
+Task<void> BackupNode::order_all(Order which) {
+  ordered_ = files_.size();
+  for (std::size_t at = 0; at < files_.size(); ++at) spawn(order_one(at, which));
+  while (ordered_ > 0) co_await wait(milliseconds(2));
+}
+
+Task<void> BackupNode::order_one(std::size_t at, Order which) {
+  do {
+    co_await order(at, which);
+  } while (which == Order::kFinish && files_[at].nearly && files_[at].broken.empty());
+  --ordered_;
+}
+
   if (!held) {
     co_await let_go();
     co_await wait(milliseconds(200));
@@ -146,9 +158,7 @@ Task<bool> BackupNode::cut() {
   }
   copies_.cut_unix_ms = unix_ms(wall_now());
   const bool still = co_await still_nearly();
-  for (std::size_t at = 0; still && at < files_.size(); ++at) {
-    while (files_[at].nearly && files_[at].broken.empty()) co_await order(at, true, false);
-  }
+  if (still) co_await order_all(Order::kFinish);
   const bool together = co_await let_go();
   std::string why;
   const bool whole = std::all_of(files_.begin(), files_.end(), [](const File& file) { return file.finished; });
@@ -191,7 +201,7 @@ Task<bool> BackupNode::let_go() {
 
 Task<void> BackupNode::give_up(std::string why) {
   why_ = std::move(why);
-  for (std::size_t at = 0; at < files_.size(); ++at) co_await order(at, false, true);
+  co_await order_all(Order::kCancel);
   for (const File& file : files_) {
     const std::string path = file.shard == 0 ? directory_path(folder_) : shard_path(folder_, file.shard);
     std::remove(path.c_str());

@@ -41,10 +41,14 @@ class BackupNode : public Node {
   Task<void> converse();
   Task<bool> find_files();
   // One request for one file, and what it says into files_[at].
-  Task<void> order(std::size_t at, bool finish, bool cancel);
+  Task<void> order(std::size_t at, Order which);
+  enum class Order { kStep, kFinish, kCancel };
   Task<void> copy(std::size_t at);
   Task<bool> still_nearly();
   // False: all have to be copied on, or one is broken or finished without the others.
+  // The same for every file at once, until all have answered; kFinish: until each is finished or cannot be.
+  Task<void> order_all(Order which);
+  Task<void> order_one(std::size_t at, Order which);
   Task<bool> cut();
   Task<bool> hold();
   // False: one of them had gone on before.
@@ -59,7 +63,7 @@ class BackupNode : public Node {
   std::string folder_;
   std::uint64_t id_ = 0;
   std::vector<File> files_;
-  std::size_t copying_ = 0;
+  std::size_t copying_ = 0, ordered_ = 0;  // files that have not ended yet
   ProgressBar bar_;
   bool done_ = false, answered_ = false, whole_ = false;
   std::string why_;

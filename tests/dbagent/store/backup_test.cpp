@@ -3,6 +3,7 @@
 
 #include "common/proto/operator.pb.h"
 #include "tests/dbagent/store/store_fixture.h"
+#include "tests/dbagent/store/vfs_shim.h"
 
 namespace dure::store {
 namespace {
@@ -41,10 +42,11 @@ class BackupTest : public ::testing::Test {
     ops.op(2).balance("gold", -1).burn(kPlayers + 1, 0);
     EXPECT_EQ(ask<proto::ApplyReply>(*store, ops.request).code(), proto::REJECTED);
   }
-  void change(std::uint64_t player, std::uint64_t pseq) {
+  void change(std::uint64_t player, std::uint64_t pseq, std::int64_t now = kNow) {
     Ops ops(player, 1);
     ops.op(pseq).balance("gold", -1);
-    EXPECT_EQ(ask<proto::ApplyReply>(*store, ops.request).code(), proto::STORED);
+    EXPECT_EQ(ask<proto::ApplyReply>(*store, ops.request, now).code(), proto::STORED);
+    EXPECT_TRUE(store->between_commits());
   }
   // The copy as a shard of its own.
   std::unique_ptr<ShardStore> opened_copy() {
@@ -134,6 +136,38 @@ TEST_F(BackupTest, ANewBackupTakesThePlaceOfOneThatWasLeft) {
   EXPECT_EQ(order(true, 6, kLater).phase(), proto::BACKUP_DONE);
   EXPECT_FALSE(std::filesystem::exists(copy + ".part"));
   EXPECT_TRUE(std::filesystem::exists(copy));
+}
+
+// The pause for the last page is of some seconds: no disk writes a whole copy in that time.
+TEST_F(BackupTest, ACopyIsOnTheDiskBeforeItIsSaidToBeNearlyWholeAndStaysSoWhileItWaits) {
+  constexpr std::uint64_t kPage = 4096, kCache = 3 << 20;
+  store->database().script(
+      "CREATE TABLE filler(body BLOB); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) "
+      "INSERT INTO filler SELECT zeroblob(1000000) FROM n");
+  FaultyDisk disk;  // under the copy alone: the shard is open already
+  ASSERT_EQ(sqlite3_vfs_register(sqlite3_vfs_find(FaultyDisk::kName), 1), SQLITE_OK);
+  order();
+  copied();
+  EXPECT_GT(disk.bytes, 30u << 20);
+  EXPECT_LE(disk.most_unsynced_bytes, (Backup::kPagesASync + Backup::kPagesAtOnce) * kPage + kCache);
+  EXPECT_EQ(disk.unsynced_bytes, 0u);
+  for (std::uint64_t player = 1; player <= 100; ++player) change(player * 30, 2);
+  order(false, 5, kNow + Backup::kSyncAgainMs);
+  EXPECT_EQ(disk.unsynced_bytes, 0u);
+  order(true, 5, kNow + Backup::kSyncAgainMs);
+  EXPECT_EQ(order(true).phase(), proto::BACKUP_DONE);
+  store.reset();
+}
+
+TEST_F(BackupTest, ACopyThatTheDiskDoesNotTakeIsBroken) {
+  FaultyDisk disk;
+  ASSERT_EQ(sqlite3_vfs_register(sqlite3_vfs_find(FaultyDisk::kName), 1), SQLITE_OK);
+  order();
+  disk.fail_sync(1, SQLITE_IOERR_FSYNC);
+  auto state = order();
+  for (int i = 0; i < 100 && state.phase() == proto::BACKUP_COPYING; ++i) state = order();
+  EXPECT_EQ(state.phase(), proto::BACKUP_BROKEN);
+  change(1, 2);
 }
 
 TEST_F(BackupTest, AnotherBackupIsRefusedWhileOneIsUnderWay) {

@@ -1,5 +1,6 @@
 #include "tests/dbagent/store/vfs_shim.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -96,11 +97,14 @@ int FaultyDisk::on_write(bool log, std::uint64_t size) {
   const std::uint64_t nth = ++writes;
   if (write_to_fail_ != 0 && (nth == write_to_fail_ || (lasting_ && nth > write_to_fail_))) return code_;
   bytes.add(size);
+  unsynced_bytes.add(size);
+  most_unsynced_bytes = std::max<std::uint64_t>(most_unsynced_bytes, unsynced_bytes);
   if (log) ++unsynced_log_writes;
   return SQLITE_OK;
 }
 int FaultyDisk::on_sync(bool log) {
   if (++syncs == sync_to_fail_) return code_;
+  unsynced_bytes = 0;
   if (log) unsynced_log_writes = 0;
   return SQLITE_OK;
 }

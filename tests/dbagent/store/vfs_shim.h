@@ -33,7 +33,8 @@ class FaultyDisk {
   Count syncs;
   Count writes;
   Count bytes;
-  Count unsynced_log_writes;  // writes to a write-ahead log since its last sync
+  Count unsynced_bytes, most_unsynced_bytes;  // of all files together, since the last sync of any
+  Count unsynced_log_writes;                  // writes to a write-ahead log since its last sync
   // What every sync takes beyond what the disk below takes.
   std::atomic<std::uint32_t> sync_delay_us{0};
 

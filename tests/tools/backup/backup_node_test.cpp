@@ -128,5 +128,29 @@ TEST_F(BackupNodeTest, ACopyThatFellBehindIsCopiedOnWhileEverybodyWorksAndNoneIs
   EXPECT_LE(copied_in_pauses, 2);
 }
 
+// Everybody stands still until the last one has ended.
+TEST_F(BackupNodeTest, FilesAreFinishedTogetherNotOneAfterTheOther) {
+  std::set<std::uint32_t> finishing;
+  const auto asked_of = [&](std::uint32_t file, bool finish) -> std::optional<proto::BackupState> {
+    if (finish) {
+      finishing.insert(file);
+      return std::nullopt;
+    }
+    return small;
+  };
+  cluster.answers<proto::DirectoryBackup, proto::BackupState>(
+      kAgent, [&](const MeshHeader&, const auto& request) { return asked_of(0, request.finish()); });
+  cluster.answers<proto::ShardBackup, proto::BackupState>(
+      kAgent, [&](const MeshHeader&, const auto& request) { return asked_of(request.shard(), request.finish()); });
+  cluster.answers<proto::CommitPause, proto::CommitPauseReply>(kAgent, [&](const MeshHeader&, const auto&) {
+    proto::CommitPauseReply reply;
+    reply.set_held(true);
+    return std::optional(reply);
+  });
+  while (const auto request = cluster.take<proto::ShardBackup>(kAgent)) cluster.answer(kAgent, request->first, small);
+  cluster.run(seconds(1));
+  EXPECT_EQ(finishing.size(), 3u);
+}
+
 }  // namespace
 }  // namespace dure
