@@ -65,7 +65,9 @@ proto::BackupState Backup::answer(std::int64_t now, std::uint64_t id, const std:
 
 void Backup::between_commits(std::int64_t now) {
   const Order order = std::exchange(order_, Order::kNone);
-  if (order == Order::kCancel) {
+  // As long as it is attached SQLite writes all that is committed a second time, and begins it anew after a rollback.
+  const bool left = order == Order::kNone && under_way() && now - asked_at_ >= kLeftMs;
+  if (order == Order::kCancel || left) {
     drop();
     phase_ = Phase::kNone;
     id_ = 0;
@@ -78,12 +80,12 @@ void Backup::between_commits(std::int64_t now) {
   if (!under_way()) return;
   if (order == Order::kFinish && pages_left_ <= kPagesAtOnce) return finish();
   if (order == Order::kStep && pages_left_ > 1) step(std::min(kPagesAtOnce, pages_left_ - 1));
-  if (phase_ != Phase::kBroken) phase_ = pages_left_ > 1 ? Phase::kCopying : Phase::kNearly;
-}
   const bool nearly = under_way() && pages_left_ <= 1;
   // What is committed while a copy that is nearly whole waits for the others is written into it uncounted.
   const bool of_a_while = phase_ == Phase::kNearly && now - synced_at_ >= kSyncAgainMs;
   if ((nearly && (phase_ == Phase::kCopying || of_a_while)) || (under_way() && unsynced_ >= kPagesASync)) sync(now);
+  if (phase_ != Phase::kBroken) phase_ = pages_left_ > 1 ? Phase::kCopying : Phase::kNearly;
+}
 
 void Backup::start() {
   remove_database(part_of(path_));
@@ -92,16 +94,14 @@ void Backup::start() {
   copy_ = std::move(*copy);
   backup_ = sqlite3_backup_init(copy_->handle(), "main", database_.handle(), "main");
   if (backup_ == nullptr) return broken(sqlite3_errmsg(copy_->handle()));
+  unsynced_ = 0;
   phase_ = Phase::kCopying;
 }
-  unsynced_ = 0;
 
 void Backup::step(int pages) {
   const int code = sqlite3_backup_step(backup_, pages);
   pages_ = sqlite3_backup_pagecount(backup_);
   pages_left_ = sqlite3_backup_remaining(backup_);
-  if (code != SQLITE_OK) broken_by(code);
-}
   unsynced_ += pages;
   if (code != SQLITE_OK) broken_by(code);
 }
@@ -114,6 +114,8 @@ void Backup::sync(std::int64_t now) {
   int code = sqlite3_file_control(copy_->handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
   if (code == SQLITE_OK && file->pMethods != nullptr)
     code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+  if (code != SQLITE_OK) broken_by(code);
+}
 
 void Backup::finish() {
   const int code = sqlite3_backup_step(backup_, -1);

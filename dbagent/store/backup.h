@@ -9,7 +9,7 @@
 // before the copy is said to be nearly whole, and as long as it waits so.
 //
 // Lives with one file; one backup at a time: another one (another id) is told BROKEN until this one is whole or
-// broken, or nobody asked for it for kLeftMs: then it was left, and the other takes its place. A step that fails leaves
+// broken, or nobody asked for it for kLeftMs: then it was left, and is dropped with its copy. A step that fails leaves
 // the file itself untouched: BROKEN, and no copy. What was never begun here is not finished: that would be the whole
 // file at once.
 #pragma once

@@ -138,6 +138,19 @@ TEST_F(BackupTest, ANewBackupTakesThePlaceOfOneThatWasLeft) {
   EXPECT_TRUE(std::filesystem::exists(copy));
 }
 
+// SQLite would write all that is committed into it, for ever.
+TEST_F(BackupTest, ABackupThatWasLeftIsDroppedThoughNobodyAsksForAnother) {
+  order();
+  order();
+  ASSERT_TRUE(std::filesystem::exists(copy + ".part"));
+  change(1, 2, kNow + Backup::kLeftMs - 1);
+  EXPECT_TRUE(std::filesystem::exists(copy + ".part"));
+  change(1, 3, kNow + Backup::kLeftMs);
+  EXPECT_FALSE(std::filesystem::exists(copy + ".part"));
+  EXPECT_EQ(order(true, 5, kNow + Backup::kLeftMs).phase(), proto::BACKUP_BROKEN) << "none of it is there any more";
+  copied(6, kNow + Backup::kLeftMs);
+}
+
 // The pause for the last page is of some seconds: no disk writes a whole copy in that time.
 TEST_F(BackupTest, ACopyIsOnTheDiskBeforeItIsSaidToBeNearlyWholeAndStaysSoWhileItWaits) {
   constexpr std::uint64_t kPage = 4096, kCache = 3 << 20;
