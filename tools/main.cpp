@@ -95,7 +95,7 @@ struct Arguments {
   std::vector<std::string> gateways;
   unsigned gateway_count = 0, general_count = 0, dungeon_count = 0, chat_count = 0;
   unsigned restore_shard = 0;
-  bool json = false, password = false, websocket = false, watch = false, status = false;
+  bool json = false, password = false, websocket = false, watch = false, one_by_one = false, status = false;
 };
 
 // Every command that needs the configuration takes it the same way.
@@ -253,7 +253,11 @@ int run(int argc, char** argv) {
   shards_add->fallthrough();
   shards->require_subcommand(0, 1);
   auto* audit = command(app, a, "audit", "prove the books of a running or a stopped cluster");
-  audit->add_flag("--watch", a.watch, "how the agents' own audit stands, again and again");
+  auto* audit_watch = audit->add_flag("--watch", a.watch, "how the agents' own audit stands, again and again");
+  audit
+      ->add_flag("--one-by-one", a.one_by_one,
+                 "of a running cluster: without copies; a shard commits nothing while it is read")
+      ->excludes(audit_watch);
   audit->add_option("--every", a.every, "how often it is said: 60s (the default)");
   audit->add_option("--rounds", a.ledger.rounds, "stop after so many");
   auto* item = command(app, a, "item", "the whole life of an item, over all shards");
@@ -328,7 +332,7 @@ int run(int argc, char** argv) {
     }
     return with_config(a.config, [&](const Config& config) { return run_shards(config, a.shards); });
   }
-  if (audit->parsed() && !a.watch) return run_audit(a.config);
+  if (audit->parsed() && !a.watch) return run_audit(a.config, a.one_by_one);
   if (audit->parsed() || item->parsed() || player->parsed() || economy->parsed()) {
     a.ledger.command = audit->parsed()    ? LedgerOptions::Command::kWatch
                        : item->parsed()   ? LedgerOptions::Command::kItem

@@ -88,8 +88,7 @@ class CopyFolder {
   std::string path_;
 };
 
-// Copies of a running cluster's files, all at one cut. kUnreachable: it does not answer. Whatever else goes wrong, its
-// shards can still be asked one by one.
+// Copies of a running cluster's files, all at one cut. kUnreachable: it does not answer.
 Result<store::Audit> audit_copies(const Config& config) {
   const CopyFolder folder(data_folder(config));
   if (folder.path().empty()) return fail(Trouble::kIo, data_folder(config) + " cannot be written");
@@ -97,38 +96,36 @@ Result<store::Audit> audit_copies(const Config& config) {
   return audit_files(folder.path(), config.base().cluster().shard_count());
 }
 
+constexpr const char* kInstead =
+    "not audited. For all at one cut, mend that and ask again: let another backup end, make room, let the agents write "
+    "there\n"
+    "dure audit --watch: how the audit stands that the agents do by themselves, between commits\n"
+    "dure audit --one-by-one: reads the shards where they are; each commits nothing meanwhile, for minutes if it is "
+    "large\n";
+
 }  // namespace
 
-int run_audit(const std::string& config_path) {
+int run_audit(const std::string& config_path, bool one_by_one) {
   const auto config = load_config(config_path);
   if (!config) {
     std::fprintf(stderr, "%s\n", config.error().detail.c_str());
     return kExitConfig;
   }
   auto audit = audit_files(data_folder(*config), config->base().cluster().shard_count());
-  std::string one_by_one;
   // An agent has the files open.
-  if (!audit && audit.error().trouble == Trouble::kBusy) {
-    audit = audit_copies(*config);
-    if (!audit && audit.error().trouble != Trouble::kUnreachable) {
-      one_by_one = audit.error().detail;
-      audit = look_twice(*config);
-    }
-    if (!audit) {
-      std::fprintf(stderr, "dure audit: the files are in use and the agents do not answer: %s\n",
-                   audit.error().detail.c_str());
-      return 2;
-    }
-  }
+  const bool running = !audit && audit.error().trouble == Trouble::kBusy;
+  if (running) audit = one_by_one ? look_twice(*config) : audit_copies(*config);
   if (!audit) {
-    std::fprintf(stderr, "dure audit: %s\n", audit.error().detail.c_str());
+    const bool silent = audit.error().trouble == Trouble::kUnreachable || (running && one_by_one);
+    std::fprintf(stderr, "dure audit: %s%s\n",
+                 running && silent ? "the files are in use and the agents do not answer: " : "",
+                 audit.error().detail.c_str());
+    if (running && !silent) std::fputs(kInstead, stderr);
     return 2;
   }
   std::printf("%s\n", store::audit_line(*audit).c_str());
   for (const auto& finding : audit->findings) std::printf("%s\n", finding.c_str());
-  if (!one_by_one.empty())
-    std::printf("the shards were read one by one, so that what is between them was not added up: %s\n",
-                one_by_one.c_str());
+  if (running && one_by_one) std::printf("the shards were read one by one: what is between them was not added up\n");
   return audit->clean() ? 0 : 1;
 }
 
