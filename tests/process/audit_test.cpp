@@ -104,6 +104,7 @@ TEST(AuditCommand, ALiveShardIsReadInOnePieceOnlyWhenAskedFor) {
   test::ClusterProcess cluster("local.toml");
   cluster.up({"--bots", "4", "--story", "walk", "--for", test::kUntilEnough});
   ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
+  std::filesystem::create_directories(cluster.path("data/audit-killed"));
   const auto audit = [&](std::vector<std::string> words) {
     words.insert(words.begin(), "audit");
     words.insert(words.end(), {"--config", cluster.config()});
@@ -115,6 +116,7 @@ TEST(AuditCommand, ALiveShardIsReadInOnePieceOnlyWhenAskedFor) {
   EXPECT_NE(refused.output.find("another backup is under way"), std::string::npos) << refused.output;
   EXPECT_NE(refused.output.find("dure audit --watch"), std::string::npos) << refused.output;
   EXPECT_EQ(refused.output.find("ledger sum"), std::string::npos) << refused.output;
+  EXPECT_FALSE(std::filesystem::exists(cluster.path("data/audit-killed")));
   const test::Finished asked_for = audit({"--one-by-one"});
   EXPECT_EQ(asked_for.exit_code, 0) << asked_for.output;
   EXPECT_NE(asked_for.output.find("one by one"), std::string::npos) << asked_for.output;

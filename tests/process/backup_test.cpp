@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "tests/process/expectations.h"
 
@@ -73,6 +74,27 @@ TEST(Operators, BackupsUnderPlayingBotsAreEachOneCutAndARestoreGoesBackToOne) {
   EXPECT_EQ(cluster.wait(seconds(90)), 0) << cluster.output();
   test::expect_clean(cluster.report("after.json"));
   test::expect_audit_clean(cluster.config());
+}
+
+TEST(Operators, AnInterruptedBackupLeavesNothingThatKeepsAnotherFromBeingMade) {
+  ClusterProcess cluster("local.toml");
+  ASSERT_EQ(dure(cluster, {"seed", "--accounts", "1000", "--items", "40"}).exit_code, 0);
+  cluster.up({"--bots", "4", "--for", test::kUntilEnough});
+  ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
+  bool interrupted = false;
+  for (int tries = 0; tries < 5 && !interrupted; ++tries) {
+    const std::string folder = cluster.path("backup-" + std::to_string(tries)), said = cluster.path("said");
+    test::RunningDure backup({"backup", folder, "--config", cluster.config()}, said);
+    while (backup.runs() && !std::filesystem::exists(folder + "/shard-1.db.part"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    interrupted = backup.stop(seconds(15)) == 1;
+    EXPECT_EQ(std::filesystem::exists(folder), !interrupted) << test::text_of(said);
+    EXPECT_EQ(std::filesystem::exists(folder + "/backup.txt"), !interrupted) << test::text_of(said);
+    const Finished audit = dure(cluster, {"audit"});
+    EXPECT_EQ(audit.exit_code, 0) << audit.output;
+  }
+  EXPECT_TRUE(interrupted);
+  EXPECT_EQ(cluster.enough(), 0) << cluster.output();
 }
 
 TEST(Operators, ARestoreThatStopsBetweenTwoFilesLeavesAClusterThatDoesNotStartUntilItIsDoneAgain) {

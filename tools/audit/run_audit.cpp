@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
+#include <future>
 #include <set>
 
 #include "common/proto/config.pb.h"
 #include "dbagent/store/audit_transit.h"
+#include "tools/audit/copy_folder.h"
+#include "tools/backup/interrupts.h"
 #include "tools/backup/run_backup.h"
 #include "tools/config/data_files.h"
 
@@ -68,32 +70,23 @@ Result<store::Audit> audit_files(const std::string& folder, std::uint32_t shard_
   return merged;
 }
 
-// A folder beside the files, for copies of them; gone with this.
-class CopyFolder {
- public:
-  explicit CopyFolder(const std::string& beside) {
-    std::error_code error;
-    path_ = (std::filesystem::absolute(beside, error) / "audit-XXXXXX").string();
-    if (error || mkdtemp(path_.data()) == nullptr) path_.clear();
-  }
-  ~CopyFolder() {
-    std::error_code error;
-    if (!path_.empty()) std::filesystem::remove_all(path_, error);
-  }
-  CopyFolder(const CopyFolder&) = delete;
-  CopyFolder& operator=(const CopyFolder&) = delete;
-  const std::string& path() const { return path_; }  // empty: there is none
-
- private:
-  std::string path_;
-};
-
 // Copies of a running cluster's files, all at one cut. kUnreachable: it does not answer.
 Result<store::Audit> audit_copies(const Config& config) {
-  const CopyFolder folder(data_folder(config));
+  Interrupts interrupts;
+  remove_left_copies(data_folder(config));
+  CopyFolder folder(data_folder(config));
   if (folder.path().empty()) return fail(Trouble::kIo, data_folder(config) + " cannot be written");
-  if (const auto copies = copy_at_one_cut(config, folder.path()); !copies) return tl::unexpected<Error>(copies.error());
-  return audit_files(folder.path(), config.base().cluster().shard_count());
+  if (const auto copies = copy_at_one_cut(config, folder.path(), interrupts); !copies)
+    return tl::unexpected<Error>(copies.error());
+  const std::uint32_t shards = config.base().cluster().shard_count();
+  auto audited = std::async(std::launch::async, [&] { return audit_files(folder.path(), shards); });
+  while (audited.wait_for(milliseconds(100)) != std::future_status::ready) {
+    if (!interrupts.caught()) continue;
+    folder.remove();
+    std::fprintf(stderr, "dure audit: interrupted\n");
+    std::_Exit(2);  // nobody waits until the other thread has read to the end
+  }
+  return audited.get();
 }
 
 constexpr const char* kInstead =

@@ -30,7 +30,8 @@ void BackupNode::on_start() {
 }
 
 Task<bool> BackupNode::find_files() {
-  while (!directory_agent()) co_await wait(kPoll);
+  while (!directory_agent() && !interrupted_) co_await wait(kPoll);
+  if (interrupted_) co_return false;
   const proto::ShardsQuery query;
   const auto known = co_await call<proto::ShardsReply>(directory_agent(), query, kDeadline);
   if (!known || known->code() != proto::STORED) co_return false;
@@ -38,7 +39,8 @@ Task<bool> BackupNode::find_files() {
   directory.agent = directory_agent();
   files_.push_back(directory);
   for (const auto& shard : known->shards()) {
-    for (Duration waited{}; waited < kLinksWait && !shard_agent(shard.shard()); waited += kPoll) co_await wait(kPoll);
+    for (Duration waited{}; waited < kLinksWait && !shard_agent(shard.shard()) && !interrupted_; waited += kPoll)
+      co_await wait(kPoll);
     File file;
     file.shard = shard.shard();
     file.agent = shard_agent(shard.shard());
@@ -53,11 +55,12 @@ Task<bool> BackupNode::find_files() {
 
 Task<void> BackupNode::converse() {
   const bool found = co_await find_files();
+  std::string why;
+  if (!found && any_broken(&why)) co_return co_await give_up(why);
   if (!found) {
     done_ = true;
     co_return;
   }
-  std::string why;
   bool whole = false;
   for (int tries = 0; !whole && tries < kCutsMax; ++tries) {
     copying_ = files_.size();
@@ -135,9 +138,6 @@ Task<bool> BackupNode::still_nearly() {
   co_return all_nearly();
 }
 
-Task<bool> BackupNode::cut() {
-  const MonoTime from = now();
-  const bool held = co_await hold();
 Task<void> BackupNode::order_all(Order which) {
   ordered_ = files_.size();
   for (std::size_t at = 0; at < files_.size(); ++at) spawn(order_one(at, which));
@@ -151,6 +151,9 @@ Task<void> BackupNode::order_one(std::size_t at, Order which) {
   --ordered_;
 }
 
+Task<bool> BackupNode::cut() {
+  const MonoTime from = now();
+  const bool held = co_await hold();
   if (!held) {
     co_await let_go();
     co_await wait(milliseconds(200));
@@ -211,6 +214,7 @@ Task<void> BackupNode::give_up(std::string why) {
 }
 
 bool BackupNode::any_broken(std::string* why) const {
+  if (interrupted_) return *why = "interrupted", true;
   for (const File& file : files_)
     if (!file.broken.empty()) return *why = file.broken, true;
   return false;

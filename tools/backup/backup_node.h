@@ -21,6 +21,8 @@ class BackupNode : public Node {
       : Node(std::move(identity), routes, seams), folder_(std::move(folder)) {}
   ~BackupNode() override;
   bool done() const { return done_; }
+  // It is not wanted any more: gives up soon.
+  void interrupt() { interrupted_ = true; }
   // Once it is done. Answered, but not whole: why, and nothing is left in the folder.
   bool answered() const { return answered_; }
   bool whole() const { return whole_; }
@@ -40,15 +42,15 @@ class BackupNode : public Node {
   };
   Task<void> converse();
   Task<bool> find_files();
+  enum class Order { kStep, kFinish, kCancel };
   // One request for one file, and what it says into files_[at].
   Task<void> order(std::size_t at, Order which);
-  enum class Order { kStep, kFinish, kCancel };
   Task<void> copy(std::size_t at);
-  Task<bool> still_nearly();
-  // False: all have to be copied on, or one is broken or finished without the others.
   // The same for every file at once, until all have answered; kFinish: until each is finished or cannot be.
   Task<void> order_all(Order which);
   Task<void> order_one(std::size_t at, Order which);
+  Task<bool> still_nearly();
+  // False: all have to be copied on, or one is broken or finished without the others.
   Task<bool> cut();
   Task<bool> hold();
   // False: one of them had gone on before.
@@ -65,7 +67,7 @@ class BackupNode : public Node {
   std::vector<File> files_;
   std::size_t copying_ = 0, ordered_ = 0;  // files that have not ended yet
   ProgressBar bar_;
-  bool done_ = false, answered_ = false, whole_ = false;
+  bool done_ = false, answered_ = false, whole_ = false, interrupted_ = false;
   std::string why_;
   Copies copies_;
 };

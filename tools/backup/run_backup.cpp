@@ -9,6 +9,7 @@
 #include "common/host/clock.h"
 #include "common/proto/config.pb.h"
 #include "tools/backup/backup_node.h"
+#include "tools/backup/interrupts.h"
 #include "tools/mesh/tool_mesh.h"
 
 namespace dure {
@@ -18,12 +19,15 @@ constexpr Duration kPatience = seconds(24 * 3600);
 
 }  // namespace
 
-Result<Copies> copy_at_one_cut(const Config& config, const std::string& folder) {
+Result<Copies> copy_at_one_cut(const Config& config, const std::string& folder, Interrupts& interrupts) {
   auto mesh = ToolMesh::open(config);
   if (!mesh) return fail(Trouble::kUnreachable, mesh.error().detail);
   BackupNode node((*mesh)->identity(), (*mesh)->routes(), (*mesh)->seams(), folder);
-  const bool done = (*mesh)->run(
-      node, [&] { return node.done(); }, kPatience);
+  const auto ended = [&] {
+    if (interrupts.caught()) node.interrupt();
+    return node.done();
+  };
+  const bool done = (*mesh)->run(node, ended, kPatience);
   if (!done || !node.answered())
     return fail(Trouble::kUnreachable,
                 node.why().empty() ? "no answer from the cluster of " + config.path() : node.why());
@@ -33,7 +37,7 @@ Result<Copies> copy_at_one_cut(const Config& config, const std::string& folder) 
 
 int run_backup(const Config& config, const std::string& folder) {
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  const bool made = std::filesystem::create_directories(folder, error);
   const std::string whole = std::filesystem::absolute(folder, error).lexically_normal().string();
   if (error || ::access(whole.c_str(), W_OK) != 0) {
     std::fprintf(stderr, "dure backup: %s cannot be written\n", folder.c_str());
@@ -43,8 +47,10 @@ int run_backup(const Config& config, const std::string& folder) {
     std::fprintf(stderr, "dure backup: %s is not empty: a backup has a folder of its own\n", folder.c_str());
     return 1;
   }
-  const auto copies = copy_at_one_cut(config, whole);
+  Interrupts interrupts;
+  const auto copies = copy_at_one_cut(config, whole, interrupts);
   if (!copies) {
+    if (made) std::filesystem::remove(whole, error);
     std::fprintf(stderr, "dure backup: %s\n", copies.error().detail.c_str());
     return copies.error().trouble == Trouble::kUnreachable ? 2 : 1;
   }

@@ -18,6 +18,8 @@
 
 namespace dure {
 
+class Interrupts;
+
 struct Copies {
   std::size_t shards = 0;
   std::uint64_t pages = 0;
@@ -25,8 +27,8 @@ struct Copies {
   Duration stood_still{};  // how long nothing was committed
 };
 // The copies alone, into an empty folder that every agent can write to. kUnreachable: nobody answers. kRefused: not
-// done, and nothing of it is left in the folder.
-[[nodiscard]] Result<Copies> copy_at_one_cut(const Config& config, const std::string& folder);
+// done, or interrupted, and nothing of it is left in the folder.
+[[nodiscard]] Result<Copies> copy_at_one_cut(const Config& config, const std::string& folder, Interrupts& interrupts);
 
 // 0: done. 1: not done, and DIR has nothing that could be taken for a backup. 2: nobody answers.
 int run_backup(const Config& config, const std::string& folder);

@@ -152,5 +152,17 @@ TEST_F(BackupNodeTest, FilesAreFinishedTogetherNotOneAfterTheOther) {
   EXPECT_EQ(finishing.size(), 3u);
 }
 
+TEST_F(BackupNodeTest, ABackupThatIsNotWantedAnyMoreIsCancelledEverywhere) {
+  run(3);
+  ASSERT_FALSE(node.done());
+  node.interrupt();
+  run(3);
+  EXPECT_TRUE(node.done());
+  EXPECT_FALSE(node.whole());
+  EXPECT_EQ(node.why(), "interrupted");
+  EXPECT_EQ(cancelled[kSmall], 1);
+  EXPECT_EQ(cancelled[kLarge], 1);
+}
+
 }  // namespace
 }  // namespace dure
