@@ -192,8 +192,9 @@ void Books::look_at_waiting(Database& db) {
 
 void Books::find(const std::string& line) {
   ++finding_count_;
-  if (findings_.size() < kFindingsKept && std::find(findings_.begin(), findings_.end(), line) == findings_.end())
-    findings_.push_back(line);
+  if (findings_.size() < kFindingsKept) findings_.push_back(line);
 }
 
 }  // namespace dure::store
+  // Each pass comes across the same damage again.
+  if (found_.size() >= kFoundMax || !found_.insert(line).second) return;

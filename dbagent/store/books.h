@@ -7,11 +7,13 @@
 //              movements themselves keep, and those of a currency must be 0 together
 //   items      each holder exists and still holds; the index that allows one holder only is there
 //
-// What is found is only counted and said; nothing is mended. Lives with one shard file; reads committed rows only, on
-// the file's connection, outside of any transaction. Forgets everything when the agent ends.
+// What is found is counted once, however often it is seen, and said; nothing is mended. Lives with one shard file;
+// reads committed rows only, on the file's connection, outside of any transaction. Forgets everything when the agent
+// ends.
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +33,8 @@ class Books {
   static constexpr std::int64_t kPassEveryMs = kMinuteMs;
   // Rows of each kind in a slice: some tenths of a millisecond, at most 2 ms.
   static constexpr std::int64_t kRowsMax = 1000;
+  // So many different findings are told from one another; what is found beyond them is not counted.
+  static constexpr std::size_t kFoundMax = 10'000;
 
   // Inside a batch: how it stands; with `step` the next between_commits() takes a slice.
   proto::BooksReply answer(Shard& shard, const proto::BooksQuery& request);
@@ -60,6 +64,7 @@ class Books {
   std::map<std::uint64_t, std::int64_t> pending_;  // message → when it was first seen waiting; the oldest ones
   std::uint64_t passes_ = 0, entries_ = 0, accounts_ = 0, items_ = 0, stuck_holds_ = 0, late_messages_ = 0;
   std::uint64_t accounts_seen_ = 0, items_seen_ = 0;
+  std::set<std::string> found_;
   std::uint64_t finding_count_ = 0;
   std::vector<std::string> findings_;
 };

@@ -101,6 +101,19 @@ TEST_F(BooksTest, ABalanceThatWasChangedByHandIsFound) {
   EXPECT_NE(text(reply).find("total of gold in accounts of kind 0 is off by 5"), std::string::npos) << text(reply);
 }
 
+TEST_F(BooksTest, AFindingIsCountedOnceHoweverManyPassesComeAcrossIt) {
+  make_player(1);
+  earn(1, 1, 10);
+  auto reply = after_damage("UPDATE account SET amount = amount + 5 WHERE kind = 0");
+  const auto found = reply.finding_count();
+  EXPECT_EQ(found, static_cast<std::uint64_t>(reply.findings_size()));
+  for (int pass = 0; pass < 3; ++pass) {
+    now += Books::kPassEveryMs;
+    reply = whole_pass();
+  }
+  EXPECT_EQ(reply.finding_count(), found);
+}
+
 TEST_F(BooksTest, AnItemWithoutAHolderThatExistsIsFound) {
   make_player(1);
   Ops ops(1, 1);
