@@ -23,8 +23,8 @@ class EconomyJumps;
 class Agent;
 
 struct BooksLimits {
-  Duration interval = seconds(1);  // zero: never
-  Duration between_slices = milliseconds(100);
+  Duration interval = seconds(1);               // zero: never
+  Duration between_slices = milliseconds(100);  // while the audit keeps up with what is committed
   Duration economy_interval = seconds(10);
   std::uint32_t jump_times = 10;
   std::int64_t jump_floor_a_minute = 1000;

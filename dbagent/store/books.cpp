@@ -39,6 +39,10 @@ proto::BooksReply Books::answer(Shard& shard, const proto::BooksQuery& request) 
   reply.set_stuck_holds(stuck_holds_);
   reply.set_late_messages(late_messages_);
   reply.set_finding_count(finding_count_);
+  if (behind_since_ != 0) {
+    reply.set_transactions_behind(static_cast<std::uint64_t>(transactions_behind_));
+    reply.set_behind_ms(static_cast<std::uint64_t>(std::max<std::int64_t>(1, shard.file.shard_time() - behind_since_)));
+  }
   for (const auto& line : findings_) reply.add_findings(line);
   return reply;
 }
@@ -63,6 +67,7 @@ void Books::between_commits(Database& db) {
     }
   }
   look_at_waiting(db);
+  look_how_far(db, caught_up);
   more_ = passing_ || !caught_up;
 }
 
@@ -190,11 +195,21 @@ void Books::look_at_waiting(Database& db) {
   pending_ = std::move(pending);
 }
 
+void Books::look_how_far(Database& db, bool caught_up) {
+  if (caught_up) {
+    behind_since_ = transactions_behind_ = 0;
+    return;
+  }
+  if (behind_since_ == 0) behind_since_ = now_;
+  const auto last = db.number("SELECT txn FROM ledger_entry ORDER BY day DESC, txn DESC LIMIT 1");
+  transactions_behind_ = std::max<std::int64_t>(0, last.value_or(0) - txn_);
+}
+
 void Books::find(const std::string& line) {
+  // Each pass comes across the same damage again.
+  if (found_.size() >= kFoundMax || !found_.insert(line).second) return;
   ++finding_count_;
   if (findings_.size() < kFindingsKept) findings_.push_back(line);
 }
 
 }  // namespace dure::store
-  // Each pass comes across the same damage again.
-  if (found_.size() >= kFoundMax || !found_.insert(line).second) return;

@@ -7,6 +7,9 @@
 //              movements themselves keep, and those of a currency must be 0 together
 //   items      each holder exists and still holds; the index that allows one holder only is there
 //
+// A slice that did not come up with the entries says so, by how many transactions and since when: the next one is due
+// at once (Bookkeeper).
+//
 // What is found is counted once, however often it is seen, and said; nothing is mended. Lives with one shard file;
 // reads committed rows only, on the file's connection, outside of any transaction. Forgets everything when the agent
 // ends.
@@ -51,6 +54,7 @@ class Books {
   void compare(Database& db);
   void end_transaction();
   void look_at_waiting(Database& db);
+  void look_how_far(Database& db, bool caught_up);
   void find(const std::string& line);
 
   bool wanted_ = false, passing_ = false, more_ = false;
@@ -64,6 +68,7 @@ class Books {
   std::map<std::uint64_t, std::int64_t> pending_;  // message → when it was first seen waiting; the oldest ones
   std::uint64_t passes_ = 0, entries_ = 0, accounts_ = 0, items_ = 0, stuck_holds_ = 0, late_messages_ = 0;
   std::uint64_t accounts_seen_ = 0, items_seen_ = 0;
+  std::int64_t behind_since_ = 0, transactions_behind_ = 0;  // 0: it is not
   std::set<std::string> found_;
   std::uint64_t finding_count_ = 0;
   std::vector<std::string> findings_;

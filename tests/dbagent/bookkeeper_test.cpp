@@ -109,6 +109,24 @@ TEST_F(BookkeeperTest, ATotalThatIsOffIsSaidOnceHoweverMuchIsEarnedAndHidesNothi
   EXPECT_EQ(agent->bookkeeper().ledger_alarms(), 2u);
 }
 
+TEST_F(BookkeeperTest, TheAuditComesUpWithAShardThatIsWrittenFasterThanASliceInAWhileReads) {
+  constexpr int kSeconds = 10, kOpsASecond = 10'000;
+  cluster->run(seconds(3), milliseconds(1));
+  proto::BooksQuery query;
+  query.set_shard(3);
+  const auto before = ask<proto::BooksReply>(query).entries();
+  for (int second = 0; second < kSeconds; ++second) {
+    store::Ops ops(1, 1);
+    for (int op = 0; op < kOpsASecond; ++op) ops.op(++pseq).balance("gold", 1);
+    store::ask<proto::ApplyReply>(*store, ops.request, store::kNow);
+    cluster->run(seconds(1), milliseconds(1));
+  }
+  cluster->run(seconds(2), milliseconds(1));
+  const auto after = ask<proto::BooksReply>(query);
+  EXPECT_EQ(after.entries() - before, 2u * kSeconds * kOpsASecond);
+  EXPECT_EQ(after.behind_ms(), 0u);
+}
+
 TEST_F(BookkeeperTest, AFaucetThatRunsAwayIsSaidWithinAMinute) {
   for (int minute = 0; minute < 30; ++minute) {
     earn(150);

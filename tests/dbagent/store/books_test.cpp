@@ -114,6 +114,23 @@ TEST_F(BooksTest, AFindingIsCountedOnceHoweverManyPassesComeAcrossIt) {
   EXPECT_EQ(reply.finding_count(), found);
 }
 
+TEST_F(BooksTest, EntriesThatASliceDidNotComeUpWithAreSaid) {
+  make_player(1);
+  EXPECT_EQ(whole_pass().behind_ms(), 0u);
+  Ops ops(1, 1);
+  for (std::uint64_t pseq = 1; pseq <= 2000; ++pseq) ops.op(pseq).balance("gold", 1);
+  ask<proto::ApplyReply>(*store, ops.request, now);
+  step();
+  now += 700;
+  const auto behind = step();
+  EXPECT_EQ(behind.behind_ms(), 700u);
+  EXPECT_GE(behind.transactions_behind(), 500u);
+  EXPECT_LE(behind.transactions_behind(), 2000u);
+  const auto caught_up = whole_pass();
+  EXPECT_EQ(caught_up.behind_ms(), 0u);
+  EXPECT_EQ(caught_up.transactions_behind(), 0u);
+}
+
 TEST_F(BooksTest, AnItemWithoutAHolderThatExistsIsFound) {
   make_player(1);
   Ops ops(1, 1);
