@@ -1,15 +1,17 @@
-#include <algorithm>
-
 #include "common/proto/dbagent.pb.h"
 #include "dbagent/store/directory.h"
 
 namespace dure::store {
 namespace {
 
+// Of those that an agent ever served: one that is only written into the configuration may have none for long. Where no
+// agent has said so yet, all that are configured count as served.
 std::uint32_t emptiest_shard(Directory& directory) {
-  const auto shards = accounts_by_shard(directory);
-  const auto fewer = [](const auto& a, const auto& b) { return a.second < b.second; };
-  return std::min_element(shards.begin(), shards.end(), fewer)->first;
+  constexpr const char* kEmptiest = "SELECT shard FROM shard_load ORDER BY accounts, shard LIMIT 1";
+  if (const auto served = directory.db.number(kEmptiest)) return static_cast<std::uint32_t>(*served);
+  for (std::uint32_t i = 0; i < directory.shards; ++i)
+    directory.db.run("INSERT INTO shard_load VALUES(?1, 0)", directory.first_shard + i);
+  return directory.first_shard;
 }
 
 std::uint64_t make_account(Directory& directory, const proto::AccountQuery& request) {

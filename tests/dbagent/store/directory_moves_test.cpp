@@ -118,5 +118,21 @@ TEST_F(MoveTest, ANewShardIsKnownOnceItIsServedAndTheEmptiestTakesNewAccounts) {
   abort(1);
 }
 
+TEST_F(MoveTest, AShardThatIsOnlyConfiguredTakesNoNewAccountUntilItIsServed) {
+  const auto placed = [&](const std::string& name) {
+    proto::AccountQuery query;
+    query.set_account(name);
+    query.set_create(true);
+    return ask<proto::AccountReply>(*directory, query).shard();
+  };
+  configured = 3;
+  open_all();
+  for (int i = 0; i < 6; ++i) EXPECT_NE(placed("early" + std::to_string(i)), 5u);
+  proto::ShardsServed served;
+  served.add_shards(5);
+  ask<proto::ShardsServedReply>(*directory, served);
+  EXPECT_EQ(placed("late"), 5u);
+}
+
 }  // namespace
 }  // namespace dure::store

@@ -33,7 +33,7 @@ class MoveTest : public ::testing::Test {
     options.cluster_id = "test";
     options.agent_incarnation = {1, ++lives};
     options.first_shard = 3;
-    options.shards = 2;
+    options.shards = configured;
     auto opened = DirectoryStore::open(options);
     ASSERT_TRUE(opened);
     directory = std::move(*opened);
@@ -136,6 +136,7 @@ class MoveTest : public ::testing::Test {
 
   TempFolder folder;
   std::vector<std::uint32_t> numbers{3, 4};
+  std::uint32_t configured = 2;  // shards, from the third on
   std::map<std::uint32_t, std::unique_ptr<ShardStore>> stores;
   std::unique_ptr<DirectoryStore> directory;
   std::uint64_t account = 0, lives = 0, acquire_ids = 1000;
