@@ -73,8 +73,12 @@ TEST(Moves, AShardAddedWhereNobodySupervisesIsStartedByTheCommandItself) {
   ASSERT_TRUE(cluster.printed("ready in", seconds(60))) << cluster.output();
   // As on a machine whose nodes a service manager starts: no lock names a supervisor.
   ASSERT_EQ(::unlink(cluster.path("data/up.pid").c_str()), 0);
+  const Finished written = run_dure({"shards", "add", "--no-start", "--config", cluster.config()}, seconds(30));
+  EXPECT_EQ(written.exit_code, 0) << written.output;
   const Finished added = run_dure({"shards", "add", "--config", cluster.config()}, seconds(30));
   EXPECT_EQ(added.exit_code, 0) << added.output;
+  EXPECT_NE(added.output.find("shard 3 is there already"), std::string::npos) << added.output;
+  EXPECT_NE(test::text_of(cluster.config()).find("shard_count = 3"), std::string::npos) << "and no other one";
   const std::string started = "is started, process ";
   const auto at = added.output.find(started);
   ASSERT_NE(at, std::string::npos) << added.output;

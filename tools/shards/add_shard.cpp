@@ -32,6 +32,17 @@ Result<std::string> next_address(const Config& config) {
 
 }  // namespace
 
+std::optional<AddedShard> last_added_shard(const Config& config) {
+  const std::uint32_t last = config.base().cluster().shard_count();
+  for (const auto& entry : config.nodes()) {
+    if (entry.united() || entry.node.role() != Role::kDbagent) continue;
+    const auto& serves = config.of(entry.node).dbagent();
+    if (!serves.directory() && serves.shards_size() == 1 && serves.shards(0) == last)
+      return AddedShard{last, entry.name, ""};
+  }
+  return std::nullopt;
+}
+
 Result<AddedShard> with_added_shard(const Config& config, const std::string& text) {
   AddedShard added;
   added.shard = config.base().cluster().shard_count() + 1;

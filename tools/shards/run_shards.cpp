@@ -51,7 +51,30 @@ int start_agent(const Config& config, const std::string& node) {
   ::_exit(127);
 }
 
+// `config` has the shard already.
+int start(const Config& config, const AddedShard& shard, const ShardsOptions& options) {
+  const int up = holder_of_up_lock(config.base().cluster().data_dir());
+  if (up != 0 && ::kill(up, SIGUSR1) == 0)
+    std::printf("%s is started by `dure up`, process %d\n", shard.node.c_str(), up);
+  else
+    std::printf("%s is started, process %d\n", shard.node.c_str(), start_agent(config, shard.node));
+  ShardsOptions known = options;
+  known.to = shard.shard;
+  return converse(config, known, kPatience);
+}
+
 int add(const Config& config, const ShardsOptions& options) {
+  if (const auto last = last_added_shard(config); last && options.start) {
+    ShardsOptions served = options;
+    served.command = ShardsOptions::Command::kServed;
+    served.to = last->shard;
+    const int answer = converse(config, served, kPatience);
+    if (answer == 2) return answer;
+    if (answer != 0) {
+      std::printf("%s: shard %u is there already, and has no agent yet\n", config.path().c_str(), last->shard);
+      return start(config, *last, options);
+    }
+  }
   const auto added = with_added_shard(config, read_file(config.path()));
   if (!added) {
     std::fprintf(stderr, "dure shards add: %s\n", added.error().detail.c_str());
@@ -69,14 +92,7 @@ int add(const Config& config, const ShardsOptions& options) {
   }
   const auto extended = load_config(config.path());
   if (!extended) return kExitConfig;
-  const int up = holder_of_up_lock(config.base().cluster().data_dir());
-  if (up != 0 && ::kill(up, SIGUSR1) == 0)
-    std::printf("%s is started by `dure up`, process %d\n", added->node.c_str(), up);
-  else
-    std::printf("%s is started, process %d\n", added->node.c_str(), start_agent(*extended, added->node));
-  ShardsOptions known = options;
-  known.to = added->shard;
-  return converse(*extended, known, kPatience);
+  return start(*extended, *added, options);
 }
 
 }  // namespace

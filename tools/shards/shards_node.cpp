@@ -64,7 +64,9 @@ void ShardsNode::end(int result) {
 Task<void> ShardsNode::converse() {
   while (!directory_agent()) co_await wait(kPoll);
   if (options_.command == ShardsOptions::Command::kAdd) co_await until_known();
-  if (options_.command != ShardsOptions::Command::kMove)
+  if (options_.command == ShardsOptions::Command::kServed)
+    co_await is_served();
+  else if (options_.command != ShardsOptions::Command::kMove)
     co_await list();
   else if (!options_.account.empty())
     co_await move_one();
@@ -83,6 +85,11 @@ Task<void> ShardsNode::until_known() {
 }
 
 Task<void> ShardsNode::list() {
+Task<void> ShardsNode::is_served() {
+  for (Duration waited{}; waited < kLinksWait && !shard_agent(options_.to); waited += kPoll) co_await wait(kPoll);
+  end(shard_agent(options_.to) ? 0 : 1);
+}
+
   const proto::ShardsQuery query;
   const auto known = co_await call<proto::ShardsReply>(directory_agent(), query, seconds(5));
   if (!known || known->code() != proto::STORED) {

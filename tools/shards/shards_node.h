@@ -30,6 +30,7 @@ class ShardsNode : public Node {
   Task<void> converse();
   // The shard `to` is served, and the directory has heard of it.
   Task<void> until_known();
+  Task<void> is_served();
   Task<void> list();
   Task<void> move_one();
   Task<void> move_many();

@@ -40,6 +40,11 @@ TEST(AddShard, TheNextShardHasAnAgentOfItsOwnAndTheRestOfTheFileStays) {
   ASSERT_EQ(extended->nodes().size(), 3u);
   EXPECT_EQ(extended->nodes().back().address, "tcp://127.0.0.1:17951");
   EXPECT_FALSE(extended->of(extended->nodes().back().node).dbagent().directory());
+  EXPECT_FALSE(last_added_shard(*config)) << "the agent of the last shard serves more";
+  const auto last = last_added_shard(*extended);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->shard, 3u);
+  EXPECT_EQ(last->node, "dbagent-2");
   const auto again = with_added_shard(*extended, added->text);
   ASSERT_TRUE(again) << again.error().detail;
   EXPECT_EQ(again->shard, 4u);
