@@ -324,7 +324,7 @@ proto::ShardFigures shard_figures(Shard& shard, const proto::ShardFiguresQuery& 
     return reply;
   }
   const auto number = [&](const char* sql) { return static_cast<std::uint64_t>(shard.db.number(sql).value_or(0)); };
-  reply.set_players(number("SELECT count(*) FROM player") - number("SELECT count(*) FROM player WHERE status = 3"));
+  reply.set_players(number("SELECT count(*) FROM player WHERE kind = 0 AND status <> 3"));
   reply.set_file_bytes(number("PRAGMA page_count") * number("PRAGMA page_size"));
   reply.set_operations(static_cast<std::uint64_t>(shard.file.operations()));
   return reply;

@@ -341,5 +341,14 @@ TEST_F(MoveTest, WhatIsNotSettledIsFound) {
   EXPECT_EQ(step<proto::ShardFigures>(4, proto::ShardFiguresQuery()).players(), 2u);
 }
 
+// A guild's bank and what a character left behind have rows of their kind.
+TEST_F(MoveTest, TheFiguresOfAShardCountCharactersOnly) {
+  EXPECT_EQ(step<proto::ShardFigures>(3, proto::ShardFiguresQuery()).players(), 2u);
+  auto bank = creation(9, account);
+  bank.set_ownerless(true);
+  ASSERT_EQ(ask<proto::StoreReply>(*shard(3), bank).code(), proto::STORED);
+  EXPECT_EQ(step<proto::ShardFigures>(3, proto::ShardFiguresQuery()).players(), 2u);
+}
+
 }  // namespace
 }  // namespace dure::store
