@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/shard_map.pb.h"
@@ -84,12 +85,12 @@ Task<void> ShardsNode::until_known() {
   }
 }
 
-Task<void> ShardsNode::list() {
 Task<void> ShardsNode::is_served() {
   for (Duration waited{}; waited < kLinksWait && !shard_agent(options_.to); waited += kPoll) co_await wait(kPoll);
   end(shard_agent(options_.to) ? 0 : 1);
 }
 
+Task<void> ShardsNode::list() {
   const proto::ShardsQuery query;
   const auto known = co_await call<proto::ShardsReply>(directory_agent(), query, seconds(5));
   if (!known || known->code() != proto::STORED) {
@@ -98,7 +99,7 @@ Task<void> ShardsNode::is_served() {
   }
   struct Row {
     proto::ShardAccounts accounts;
-    proto::ShardFigures figures;
+    std::optional<proto::ShardFigures> figures;
     proto::ShardLoad load;
     std::string agent;
   };
@@ -117,7 +118,7 @@ Task<void> ShardsNode::is_served() {
       load_query.set_shard(shard.shard());
       const auto figures = co_await call<proto::ShardFigures>(agent, figures_query, seconds(5));
       const auto load = co_await call<proto::ShardLoad>(agent, load_query, seconds(5));
-      if (figures) row.figures = *figures;
+      if (figures && figures->code() == proto::STORED) row.figures = *figures;
       if (load) row.load = *load;
       commits += row.load.commits_per_s();
     }
@@ -129,9 +130,10 @@ Task<void> ShardsNode::is_served() {
     const bool crowded = row.load.commits_per_s() >= kHotCommitsMin &&
                          row.load.commits_per_s() * rows.size() >= kHotTimes * commits && rows.size() > 1;
     const bool hot = crowded || row.load.wait_p99_us() >= kHotWaitUs;
-    std::printf("%6u  %-16s %10llu %10llu %12s %10llu %12.1f %8s\n", row.accounts.shard(),
+    std::printf("%6u  %-16s %10llu %10s %12s %10llu %12.1f %8s\n", row.accounts.shard(),
                 row.agent.empty() ? "-" : row.agent.c_str(), static_cast<unsigned long long>(row.accounts.accounts()),
-                static_cast<unsigned long long>(row.figures.players()), size_text(row.figures.file_bytes()).c_str(),
+                row.figures ? std::to_string(row.figures->players()).c_str() : "?",
+                row.figures ? size_text(row.figures->file_bytes()).c_str() : "?",
                 static_cast<unsigned long long>(row.load.commits_per_s()),
                 static_cast<double>(row.load.wait_p99_us()) / 1000.0,
                 row.agent.empty() ? "away"
@@ -239,23 +241,28 @@ Task<void> ShardsNode::move_next() {
     accounts_.pop_front();
     const auto moved = co_await call<proto::MoveAccountReply>(directory_agent(), request, kMoveDeadline);
     const bool there = moved && moved->code() == proto::STORED;
-    ++(there ? moved_ : stayed_);
+    // What was sent and is not answered is the directory's to bring to its end.
+    const Trouble trouble = moved ? Trouble::kRefused : moved.error().trouble;
+    const bool goes_on = trouble == Trouble::kTimeout || trouble == Trouble::kPeerLost;
+    ++(there ? moved_ : goes_on ? going_on_ : stayed_);
     if (moved && moved->pause_us() > 0) pauses_us_.push_back(moved->pause_us());
-    if (!there) why_stayed_ = moved ? moved->detail() : moved.error().detail;
+    if (!there && !goes_on) why_stayed_ = moved ? moved->detail() : moved.error().detail;
     show_many();
   }
   if (--movers_ > 0) co_return;
-  std::printf("%llu of %llu accounts are on shard %u now; frozen p50 %.1f ms, p99 %.1f ms, max %.1f ms%s\n",
-              static_cast<unsigned long long>(moved_), static_cast<unsigned long long>(wanted_), options_.to,
-              static_cast<double>(quantile(pauses_us_, 50)) / 1000.0,
-              static_cast<double>(quantile(pauses_us_, 99)) / 1000.0,
-              static_cast<double>(quantile(pauses_us_, 100)) / 1000.0,
-              stayed_ == 0 ? "" : ("; " + std::to_string(stayed_) + " stayed: " + why_stayed_).c_str());
-  end(stayed_ == 0 ? 0 : 1);
+  std::printf(
+      "%llu of %llu accounts are on shard %u now; frozen p50 %.1f ms, p99 %.1f ms, max %.1f ms%s%s\n",
+      static_cast<unsigned long long>(moved_), static_cast<unsigned long long>(wanted_), options_.to,
+      static_cast<double>(quantile(pauses_us_, 50)) / 1000.0, static_cast<double>(quantile(pauses_us_, 99)) / 1000.0,
+      static_cast<double>(quantile(pauses_us_, 100)) / 1000.0,
+      stayed_ == 0 ? "" : ("; " + std::to_string(stayed_) + " stayed: " + why_stayed_).c_str(),
+      going_on_ == 0 ? ""
+                     : ("; " + std::to_string(going_on_) + " were not answered: they go on by themselves").c_str());
+  end(stayed_ + going_on_ == 0 ? 0 : 1);
 }
 
 void ShardsNode::show_many() {
-  const std::uint64_t ended = moved_ + stayed_;
+  const std::uint64_t ended = moved_ + stayed_ + going_on_;
   bar_.show(static_cast<double>(ended) / static_cast<double>(wanted_),
             std::to_string(moved_) + " moved, " + std::to_string(stayed_) + " stayed, frozen p50 " +
                 std::to_string(quantile(pauses_us_, 50) / 1000) + " ms");

@@ -46,7 +46,7 @@ class ShardsNode : public Node {
   int result_ = 0;
   ProgressBar bar_;
   std::deque<std::uint64_t> accounts_;  // still to be moved
-  std::uint64_t wanted_ = 0, moved_ = 0, stayed_ = 0, movers_ = 0;
+  std::uint64_t wanted_ = 0, moved_ = 0, stayed_ = 0, going_on_ = 0, movers_ = 0;
   std::vector<std::uint64_t> pauses_us_;
   std::string why_stayed_;
 };

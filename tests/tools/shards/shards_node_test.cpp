@@ -56,6 +56,39 @@ class ShardsNodeTest : public ::testing::Test {
   test::FakeCluster cluster{node, routes};
 };
 
+TEST_F(ShardsNodeTest, FiguresThatCannotBeHadAreNotNone) {
+  cluster.answers<proto::ShardFiguresQuery, proto::ShardFigures>(
+      kAgent, [](const MeshHeader&, const proto::ShardFiguresQuery& request) -> std::optional<proto::ShardFigures> {
+        if (request.shard() == 2) return std::nullopt;
+        proto::ShardFigures figures;
+        figures.set_players(41);
+        return figures;
+      });
+  const std::string listed = said(seconds(10));
+  EXPECT_NE(listed.find("41"), std::string::npos) << listed;
+  EXPECT_NE(listed.find("?            ?"), std::string::npos) << listed;
+}
+
+TEST_F(ShardsNodeTest, AMoveThatIsNotAnsweredInTimeIsNotSaidToStay) {
+  options.command = ShardsOptions::Command::kMove;
+  options.from = 1;
+  options.to = 2;
+  options.count = 3;
+  cluster.answers<proto::MoveAccount, proto::MoveAccountReply>(
+      kAgent, [](const MeshHeader&, const proto::MoveAccount& request) -> std::optional<proto::MoveAccountReply> {
+        if (request.account_id() == 7) return std::nullopt;
+        proto::MoveAccountReply reply;
+        if (request.account_id() == 8) reply.set_code(proto::EXPECTED_OTHER);
+        reply.set_detail("another move is open");
+        return reply;
+      });
+  const std::string moved = said(seconds(70));
+  EXPECT_NE(moved.find("1 of 3 accounts"), std::string::npos) << moved;
+  EXPECT_NE(moved.find("1 stayed: another move is open"), std::string::npos) << moved;
+  EXPECT_NE(moved.find("1 were not answered: they go on by themselves"), std::string::npos) << moved;
+  EXPECT_EQ(node.result(), 1);
+}
+
 TEST_F(ShardsNodeTest, WhetherAShardIsServed) {
   options.command = ShardsOptions::Command::kServed;
   options.to = 2;
