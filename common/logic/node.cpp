@@ -17,7 +17,7 @@ Node::Node(NodeIdentity identity, const Routes& routes, Seams seams)
       seams_(std::move(seams)),
       rng_(identity_.seed, identity_.id.value),
       slo_(routes),
-      scope_([this](std::exception_ptr error) { caught("task", {}, 0, error); }) {
+      scope_([this](std::exception_ptr error) { caught("task", {}, 0, error); }, &unswept_) {
   CHECK(seams_.log != nullptr && seams_.entropy != nullptr);
   for (const std::uint64_t fingerprint : seams_.set_aside) quarantine_.set_aside(fingerprint);
   on_raw(route_id(proto::SwitchesNotice::descriptor()), [this](const From&, std::string_view body) {
@@ -78,8 +78,11 @@ void Node::turn(MonoTime now, WallTime wall, std::vector<Inbound>* in, std::vect
   run_links();
   run_monitor();
   guarded("turn_end", {}, 0, [this] { on_turn_end(); });
-  scope_.sweep();
-  for (auto& scope : retired_) scope->sweep();
+  while (!unswept_.empty()) {
+    Scope* const scope = unswept_.back();
+    unswept_.pop_back();
+    scope->sweep();
+  }
   retired_.clear();
   for (auto& outbound : out_) out->push_back(std::move(outbound));
   out_.clear();
@@ -211,7 +214,7 @@ void Node::caught(std::string_view where, PlayerId player, std::uint64_t subject
 
 std::unique_ptr<Scope> Node::make_scope(std::string where, PlayerId player, std::uint64_t subject) {
   return std::make_unique<Scope>(
-      [this, where, player, subject](std::exception_ptr error) { caught(where, player, subject, error); });
+      [this, where, player, subject](std::exception_ptr error) { caught(where, player, subject, error); }, &unswept_);
 }
 
 void Node::retire(std::unique_ptr<Scope> scope) {

@@ -183,7 +183,7 @@ class Node {
   void cancel(TimerId id) { timers_.cancel(id); }
   void spawn(Task<void> task) { scope_.spawn(std::move(task)); }
   Scope& scope() { return scope_; }
-  // A scope whose faults are this node's.
+  // A scope whose faults are this node's; its finished tasks are freed after each turn. The node outlives it.
   std::unique_ptr<Scope> make_scope(std::string where, PlayerId player = {}, std::uint64_t subject = 0);
   // Frees an ended scope's frames after the turn, even if one of them runs now.
   void retire(std::unique_ptr<Scope> scope);
@@ -297,6 +297,7 @@ class Node {
   std::uint64_t next_call_ = 1;
   Mark mark_;
   std::size_t depth_ = 0;  // of fault boundaries that are open
+  Scope::Unswept unswept_;
   Scope scope_;
   std::vector<std::unique_ptr<Scope>> retired_;
   std::map<std::string, bool> switches_;

@@ -2,6 +2,10 @@
 
 namespace dure {
 
+Scope::~Scope() {
+  if (unswept_ != nullptr) std::erase(*unswept_, this);
+}
+
 Task<void> Scope::guard(Task<void> inner, Roots::iterator self) {
   std::exception_ptr error;
   try {
@@ -9,6 +13,7 @@ Task<void> Scope::guard(Task<void> inner, Roots::iterator self) {
   } catch (...) {
     error = std::current_exception();
   }
+  if (finished_.empty() && unswept_ != nullptr) unswept_->push_back(this);
   finished_.push_back(self);
   if (error && on_error_) on_error_(error);
 }

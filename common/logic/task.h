@@ -120,10 +120,13 @@ class Scope {
  public:
   // Called with the exception of a task that ended by one.
   using OnError = std::function<void(std::exception_ptr)>;
-  explicit Scope(OnError on_error = {}) : on_error_(std::move(on_error)) {}
+  // Scopes with finished tasks, for whoever sweeps them; it outlives them.
+  using Unswept = std::vector<Scope*>;
+  explicit Scope(OnError on_error = {}, Unswept* unswept = nullptr)
+      : on_error_(std::move(on_error)), unswept_(unswept) {}
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
-  ~Scope() = default;
+  ~Scope();
 
   // Runs the task until it first suspends. After end() new tasks are destroyed unstarted.
   void spawn(Task<void> task);
@@ -133,12 +136,15 @@ class Scope {
   // Frees finished tasks, and all of them once ended. Never call it from inside one of the tasks.
   void sweep();
   std::size_t running() const { return roots_.size() - finished_.size(); }
+  // Frames that wait for sweep().
+  std::size_t finished() const { return finished_.size(); }
   bool ended() const { return ended_; }
 
  private:
   using Roots = std::list<Task<void>>;
   Task<void> guard(Task<void> inner, Roots::iterator self);
   OnError on_error_;
+  Unswept* const unswept_;
   Roots roots_;
   std::vector<Roots::iterator> finished_;  // of roots_: what sweep() frees, so that it looks at no task that goes on
   bool ended_ = false;

@@ -183,6 +183,33 @@ TEST(NodeCall, AScopeThatEndsForgetsItsCalls) {
   EXPECT_FALSE(outcome.done);
 }
 
+Task<void> ask_holding(Node* node, NodeId to, Outcome* outcome, std::shared_ptr<int> held) {
+  co_await ask(node, to, seconds(1), outcome);
+  ++*held;
+}
+
+TEST(NodeCall, WhatAScopesTasksHeldIsFreedWhenTheyHaveFinishedThoughTheScopeGoesOn) {
+  Bench b;
+  b.cluster.up(b.dungeon);
+  b.cluster.answers<proto::OpenInstance, Reply>(b.dungeon, [](auto&, auto&) { return Reply(); });
+  auto scope = b.node.make_scope("player", PlayerId(1));
+  auto gone_before = b.node.make_scope("player", PlayerId(2));
+  const auto held = std::make_shared<int>();
+  Outcome outcome;
+  for (int i = 0; i < 50; ++i)
+    for (Scope* each : {scope.get(), gone_before.get(), &b.node.scope()})
+      each->spawn(ask_holding(&b.node, b.dungeon, &outcome, held));
+  b.node.turn_ended = [&] {
+    if (gone_before && gone_before->running() == 0) gone_before.reset();
+  };
+  b.cluster.turn();
+  EXPECT_EQ(gone_before, nullptr);
+  EXPECT_EQ(*held, 150);
+  EXPECT_EQ(scope->running(), 0u);
+  EXPECT_EQ(held.use_count(), 1);
+  b.cluster.turn();
+}
+
 // The answer arrives, and in the same turn, before the task runs on, somebody ends its scope.
 TEST(NodeCall, ATaskWhoseScopeHasEndedIsNotResumedByAnAnswerOfThatTurn) {
   Bench b;

@@ -109,6 +109,18 @@ TEST_F(OwnerHandlersTest, AConversationsRepeatIsBusyWhileItRunsAndThenTheSameAns
   EXPECT_EQ(owner_->asked, 1);
 }
 
+TEST_F(OwnerHandlersTest, ConversationsThatAreOverLeaveNothingBehindWhileThePlayerStays) {
+  const int many = 20;
+  for (std::uint64_t creq = 1; creq <= many; ++creq) {
+    buy(creq);
+    cluster_->run(milliseconds(100));
+  }
+  cluster_->run(seconds(2));
+  EXPECT_EQ(owner_->asked, many);
+  EXPECT_EQ(owner_->find(PlayerId(1))->scope->running(), 0u);
+  EXPECT_EQ(owner_->find(PlayerId(1))->scope->finished(), 0u);
+}
+
 TEST_F(OwnerHandlersTest, AConversationsLateAnswerDoesNotEnterTheNextEpochsLedger) {
   buy(5);
   acquire_again();
