@@ -265,6 +265,8 @@ class Node {
   void run_monitor();
   void dispatch(const From& from, std::string_view body);
   void refuse(const From& from, std::uint32_t code, const std::string& detail);
+  // Call ids begin anew in each life: an answer to an earlier one must not meet a call of the present one.
+  bool asked_by_earlier_life(const From& from) const;
   void answer_call(const MeshHeader& header, std::string_view body);
   void fail_calls(NodeId peer);
   void caught(std::string_view where, PlayerId player, std::uint64_t subject, std::exception_ptr error);

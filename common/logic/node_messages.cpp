@@ -46,11 +46,14 @@ void Node::reply_raw(const From& from, std::uint32_t message_id, std::string_vie
   header.kind = from.client() ? MeshKind::kToClient : MeshKind::kReply;
   header.message_id = message_id;
   if (!from.client() && !from.header.call) return;
-  // Call ids begin anew in each life: an answer to an earlier one must not meet a call of the present one.
-  if (const Link* asker = link(from.node()); asker != nullptr && asker->heard_incarnation() != from.header.sender)
-    return;
+  if (asked_by_earlier_life(from)) return;
   if (slo_.watches(from.header.message_id)) answered_.push_back({from.header.message_id, from.arrived});
   send_raw(from.header.from, header, body);
+}
+
+bool Node::asked_by_earlier_life(const From& from) const {
+  const Link* asker = link(from.node());
+  return asker != nullptr && asker->heard_incarnation() != from.header.sender;
 }
 
 void Node::effects_left(MonoTime when) {
@@ -66,7 +69,7 @@ void Node::refuse(const From& from, std::uint32_t code, const std::string& detai
     reply(from, error);
     return;
   }
-  if (!from.header.call) return;
+  if (!from.header.call || asked_by_earlier_life(from)) return;
   proto::CallFailed failed;
   failed.set_code(static_cast<proto::Code>(code));
   failed.set_detail(detail);

@@ -70,6 +70,37 @@ TEST(NodeFault, ARequestThatThrowsIsAnsweredWithInternal) {
   EXPECT_EQ(failed.code(), proto::INTERNAL);
 }
 
+class FailsLater : public TestNode {
+ public:
+  FailsLater(NodeIdentity identity, Seams seams) : TestNode(std::move(identity), seams) { on(&FailsLater::join); }
+  Task<proto::QueueJoinReply> join(From, proto::QueueJoin) {
+    co_await wait(milliseconds(100));
+    CHECK(1 == 2);
+    co_return proto::QueueJoinReply();
+  }
+};
+
+// Its calls are numbered anew: the failure would meet one of them that nobody refused.
+TEST(NodeFault, AFailureThatComesLateIsNotToldToTheNextLifeOfWhoAsked) {
+  const NodeId dungeon(Role::kDungeon, 1);
+  for (const bool died : {false, true}) {
+    MemoryLog log;
+    SeededEntropy entropy{1};
+    FailsLater node(Bench::identity(NodeId(Role::kGeneral, 1)), Seams{&log, &entropy, nullptr, nullptr});
+    FakeCluster cluster(node, engine_routes());
+    cluster.up(dungeon);
+    cluster.ask(dungeon, proto::QueueJoin());
+    cluster.turn();
+    if (died) {
+      cluster.down(dungeon);
+      cluster.up(dungeon);
+    }
+    cluster.run(milliseconds(200));
+    EXPECT_EQ(node.faults.size(), 1u);
+    EXPECT_EQ(cluster.sent(dungeon).size(), died ? 0u : 1u);
+  }
+}
+
 TEST(NodeFault, ATaskThatThrowsAfterASuspensionDropsOnlyItsLastStep) {
   Bench b;
   b.cluster.up(b.dungeon);
