@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -198,7 +199,6 @@ class OwnerNode : public Node {
   void monitor(std::vector<std::pair<std::string, std::string>>* fields) const override;
   // Where a drained player goes: the node that admits it; a none NodeId: let it go; nullopt: ask again soon.
   virtual std::optional<NodeId> drain_target(const Player&) { return NodeId(); }
-
  private:
   static constexpr const char* kArrival = "arrival";  // the fault boundary of who comes in
   // While its handler runs, up to its first suspension, operations carry the request's number.
@@ -258,6 +258,8 @@ class OwnerNode : public Node {
   std::string changed_by(const Player& player, const std::vector<std::string>& claimed) const;
   void tell_claimed(Player& player);
   Task<void> drain();
+  // Of one shard, whoever is next until nobody is; `late`: from then on nobody is handed over any more.
+  Task<void> drain_lane(std::shared_ptr<std::deque<PlayerRef>> next, MonoTime late);
   void write_hint(Player& player);
   void housekeeping();
   void look_after(Player& player);
@@ -291,6 +293,7 @@ class OwnerNode : public Node {
   std::uint64_t operations_saved_ = 0, rejected_ = 0, trades_committed_ = 0, trades_aborted_ = 0;
   Duration saved_lag_{};
   std::uint64_t soft_slot_ = 0;  // whose soft sums go out next
+  std::size_t lanes_ = 0;        // of the drain, that are under way
 };
 
 }  // namespace dure

@@ -1,5 +1,7 @@
 // How a player leaves an OwnerNode: let go, forgotten, handed over, read again; what its peers' ups and downs mean, and
 // the drain.
+#include <algorithm>
+
 #include "common/game/owner.h"
 #include "common/proto/cluster.pb.h"
 #include "common/proto/dbagent.pb.h"
@@ -8,7 +10,8 @@
 
 namespace dure {
 namespace {
-constexpr Duration kDrainPause = milliseconds(200), kDrainPatience = seconds(10);
+constexpr Duration kDrainPause = milliseconds(200), kDrainLook = milliseconds(10), kDrainPatience = seconds(10);
+constexpr std::size_t kDrainLanes = 64;  // of a shard: so many of its players are on their way at once
 }  // namespace
 
 // ── leaving ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -247,27 +250,48 @@ void OwnerNode::on_stop(bool at_once) {
 }
 
 Task<void> OwnerNode::drain() {
-  // One after the other, each by the same act as any other move; the host's own deadline bounds it, too.
+  // Each by the same act as any other move, and a shard that is away keeps nobody of another one; the host's own
+  // deadline bounds it, too.
   const MonoTime patience = now() + kDrainPatience;
   for (bool last = false; !players_.empty() && !last;) {
     last = now() >= patience;
-    const std::vector<PlayerRef> all = everybody();
-    for (const PlayerRef ref : all) {
-      Player* player = find(ref);
-      if (player == nullptr || player->state != Player::State::kActive) continue;
-      const auto target = player->session.linked && !last ? drain_target(*player) : NodeId();
-      if (!target) continue;
-      if (!*target) {
-        (void)co_await let_go(ref);
-        continue;
-      }
-      proto::Admit admit_request;
-      admit_request.set_reason("drain");
-      (void)co_await hand_over(ref, *target, admit_request);
+    std::map<std::uint32_t, std::shared_ptr<std::deque<PlayerRef>>> next;
+    for (const auto& [pid, player] : players_) {
+      auto& of_shard = next[player.shard];
+      if (!of_shard) of_shard = std::make_shared<std::deque<PlayerRef>>();
+      of_shard->push_back({pid, player.epoch});
     }
+    for (const auto& [shard, players] : next)
+      for (std::size_t lane = 0, lanes = std::min(players->size(), kDrainLanes); lane < lanes; ++lane)
+        spawn(drain_lane(players, patience));
+    while (lanes_ > 0) co_await wait(kDrainLook);
     if (!players_.empty()) co_await wait(kDrainPause);
   }
   stopped();
+}
+
+Task<void> OwnerNode::drain_lane(std::shared_ptr<std::deque<PlayerRef>> next, MonoTime late) {
+  struct Lane {
+    std::size_t& lanes;
+    explicit Lane(std::size_t& all) : lanes(all) { ++lanes; }
+    Lane(const Lane&) = delete;
+    ~Lane() { --lanes; }
+  } const lane(lanes_);
+  while (!next->empty()) {
+    const PlayerRef ref = next->front();
+    next->pop_front();
+    Player* player = find(ref);
+    if (player == nullptr || player->state != Player::State::kActive) continue;
+    const auto target = player->session.linked && now() < late ? drain_target(*player) : NodeId();
+    if (!target) continue;
+    if (!*target) {
+      (void)co_await let_go(ref);
+      continue;
+    }
+    proto::Admit admit_request;
+    admit_request.set_reason("drain");
+    (void)co_await hand_over(ref, *target, admit_request);
+  }
 }
 
 }  // namespace dure

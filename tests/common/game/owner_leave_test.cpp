@@ -275,6 +275,34 @@ TEST_F(OwnerLeaveTest, ADrainThatNobodySavesEndsAndAsksForNobodyWhoIsGone) {
   EXPECT_TRUE(here(1)) << "what is not saved is not forgotten";
 }
 
+TEST_F(OwnerLeaveTest, ADrainReachesEverybodyThoughAWholeShardIsAwayAndOneOfAnotherCannotBeSaved) {
+  const std::uint64_t many = 150, first_there = 140;  // the last of them on shard 2
+  cluster_->answers<proto::PlayerLocate, proto::PlayerLocateReply>(kAgent, [&](auto&, const auto& query) {
+    proto::PlayerLocateReply found;
+    found.set_shard(query.player_id() < first_there ? 1 : 2);
+    return found;
+  });
+  facts_.shards = {1, 2};
+  cluster_->down(kAgent);
+  cluster_->up(kAgent, facts_);
+  for (std::uint64_t id = 3; id <= many; ++id) ask_in(id);
+  ASSERT_EQ(inn_->players().size(), many);
+  cluster_->answers<proto::ApplyRequest, proto::ApplyReply>(
+      kAgent, [&](auto&, const proto::ApplyRequest& request) -> std::optional<proto::ApplyReply> {
+        if (request.player_id() <= first_there) return std::nullopt;
+        proto::ApplyReply saved;
+        saved.set_saved_pseq(request.operations(request.operations_size() - 1).pseq());
+        return saved;
+      });
+  now_do([&] {
+    for (std::uint64_t id = 1; id <= many; ++id) earn(id);
+  });
+  cluster_->in(StopRequested{});
+  cluster_->run(seconds(5));
+  EXPECT_TRUE(here(1) && here(first_there)) << "what is not saved is not forgotten";
+  for (std::uint64_t id = first_there + 1; id <= many; ++id) EXPECT_FALSE(here(id)) << id;
+}
+
 TEST_F(OwnerLeaveTest, WhoseHandoverBreaksWhatItLeavesIsGoneAllTheSameAndMayComeAgain) {
   const MeshHeader asked = hand_over(1);
   inn_->door_breaks = true;
