@@ -244,11 +244,11 @@ void Process::introduce() {
 
 // ── life and end ────────────────────────────────────────────────────────────────────────────────────────────
 
-// False: what it needs did not come in time.
+// False: what it needs did not come in time, or a role ended that nobody had asked to.
 bool Process::steer(MonoTime start_until) {
   MonoTime stop_at = MonoTime::max();
   int stops_told = 0;
-  bool in_time = true;
+  bool in_time = true, as_asked = true;
   HeapKeeper heap;
   for (;;) {
     stop_wanted();
@@ -275,19 +275,23 @@ bool Process::steer(MonoTime start_until) {
     const bool at_once = stops > 1 && stops_told < 2;
     stops_told = std::min(stops, 2);
     if (stops > 0) stop_roles(at_once);
-    // A role may also end by itself.
+    // A role may also end by itself, as one whose store failed: then the process ends, to be started anew.
     for (auto& node : nodes_)
       if (node->stopped && !std::exchange(node->gone, true)) {
         node->logic->stop();
         shared_->local_bus.leave(node->parts.node->id());
+        if (stops_ > 0) continue;
+        as_asked = false;
+        log_.event(LogLevel::kError, "process.role_ended", {{"node", node->logic->name()}});
+        request_stop();
       }
-    if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->gone; })) return in_time;
+    if (std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) { return n->gone; })) return in_time && as_asked;
     if (stops > 0) stop_roles(false);  // the next rank, if the last one has just gone
     if (heap.tend(mono_now()))
       log_.event(LogLevel::kDebug, "heap.given_back", {{"resident_bytes", HeapKeeper::use().resident_bytes}});
     if (mono_now() >= stop_at) {
       log_.event(LogLevel::kError, "process.stop_timeout", {{"after_ms", to_ms(options_.stop_timeout)}});
-      return in_time;
+      return in_time && as_asked;
     }
     pollfd fds[2] = {{wake_.fd(), POLLIN, 0}, {shared_->signals.fd(), POLLIN, 0}};
     poll(fds, 2, poll_ms(mono_now(), ready_ || !in_time ? stop_at : std::min(stop_at, start_until), seconds(1)));

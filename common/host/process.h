@@ -5,7 +5,7 @@
 // Order of a life: bind (port taken: one line, repeated tries until start_timeout, exit 75) → Redis, if required →
 // nodes start → ready → TERM: no new clients; roles drain one after another (gateway, dungeon, general, chat, dbagent),
 // so that nobody loses whom it still needs → stopped, exit 0. A second TERM tells all at once; after stop_timeout
-// nobody is waited for.
+// nobody is waited for. A role that ends by itself (its store failed) ends the others as TERM does, exit 75.
 #pragma once
 #include <atomic>
 #include <map>
@@ -25,7 +25,7 @@ namespace dure {
 
 class TurnRecorder;
 
-inline constexpr int kExitTemporary = 75;  // EX_TEMPFAIL: could not start in time
+inline constexpr int kExitTemporary = 75;  // EX_TEMPFAIL: could not start in time, or a role ended by itself
 
 struct StaticPeer {
   std::string name;     // "dbagent-1"

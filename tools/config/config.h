@@ -24,7 +24,7 @@ class GatewaySettings;
 }  // namespace proto
 
 inline constexpr int kExitConfig = 78;  // EX_CONFIG: starting again changes nothing
-inline constexpr int kExitWaited = 75;  // EX_TEMPFAIL: what it waits for did not come within start_timeout_s
+inline constexpr int kExitWaited = 75;  // EX_TEMPFAIL: what it needs did not come within start_timeout_s, or is gone
 inline constexpr std::size_t kConfigBytesMax = 1u << 20;
 
 // A member of [[cluster.node]].

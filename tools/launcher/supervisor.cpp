@@ -84,7 +84,7 @@ void Supervisor::ended(Supervised& process, MonoTime now) {
   process.start_at = now + process.back_off;
   process.state = ChildState::kWaiting;
   ++process.restarts;
-  note(story + (process.ending.code == kExitWaited ? ", what it waits for did not come" : "") + ", started again in " +
+  note(story + (process.ending.code == kExitWaited ? ", what it needs is not there" : "") + ", started again in " +
        seconds_text(process.back_off) + log);
 }
 

@@ -101,6 +101,34 @@ TEST_F(ProcessTest, two_processes_link_up_over_the_mesh) {
   main_two.join();
 }
 
+class EndsByItself : public PlainNode {
+ public:
+  using PlainNode::PlainNode;
+
+ protected:
+  void on_start() override {
+    after(milliseconds(20), [this] { stopped(); });
+  }
+};
+
+TEST_F(ProcessTest, a_role_that_ends_by_itself_ends_the_others_and_all_are_to_be_started_anew) {
+  PlainNode gateway(identity(NodeId(Role::kGateway, 1), "all-1/gateway"), routes_, seams());
+  EndsByItself dbagent(identity(NodeId(Role::kDbagent, 1), "all-1/dbagent"), routes_, seams());
+  Process process({}, log_);
+  for (Node* node : std::initializer_list<Node*>{&gateway, &dbagent}) {
+    NodeParts parts;
+    parts.node = node;
+    process.add_node(parts);
+  }
+  std::atomic<int> exit_code{-1};
+  std::thread main([&] { exit_code = process.run(); });
+  EXPECT_TRUE(eventually([&] { return exit_code >= 0; }));
+  process.request_stop();
+  main.join();
+  EXPECT_EQ(exit_code, kExitTemporary);
+  EXPECT_EQ(log_.count("process.role_ended"), 1);
+}
+
 // Answers once it is told to, as a disk that hangs.
 class HangingWorker : public Worker {
  public:
