@@ -228,6 +228,7 @@ Task<proto::LeaveWorldReply> Gateway::leave_world(From from, proto::LeaveWorldRe
   proto::LeavePlayer leave;
   leave.set_player_id(session->player.value);
   leave.set_reason("leave");
+  leave.set_session_id(id.value);
   auto left = co_await call<proto::LeavePlayerReply>(route.owner, leave, options_.leave_deadline);
   session = find(id);
   if (session == nullptr || session->state != SessionState::kLeaving) co_return with_code<Reply>(proto::BUSY);

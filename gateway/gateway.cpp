@@ -368,6 +368,7 @@ Task<void> Gateway::drain_one(SessionId id) {
   proto::LeavePlayer leave;
   leave.set_player_id(session->player.value);
   leave.set_reason("drain");
+  leave.set_session_id(id.value);
   (void)co_await call<proto::LeavePlayerReply>(session->route.owner, leave, options_.drain_deadline);
   --leaving_;
 }

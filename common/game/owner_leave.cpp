@@ -27,10 +27,13 @@ void OwnerNode::session_lost(const From& from, const proto::SessionLost& lost) {
   spawn([](OwnerNode* self, PlayerRef who) -> Task<void> { (void)co_await self->let_go(who); }(this, ref));
 }
 
-Task<proto::LeavePlayerReply> OwnerNode::leave_player(From, proto::LeavePlayer request) {
+Task<proto::LeavePlayerReply> OwnerNode::leave_player(From from, proto::LeavePlayer request) {
   proto::LeavePlayerReply answer;
   Player* player = find(PlayerId(request.player_id()));
   if (player == nullptr) co_return answer;
+  // Who asks for a session that has moved, or was displaced, has no player here any more.
+  if (player->session.gateway != from.node()) co_return answer;
+  if (request.session_id() != 0 && player->session.session != SessionId(request.session_id())) co_return answer;
   const PlayerRef ref{player->id, player->epoch};
   const bool done = co_await let_go(ref);
   answer.set_code(done ? proto::OK : proto::BUSY);

@@ -351,6 +351,7 @@ TEST_F(GatewayTest, LeavingTheWorldIsAnsweredWhenSaved) {
   EXPECT_TRUE(seen(kMina).empty());
   const auto leave = cluster_.take<proto::LeavePlayer>(kGeneral);
   ASSERT_TRUE(leave);
+  EXPECT_EQ(leave->second.session_id(), session_.value);
   cluster_.answer(kGeneral, leave->first, proto::LeavePlayerReply());
   settle();
   EXPECT_EQ(pick<proto::LeaveWorldReply>(seen(kMina))->code(), proto::OK);
@@ -370,6 +371,7 @@ TEST_F(GatewayTest, DrainSavesEverybodyThenStops) {
   cluster_.turn();
   const auto leave = cluster_.take<proto::LeavePlayer>(kGeneral);
   ASSERT_TRUE(leave);
+  EXPECT_EQ(leave->second.session_id(), session_.value);
   EXPECT_TRUE(cluster_.effects<Stopped>().empty());
   cluster_.answer(kGeneral, leave->first, proto::LeavePlayerReply());
   cluster_.run(milliseconds(100));

@@ -77,6 +77,35 @@ TEST_F(OwnerLeaveTest, WhatItsEarlierGatewayOrSessionSaysOfWhoResumedAtAnotherCh
   EXPECT_FALSE(here(1)) << "its own gateway's word";
 }
 
+TEST_F(OwnerLeaveTest, WhoIsAskedToLeaveByItsEarlierGatewayOrForAnotherSessionStays) {
+  const NodeId elsewhere(Role::kGateway, 2);
+  cluster_->up(elsewhere);
+  proto::Attach attach;
+  attach.set_player_id(1);
+  attach.set_session_id(10);
+  attach.set_session_epoch(2);
+  attach.set_gateway(elsewhere.value);
+  cluster_->ask(elsewhere, attach);
+  cluster_->turn();
+  ASSERT_EQ(player(1).session.gateway, elsewhere);
+  proto::LeavePlayer leave;
+  leave.set_player_id(1);
+  leave.set_session_id(10);
+  const CallId earlier = cluster_->ask(kGateway, leave);
+  leave.set_session_id(9);
+  const CallId displaced = cluster_->ask(elsewhere, leave);
+  cluster_->run(seconds(1));
+  EXPECT_EQ(cluster_->take_reply<proto::LeavePlayerReply>(kGateway, earlier)->code(), proto::OK);
+  EXPECT_EQ(cluster_->take_reply<proto::LeavePlayerReply>(elsewhere, displaced)->code(), proto::OK);
+  ASSERT_TRUE(here(1));
+  EXPECT_TRUE(player(1).session.linked);
+  EXPECT_EQ(player(1).state, Player::State::kActive);
+  leave.set_session_id(10);
+  cluster_->ask(elsewhere, leave);
+  cluster_->run(seconds(1));
+  EXPECT_FALSE(here(1)) << "its own gateway's word";
+}
+
 TEST_F(OwnerLeaveTest, WhoIsLeavingIsNotHandedOverNorReadAgain) {
   saves_ = false;
   now_do([this] { earn(1); });
