@@ -41,7 +41,8 @@ Lobby::Lobby(NodeIdentity identity, const Routes& node_routes, Seams seams, Opti
   on(&Lobby::topic_gap);
 }
 
-Lobby::~Lobby() = default;
+// The features and the queue go with the members, and tasks have locals that touch them.
+Lobby::~Lobby() { end_conversations(); }
 
 void Lobby::on_start() {
   OwnerNode::on_start();

@@ -41,9 +41,15 @@ OwnerNode::OwnerNode(NodeIdentity identity, const Routes& node_routes, Seams sea
 }
 
 // Tasks that are still on their way have locals that touch this object's members: they go before the members do.
-OwnerNode::~OwnerNode() {
+OwnerNode::~OwnerNode() { end_conversations(); }
+
+void OwnerNode::end_conversations() {
   scope().end();
   scope().sweep();
+  for (auto& [pid, player] : players_) {
+    player.scope->end();
+    player.scope->sweep();
+  }
 }
 
 Player* OwnerNode::find(PlayerId player) {

@@ -199,6 +199,9 @@ class OwnerNode : public Node {
   void monitor(std::vector<std::pair<std::string, std::string>>* fields) const override;
   // Where a drained player goes: the node that admits it; a none NodeId: let it go; nullopt: ask again soon.
   virtual std::optional<NodeId> drain_target(const Player&) { return NodeId(); }
+  // Ends every task here, the players' among them: first in the destructor of a role whose members their locals touch.
+  void end_conversations();
+
  private:
   static constexpr const char* kArrival = "arrival";  // the fault boundary of who comes in
   // While its handler runs, up to its first suspension, operations carry the request's number.

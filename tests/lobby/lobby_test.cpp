@@ -436,6 +436,38 @@ TEST_F(LobbyTest, AZoneWhoseTickThrowsIsBuiltAgainAndItsPlayersAcquiredAgain) {
   EXPECT_TRUE(cluster_->take<proto::Publish>(kGateway).has_value()) << "it ticks on";
 }
 
+// A feature with a member that its conversations' locals name, as the queue is one of the lobby's.
+class Talker : public LobbyFeature {
+ public:
+  Talker(Lobby& lobby, std::vector<std::string>* story) : lobby_(lobby), story_(story) {}
+  ~Talker() override { story_->push_back("the feature is gone"); }
+  void player_arrived(Player& player) override { player.scope->spawn(talk("a player's")); }
+  Task<void> talk(std::string whose) {
+    struct Words {
+      std::vector<std::string>* story;
+      std::string whose;
+      Words(std::vector<std::string>* s, std::string w) : story(s), whose(std::move(w)) {}
+      Words(const Words&) = delete;
+      ~Words() { story->push_back(whose + " conversation ends"); }
+    } const words(story_, whose);
+    co_await lobby_.wait(seconds(600));
+  }
+
+ private:
+  Lobby& lobby_;
+  std::vector<std::string>* const story_;
+};
+
+TEST_F(LobbyTest, WhoTalksWhenTheLobbyGoesIsStoppedBeforeWhatItTalksTo) {
+  std::vector<std::string> story;
+  Talker& talker = lobby_->add_feature<Talker>(&story);
+  ASSERT_EQ(admit(1).code(), proto::OK);
+  lobby_->spawn(talker.talk("a role's"));
+  lobby_.reset();
+  EXPECT_EQ(story, (std::vector<std::string>{"a role's conversation ends", "a player's conversation ends",
+                                             "the feature is gone"}));
+}
+
 TEST_F(LobbyTest, ALostGatewaysPlayersStandLinkDeadAndGoInTime) {
   ASSERT_EQ(admit(1).code(), proto::OK);
   cluster_->down(kGateway);
