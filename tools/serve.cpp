@@ -120,18 +120,33 @@ struct Journaling {
   JournaledEntropy entropy;
 };
 
-Result<> begin_journal(const ServeOptions& options, const NodeEntry& entry, const Incarnation& incarnation,
-                       const std::vector<std::uint64_t>& set_aside, Entropy& source, EventLog& log,
-                       std::unique_ptr<Journaling>* journaling) {
-  if (options.journal_folder.empty()) return {};
+// A disk that is full, or broken, keeps nobody from serving: what only helps to understand a death is done without.
+void done_without(const char* what, const NodeEntry& entry, const Error& why, EventLog& log) {
+  log.event(LogLevel::kWarning, what, {{"node", entry.name}, {"why", why.detail}});
+}
+
+std::unique_ptr<FlightRecorder> open_flight(const Config& config, const NodeEntry& entry, EventLog& log) {
+  auto flight = FlightRecorder::open(config.base().cluster().data_dir() + "/flight", entry.name, log);
+  if (flight) return std::move(*flight);
+  done_without("flight.none", entry, flight.error(), log);
+  return nullptr;
+}
+
+// None: nobody asked for one, or there cannot be one.
+std::unique_ptr<Journaling> begin_journal(const ServeOptions& options, const NodeEntry& entry,
+                                          const Incarnation& incarnation, const std::vector<std::uint64_t>& set_aside,
+                                          Entropy& source, EventLog& log) {
+  if (options.journal_folder.empty()) return nullptr;
   std::ifstream in(options.config_path);
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   auto file =
       JournalFile::create(options.journal_folder, {entry.name, incarnation, options.config_path, text, set_aside}, log);
-  if (!file) return tl::unexpected<Error>(file.error());
+  if (!file) {
+    done_without("journal.none", entry, file.error(), log);
+    return nullptr;
+  }
   JournalFile& journal = **file;
-  journaling->reset(new Journaling{std::move(*file), JournaledEntropy(source, journal)});
-  return {};
+  return std::unique_ptr<Journaling>(new Journaling{std::move(*file), JournaledEntropy(source, journal)});
 }
 
 }  // namespace
@@ -161,21 +176,19 @@ int run_serve(const ServeOptions& options) {
   HostThrowStack throw_stack;
   const std::size_t count = mine->size();
   std::vector<TurnFigures> figures(count);
-  std::vector<std::unique_ptr<FlightRecorder>> flights;
+  std::vector<std::unique_ptr<FlightRecorder>> flights(count);
   std::vector<std::unique_ptr<Journaling>> journals(count);
   std::vector<NodeBundle> bundles(count);
   Process process(process_options(*config, *mine), **log);
   for (std::size_t i = 0; i < count; ++i) {
     const NodeEntry& entry = (*mine)[i];
     const Incarnation incarnation{entropy.u64(), entropy.u64()};
-    auto flight = FlightRecorder::open(config->base().cluster().data_dir() + "/flight", entry.name, **log);
-    if (!flight) return refuse(flight.error().detail);
-    flights.push_back(std::move(*flight));
-    if (auto begun = begin_journal(options, entry, incarnation, flights[i]->set_aside(), entropy, **log, &journals[i]);
-        !begun)
-      return refuse(begun.error().detail);
+    flights[i] = open_flight(*config, entry, **log);
+    const std::vector<std::uint64_t> set_aside = flights[i] ? flights[i]->set_aside() : std::vector<std::uint64_t>();
+    journals[i] = begin_journal(options, entry, incarnation, set_aside, entropy, **log);
     Entropy& chance = journals[i] ? static_cast<Entropy&>(journals[i]->entropy) : entropy;
-    const Seams seams{log->get(), &chance, &throw_stack, &figures[i], flights[i]->reading(), flights[i]->set_aside()};
+    const Seams seams{log->get(), &chance, &throw_stack, &figures[i], flights[i] ? flights[i]->reading() : nullptr,
+                      set_aside};
     auto bundle = compose_patiently(*config, entry, *routes, *game, incarnation, seams, **log, process);
     if (!bundle) {
       if (process.stopped_within({})) return 0;
@@ -186,7 +199,7 @@ int run_serve(const ServeOptions& options) {
     NodeParts parts;
     parts.node = bundles[i].node.get();
     parts.figures = &figures[i];
-    parts.recorders.push_back(flights[i].get());
+    if (flights[i]) parts.recorders.push_back(flights[i].get());
     if (journals[i]) parts.recorders.push_back(journals[i]->file.get());
     parts.bus_address = bundles[i].address;
     parts.listen_address = bundles[i].listen;

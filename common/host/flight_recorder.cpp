@@ -101,7 +101,10 @@ Result<std::unique_ptr<FlightRecorder>> FlightRecorder::open(const std::string& 
   if (no_room != 0) errno = no_room;
   const auto trouble = failed();
   ::close(file);
-  if (mapped == MAP_FAILED) return trouble;
+  if (mapped == MAP_FAILED) {
+    std::filesystem::remove(path, error);  // what there was room for is needed elsewhere
+    return trouble;
+  }
   char* head = static_cast<char*>(mapped);
   std::memcpy(head, kMagic.data(), kMagic.size());
   store_le(head + kFormatAt, kFormat);

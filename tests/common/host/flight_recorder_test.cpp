@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,6 +143,22 @@ TEST_F(FlightRecorderTest, OnlyTheLastFewAreKept) {
   for (int life = 0; life < kFlightsKept + 2; ++life) live_and_die(3, 10);
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/all-1-general-5.flight"));
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/all-1-general-6.flight"));
+}
+
+// A limit stands in for a full disk: some of the file there is room for.
+TEST_F(FlightRecorderTest, OneThatThereIsNoRoomForTakesNone) {
+  std::filesystem::create_directories(folder_);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto ignored = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit little{65536, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+  const auto recorder = FlightRecorder::open(folder_, "chat-1", log_);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, ignored);
+  ASSERT_FALSE(recorder);
+  EXPECT_EQ(recorder.error().trouble, Trouble::kIo);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
 
 TEST_F(FlightRecorderTest, WhatIsNoFlightIsRefusedWithItsOffset) {
