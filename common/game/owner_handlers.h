@@ -39,7 +39,8 @@ void OwnerNode::on_player_message(Run run) {
     const Numbering numbering(*this);
     if constexpr (creq_field<Message>()) {
       static_assert(!std::is_void_v<Reply>, "who changes value is told what came of it");
-      request = {message.creq(), fnv1a(body)};
+      // The same bytes as another message ask for something else.
+      request = {message.creq(), fnv1a(body, mix64(route_id(Message::descriptor())))};
       std::string stored;
       std::uint32_t code = 0;
       if (!begin_request(*player, request, &stored, &code)) {

@@ -18,7 +18,9 @@ class Owner : public test::Inn {
  public:
   Owner(NodeIdentity identity, const Routes& routes, Seams seams) : Inn(std::move(identity), routes, seams, Options()) {
     on_player(this, &Owner::buy);
+    on_player(this, &Owner::sell);
   }
+  sample::SellReply sell(Player&, const sample::SellRequest&) { return {}; }
   Task<sample::BuyReply> buy(PlayerRef, sample::BuyRequest) {
     const int mine = ++asked;
     co_await wait(seconds(1));
@@ -67,12 +69,13 @@ class OwnerHandlersTest : public testing::Test {
     cluster_->ask(kGateway, admit);
     cluster_->run(milliseconds(50));
   }
+  template <class Request = sample::BuyRequest>
   void buy(std::uint64_t creq) {
-    sample::BuyRequest request;
+    Request request;
     request.set_creq(creq);
     MeshHeader header;
     header.kind = MeshKind::kFromClient;
-    header.message_id = route_id(sample::BuyRequest::descriptor());
+    header.message_id = route_id(Request::descriptor());
     header.session = SessionId(10);
     header.session_epoch = 1;
     header.player = PlayerId(1);
@@ -119,6 +122,16 @@ TEST_F(OwnerHandlersTest, ConversationsThatAreOverLeaveNothingBehindWhileThePlay
   EXPECT_EQ(owner_->asked, many);
   EXPECT_EQ(owner_->find(PlayerId(1))->scope->running(), 0u);
   EXPECT_EQ(owner_->find(PlayerId(1))->scope->finished(), 0u);
+}
+
+TEST_F(OwnerHandlersTest, TheSameBytesAsAnotherMessageAreAnotherRequest) {
+  buy<sample::SellRequest>(5);
+  EXPECT_EQ(cluster_->take<sample::SellReply>(kGateway)->second.code(), proto::OK);
+  buy(5);
+  EXPECT_EQ(told()->second.code(), proto::CONFLICT);
+  buy<sample::SellRequest>(5);
+  EXPECT_EQ(cluster_->take<sample::SellReply>(kGateway)->second.code(), proto::OK);
+  EXPECT_EQ(owner_->asked, 0);
 }
 
 TEST_F(OwnerHandlersTest, AConversationsLateAnswerDoesNotEnterTheNextEpochsLedger) {
