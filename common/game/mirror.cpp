@@ -1,5 +1,6 @@
 #include "common/game/mirror.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "common/proto/value.pb.h"
@@ -89,6 +90,12 @@ void Mirror::store(proto::Aggregate* aggregate) const {
 std::int64_t Mirror::balance(const std::string& currency) const {
   const auto at = balances_.find(currency);
   return at == balances_.end() ? 0 : at->second;
+}
+
+std::int64_t Mirror::room(const std::string& currency, std::int64_t cap) const {
+  const auto held = reserved_.find(currency);
+  const std::int64_t most = cap > 0 ? cap : std::numeric_limits<std::int64_t>::max();
+  return std::max<std::int64_t>(0, most - (held == reserved_.end() ? 0 : held->second) - balance(currency));
 }
 
 std::int64_t Mirror::counter(const std::string& name) const {

@@ -41,6 +41,8 @@ class Mirror {
   void store(proto::Aggregate* aggregate) const;
 
   std::int64_t balance(const std::string& currency) const;
+  // How much more of it may come, beside what open trades may bring. cap 0: int64 max, as in an operation.
+  std::int64_t room(const std::string& currency, std::int64_t cap) const;
   std::int64_t counter(const std::string& name) const;
   const std::map<std::string, std::int64_t>& counters() const { return counters_; }
   bool flag(const std::string& name) const { return flags_.count(name) != 0; }

@@ -184,6 +184,27 @@ void WaveRun::split(EntityId from, const Monster& monster, PlayerId killer) {
     return;
   }
   dungeon_.log().event(LogLevel::kInfo, "loot.lost", {{"run", instance_.id()}, {"monster", monster.kind->name}});
+  // Nobody has room for all of it: what does not fit is not to take the rest with it.
+  for (const Roll& next : order) {
+    Player* player = dungeon_.find(next.player);
+    if (player == nullptr) continue;
+    const std::vector<LootEntry> part = what_fits(*player, monster.kind->gold, loot);
+    if (part.empty() || !pay(*player, 0, part, "kill", from)) continue;
+    split_.gave(next.player);
+    return;
+  }
+}
+
+std::vector<LootEntry> WaveRun::what_fits(const Player& player, std::int64_t gold,
+                                          const std::vector<LootEntry>& loot) const {
+  std::map<std::string, std::int64_t> stacks{{"gold", gold}};
+  for (const auto& entry : loot)
+    if (entry.stack) stacks[entry.template_name] += entry.count;
+  std::vector<LootEntry> part;
+  for (const auto& [name, count] : stacks)
+    if (const std::int64_t fits = std::min(count, player.mirror.room(name, content_.items.cap(name))); fits > 0)
+      part.push_back({name, true, fits});
+  return part;
 }
 
 // One operation: the key that makes it unique, the gold, and what was drawn.

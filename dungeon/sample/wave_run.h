@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/game/sample/items.h"
 #include "common/game/sample/loot_split.h"
@@ -63,6 +64,8 @@ class WaveRun : public RunHandler {
   void hurt_monster(EntityId id, std::uint32_t amount, Player& by);
   void killed(EntityId id, const Monster& monster, Player& by);
   void split(EntityId from, const Monster& monster, PlayerId killer);
+  // Gold and stacks up to their caps, as stacks; no items.
+  std::vector<LootEntry> what_fits(const Player& player, std::int64_t gold, const std::vector<LootEntry>& loot) const;
   // False: nothing was proposed, for instance because it does not fit.
   bool pay(Player& player, std::int64_t gold, const std::vector<LootEntry>& loot, const std::string& source,
            EntityId from);

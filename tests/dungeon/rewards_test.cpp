@@ -178,6 +178,28 @@ TEST_F(RewardsTest, OneOfTheGroupGetsADropAndOneWithAFullBagIsPassedOver) {
   EXPECT_EQ(dungeon_->find(PlayerId(2))->mirror.items().size(), 1u);
 }
 
+TEST_F(RewardsTest, WhatDoesNotFitAnybodyDoesNotTakeTheGoldWithIt) {
+  content_.runs.runs.at("cellar").loot = sample::Split::kRoundRobin;
+  content_.items.bag_slots = 0;
+  const std::int64_t room = 2, gold = content_.runs.monsters.at("rat").gold;
+  ASSERT_GT(gold, room);
+  auto* purse = rows_[1].add_balances();
+  purse->set_name("gold");
+  purse->set_value(content_.items.cap("gold") - room);
+  open(77, {1, 2});
+  fight(1);
+  cluster_->run(milliseconds(200));
+  const auto loot = applied("loot");
+  ASSERT_EQ(loot.size(), 1u) << "one receiver, one key";
+  ASSERT_EQ(loot[0].effects_size(), 2);
+  EXPECT_EQ(loot[0].effects(0).drop_key().source(), "kill");
+  EXPECT_EQ(loot[0].effects(1).balance().delta(), room) << "the first in order has what fits";
+  const auto notice = cluster_->take<sample::LootNotice>(kGateway);
+  ASSERT_TRUE(notice);
+  EXPECT_EQ(notice->second.amounts_size(), 1);
+  EXPECT_EQ(notice->second.items_size(), 0);
+}
+
 TEST_F(RewardsTest, WhatWasProposedIsNeverProposedToAnother) {
   content_.runs.runs.at("cellar").loot = sample::Split::kRoll;
   open(77, {1, 2});
