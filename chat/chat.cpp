@@ -10,6 +10,7 @@
 
 namespace dure {
 namespace {
+constexpr Duration kCalm = seconds(5);
 constexpr Duration kRetold = seconds(3);  // after its link is up, an owner has told of everybody
 }  // namespace
 
@@ -24,6 +25,7 @@ Chat::Chat(NodeIdentity identity, const Routes& node_routes, Seams seams, ChatOp
   on(&Chat::party_answer);
   on(&Chat::party_change);
   on(&Chat::party_held);
+  every(kCalm, [this] { forget_who_is_calm(); });
 }
 
 // ── who is where ────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,14 +196,22 @@ Chat::Member* Chat::speaker(const From& from) {
   return at != members_.end() && at->second.session == from.header.session ? &at->second : nullptr;
 }
 
-std::uint32_t Chat::charge(Member& member) {
+std::uint32_t Chat::charge(PlayerId player) {
   const std::int64_t line_ms = to_ms(options_.line_interval), most = line_ms * options_.burst_lines;
-  member.tokens_ms =
-      member.filled == MonoTime{} ? most : std::min(most, member.tokens_ms + to_ms(now() - member.filled));
-  member.filled = now();
-  if (member.tokens_ms < line_ms) return static_cast<std::uint32_t>(line_ms - member.tokens_ms);
-  member.tokens_ms -= line_ms;
+  Flood& flood = floods_.try_emplace(player, Flood{most, now()}).first->second;
+  flood.tokens_ms = std::min(most, flood.tokens_ms + to_ms(now() - flood.filled));
+  flood.filled = now();
+  if (flood.tokens_ms < line_ms) return static_cast<std::uint32_t>(line_ms - flood.tokens_ms);
+  flood.tokens_ms -= line_ms;
   return 0;
+}
+
+// Whose limit is full again is as one who never spoke.
+void Chat::forget_who_is_calm() {
+  const std::int64_t most = to_ms(options_.line_interval) * options_.burst_lines;
+  std::erase_if(floods_, [this, most](const auto& one) {
+    return one.second.tokens_ms + to_ms(now() - one.second.filled) >= most;
+  });
 }
 
 const Chat::Member* Chat::named(const std::string& name) const {
@@ -233,7 +243,7 @@ proto::SayReply Chat::say(const From& from, const proto::SayRequest& request) {
     reply.set_code(proto::WRONG_STATE);
     return reply;
   }
-  if (const std::uint32_t wait = charge(*member); wait > 0) {
+  if (const std::uint32_t wait = charge(member->player); wait > 0) {
     reply.set_code(proto::TOO_FAST);
     reply.set_retry_after_ms(wait);
     return reply;
@@ -265,7 +275,7 @@ proto::WhisperReply Chat::whisper(const From& from, const proto::WhisperRequest&
     reply.set_code(proto::INVALID);
     return reply;
   }
-  if (const std::uint32_t wait = charge(*member); wait > 0) {
+  if (const std::uint32_t wait = charge(member->player); wait > 0) {
     reply.set_code(proto::TOO_FAST);
     reply.set_retry_after_ms(wait);
     return reply;

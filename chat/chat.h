@@ -70,7 +70,9 @@ class Chat : public Node {
     std::string place;
     std::uint64_t guild = 0;
     std::set<PlayerId> blocked;
-    std::int64_t tokens_ms = 0;  // of the flood limit, in time
+  };
+  struct Flood {  // what is left of a flood limit, in time
+    std::int64_t tokens_ms = 0;
     MonoTime filled{};
   };
   using SessionKey = std::pair<NodeId, SessionId>;
@@ -103,8 +105,9 @@ class Chat : public Node {
   static TopicKey party_topic(std::uint64_t party);
 
   Member* speaker(const From& from);
-  // How long until another line may be said; 0: now, and it is charged.
-  std::uint32_t charge(Member& member);
+  // How long until another line may be said, or somebody invited; 0: now, and it is charged.
+  std::uint32_t charge(PlayerId player);
+  void forget_who_is_calm();
   void join(Member& member);
   void leave(PlayerId player);
   void forget_who_left(NodeId owner, MonoTime since);
@@ -128,6 +131,7 @@ class Chat : public Node {
   std::map<std::string, PlayerId> by_name_;
   std::map<SessionKey, PlayerId> by_session_;  // one each
   std::map<std::string, Channel> channels_;
+  std::map<PlayerId, Flood> floods_;  // of who spoke lately, whether or not it left since
   Parties parties_{[this] { return entropy().id63(); }};
   std::map<PlayerId, std::string> party_names_;  // of who has a seat, also while away
 };

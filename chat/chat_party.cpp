@@ -95,9 +95,18 @@ void Chat::party_held(const From&, const proto::PartyHeld& held) {
 proto::PartyInviteReply Chat::party_invite(const From& from, const proto::PartyInviteRequest& request) {
   proto::PartyInviteReply reply;
   const Member* by = speaker(from);
-  const Member* whom = valid_name(request.name()) ? named(request.name()) : nullptr;
-  if (by == nullptr || whom == nullptr) {
+  if (by == nullptr || !valid_name(request.name())) {
     reply.set_code(by == nullptr ? proto::BUSY : proto::NOT_FOUND);
+    return reply;
+  }
+  // Who declines could be asked again at once, for ever.
+  if (charge(by->player) > 0) {
+    reply.set_code(proto::TOO_FAST);
+    return reply;
+  }
+  const Member* whom = named(request.name());
+  if (whom == nullptr) {
+    reply.set_code(proto::NOT_FOUND);
     return reply;
   }
   if (whom->blocked.count(by->player) != 0) {

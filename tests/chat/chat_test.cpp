@@ -143,6 +143,22 @@ TEST_F(ChatTest, AFloodIsToldWhenToComeBack) {
   EXPECT_EQ(say(1, kGatewayA, "calm"), proto::OK);
 }
 
+TEST_F(ChatTest, WhoLeavesAndComesAgainIsNoCalmerThanBefore) {
+  present(1, "Anna", kGatewayA, "town/1");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(say(1, kGatewayA, "spam"), proto::OK);
+  present(1, "Anna", kGatewayA, "");
+  ASSERT_EQ(chat_->present(), 0u);
+  present(1, "Anna", kGatewayA, "town/1");
+  EXPECT_EQ(say(1, kGatewayA, "spam"), proto::TOO_FAST);
+  cluster_->run(milliseconds(4500));
+  int said = 0;
+  while (said < 10 && say(1, kGatewayA, "spam") == proto::OK) ++said;
+  EXPECT_EQ(said, 4) << "what was not full was not forgotten";
+  cluster_->run(seconds(11));
+  for (said = 0; said < 10 && say(1, kGatewayA, "spam") == proto::OK;) ++said;
+  EXPECT_EQ(said, 5);
+}
+
 TEST_F(ChatTest, TextThatWouldDeceiveOthersIsRefused) {
   present(1, "Anna", kGatewayA, "town/1");
   EXPECT_EQ(say(1, kGatewayA, ""), proto::INVALID);

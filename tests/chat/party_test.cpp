@@ -290,6 +290,22 @@ TEST_F(ChatPartyTest, NonsenseIsAnsweredWithACode) {
   EXPECT_EQ(change(1, proto::PartyChangeRequest::KICK), proto::WRONG_STATE) << "no version";
 }
 
+TEST_F(ChatPartyTest, WhoInvitesAgainAndAgainIsTooFast) {
+  int asked = 0;
+  for (int i = 0; i < 20; ++i) {
+    const proto::Code code = invite(1, "Bert");
+    EXPECT_EQ(code, i < 5 ? proto::OK : proto::TOO_FAST) << i;
+    while (const auto invited = cluster_->take<proto::PartyInvited>(gateway(2))) {
+      ++asked;
+      proto::PartyAnswerRequest answer;
+      answer.set_party(invited->second.party());
+      client<proto::PartyAnswerReply>(2, answer);
+    }
+  }
+  EXPECT_EQ(asked, 5);
+  EXPECT_EQ(invite(2, "Anna"), proto::OK) << "nobody else pays";
+}
+
 TEST_F(ChatPartyTest, WhoLeavesHearsNothingMoreAndTheLastOneIsTold) {
   together();
   cluster_->forget_sent();
