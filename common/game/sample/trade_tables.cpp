@@ -1,6 +1,7 @@
 #include "common/game/sample/trade_tables.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "common/game/blocks.h"
 #include "common/game/movement.h"
@@ -65,12 +66,15 @@ TradeInviteReply TradeTables::invite(Player& player, const TradeInviteRequest& r
     code = partners(player, *other);
   if (code == proto::OK && blocks(other->mirror, player.id)) code = proto::REFUSED;
   if (code == proto::OK && seats_.count(guest)) code = proto::BUSY;
+  const auto again = left_in_peace_.find({player.id, guest});
+  if (code == proto::OK && again != left_in_peace_.end() && owner_.now() < again->second) code = proto::TOO_FAST;
   reply.set_code(code);
   if (code != proto::OK) return reply;
+  decline_all(player.id, proto::REFUSED);
   const std::uint64_t number = next_++;
   const PlayerRef host{player.id, player.epoch}, invited{other->id, other->epoch};
   const auto [at, fresh] = tables_.emplace(number, Table{TradeWindow(host, invited), owner_.now() + kTradeInvitation});
-  seats_[player.id] = seats_[guest] = number;
+  seats_[player.id] = number;
   reply.set_table(number);
   tell_both(number, at->second);
   return reply;
@@ -85,8 +89,11 @@ TradeAnswerReply TradeTables::answer(Player& player, const TradeAnswerRequest& r
       code = proto::WRONG_STATE;
     else if (!request.accept())
       close(request.table(), proto::REFUSED);
-    else if ((code = table->window.accept(side)) == proto::OK)
+    else if ((code = table->window.accept(side)) == proto::OK) {
+      seats_[player.id] = request.table();
+      decline_all(player.id, proto::REFUSED);
       tell_both(request.table(), *table);
+    }
   }
   reply.set_code(code);
   return reply;
@@ -205,6 +212,17 @@ Task<void> TradeTables::see_to_the_end(std::uint64_t number, PlayerRef host, Pla
 
 void TradeTables::player_left(const Player& player) {
   if (const auto at = seats_.find(player.id); at != seats_.end()) close(at->second, proto::NOT_FOUND);
+  decline_all(player.id, proto::NOT_FOUND);
+  std::erase_if(left_in_peace_, [&player](const auto& one) { return one.first.first == player.id; });
+}
+
+// Invitations that wait for this guest.
+void TradeTables::decline_all(PlayerId guest, proto::Code why) {
+  std::vector<std::uint64_t> waiting;
+  for (const auto& [number, table] : tables_)
+    if (table.window.phase() == TradeWindow::Phase::kInvited && table.window.side(1).player.id == guest)
+      waiting.push_back(number);
+  for (const std::uint64_t number : waiting) close(number, why);
 }
 
 bool TradeTables::trades(PlayerId player) const {
@@ -225,6 +243,7 @@ void TradeTables::review() {
     if (code != proto::OK) over[number] = code;
   }
   for (const auto& [number, code] : over) close(number, code);
+  std::erase_if(left_in_peace_, [this](const auto& one) { return one.second <= owner_.now(); });
 }
 
 void TradeTables::close(std::uint64_t number, proto::Code why) {
@@ -240,7 +259,12 @@ void TradeTables::close(std::uint64_t number, proto::Code why) {
   told.set_phase(TradeTable::CLOSED);
   told.set_why(why);
   for (int side = 0; side < 2; ++side) tell_side(table, side, told);
-  for (int side = 0; side < 2; ++side) seats_.erase(table.window.side(side).player.id);
+  const PlayerId host = table.window.side(0).player.id, guest = table.window.side(1).player.id;
+  seats_.erase(host);
+  if (table.window.phase() == TradeWindow::Phase::kInvited)
+    left_in_peace_[{host, guest}] = owner_.now() + kTradeInviteAgain;
+  else
+    seats_.erase(guest);
   tables_.erase(at);
 }
 

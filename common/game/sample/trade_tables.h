@@ -1,9 +1,11 @@
 // Trades between two players who stand near each other in one place, a zone or a run: invite, offer, lock, confirm,
 // cancel. The rules are common/game/sample/trade_window.h, value moves by OwnerNode::start_trade; here a message
 // becomes a rule's arguments, and whoever leaves, walks away, dies or loses its socket ends the trade. Switch: "trade".
+// Who is only invited sits nowhere: any number may invite it, and it may invite; once it sits, what waits for it ends.
 // Lives as long as its node, which says who leaves its place. Logic thread only.
 #pragma once
 #include <map>
+#include <utility>
 
 #include "common/game/sample/trade_window.h"
 
@@ -53,6 +55,7 @@ class TradeTables {
   void close(std::uint64_t number, proto::Code why);
   void unlock(Table& table);
   void release(const TradeWindow& window, int side);
+  void decline_all(PlayerId guest, proto::Code why);
   void tell_both(std::uint64_t number, const Table& table);
   void tell_side(const Table& table, int side, TradeTable& told);
   TradeTable describe(std::uint64_t number, const Table& table);
@@ -61,6 +64,8 @@ class TradeTables {
   const Items& items_;
   Tables tables_;
   std::map<PlayerId, std::uint64_t> seats_;
+  // By host and guest: who did not accept is left in peace until then. Of hosts who are here.
+  std::map<std::pair<PlayerId, PlayerId>, MonoTime> left_in_peace_;
   std::uint64_t next_ = 1;
 };
 

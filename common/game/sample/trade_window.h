@@ -25,6 +25,7 @@ class TradeOfferRequest;
 inline constexpr std::int32_t kTradeReachCm = 1000;
 inline constexpr int kTradeOfferMax = 10;  // amounts and items of one side
 inline constexpr Duration kTradeInvitation = seconds(30);
+inline constexpr Duration kTradeInviteAgain = seconds(5);  // the same host the same guest, after one in vain
 inline constexpr const char* kTradeReason = "trade";
 
 struct TradeOffer {
