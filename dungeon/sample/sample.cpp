@@ -73,10 +73,8 @@ DungeonSample::DungeonSample(Dungeon& dungeon, const FightContent& content, Kept
     return std::make_unique<WaveRun>(node, instance, kept());
   });
   dungeon.on_player(this, &DungeonSample::attack);
-  dungeon.on_claimed([&dungeon](Player& player, const proto::InboxEntry& entry) {
-    tell_mail(dungeon, player, entry);
-    tell_auction(dungeon, player, entry);
-  });
+  dungeon.on_claimed([&dungeon](Player& player, const proto::InboxEntry& entry) { tell_mail(dungeon, player, entry); });
+  add_auction(dungeon);
   add_guild(dungeon);
   dungeon.on_player(this, &DungeonSample::mail);
   dungeon.on_player(this, &DungeonSample::skill);

@@ -10,7 +10,6 @@ namespace dure::sample {
 namespace {
 constexpr Duration kLook = seconds(1), kShownFor = seconds(1);
 constexpr std::uint32_t kPage = 50;
-constexpr int kUnansweredMost = 8;
 
 template <class Reply>
 Reply with_code(proto::Code code) {
@@ -18,6 +17,9 @@ Reply with_code(proto::Code code) {
   reply.set_code(code);
   return reply;
 }
+
+// Before its operation is refused for this: its code would say that something is full.
+bool asks_too_much(const Player& player) { return player.mirror.counter(kAuctionAskedCounter) >= kAuctionAskedMost; }
 }  // namespace
 
 AuctionHouse::AuctionHouse(Lobby& lobby, const Items& items)
@@ -26,11 +28,7 @@ AuctionHouse::AuctionHouse(Lobby& lobby, const Items& items)
   lobby.on_player(this, &AuctionHouse::buy);
   lobby.on_player(this, &AuctionHouse::cancel);
   lobby.on_player(this, &AuctionHouse::browse);
-  lobby.on_claimed([this](Player& player, const proto::InboxEntry& entry) {
-    if (const auto asked = unanswered_.find(player.id); asked != unanswered_.end() && entry.reason() == kAuctionReason)
-      if (--asked->second <= 0) unanswered_.erase(asked);
-    tell_auction(lobby_, player, entry);
-  });
+  add_auction(lobby);
   lobby.on_inbox([this](PlayerId id) {
     if (id.value == clerk_.aggregate()) look();
   });
@@ -43,7 +41,6 @@ proto::Code AuctionHouse::door() const {
 }
 
 void AuctionHouse::look() {
-  std::erase_if(unanswered_, [this](const auto& one) { return lobby_.find(one.first) == nullptr; });
   again_ = true;
   if (working_ || lobby_.stopping() || !lobby_.directory_agent()) return;
   working_ = true;
@@ -84,12 +81,11 @@ AuctionBuyReply AuctionHouse::buy(Player& player, const AuctionBuyRequest& reque
   proto::Code code = door();
   if (code == proto::OK && (request.lot() == 0 || request.price() < 1 || request.price() > kAuctionPriceMost))
     code = proto::INVALID;
-  if (code == proto::OK && asks_too_much(player.id)) code = proto::BUSY;
+  if (code == proto::OK && asks_too_much(player)) code = proto::BUSY;
   if (code != proto::OK) return with_code<AuctionBuyReply>(code);
   const proto::Operation operation = buy_lot(request, clerk_.aggregate(), lobby_.entropy().id63());
   auto reply = with_code<AuctionBuyReply>(code_of(lobby_.commit(player, operation)));
   if (reply.code() != proto::OK) return reply;
-  ++unanswered_[player.id];
   tell_touched(player.mirror, operation, reply.mutable_touched());
   return reply;
 }
@@ -97,18 +93,10 @@ AuctionBuyReply AuctionHouse::buy(Player& player, const AuctionBuyRequest& reque
 AuctionCancelReply AuctionHouse::cancel(Player& player, const AuctionCancelRequest& request) {
   proto::Code code = door();
   if (code == proto::OK && request.lot() == 0) code = proto::INVALID;
-  if (code == proto::OK && asks_too_much(player.id)) code = proto::BUSY;
+  if (code == proto::OK && asks_too_much(player)) code = proto::BUSY;
   if (code != proto::OK) return with_code<AuctionCancelReply>(code);
   const proto::Operation operation = cancel_lot(request.lot(), clerk_.aggregate(), lobby_.entropy().id63());
-  const auto reply = with_code<AuctionCancelReply>(code_of(lobby_.commit(player, operation)));
-  if (reply.code() == proto::OK) ++unanswered_[player.id];
-  return reply;
-}
-
-// What costs nothing is answered one by one, for everybody: nobody may have many such words on their way.
-bool AuctionHouse::asks_too_much(PlayerId player) const {
-  const auto asked = unanswered_.find(player);
-  return asked != unanswered_.end() && asked->second >= kUnansweredMost;
+  return with_code<AuctionCancelReply>(code_of(lobby_.commit(player, operation)));
 }
 
 Task<AuctionBrowseReply> AuctionHouse::browse(PlayerRef, AuctionBrowseRequest request) {

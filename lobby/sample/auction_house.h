@@ -2,8 +2,6 @@
 // player's own operation; one general (by rendezvous) works through what reached the house and sends home what expired.
 // That two do so at once for a moment does no harm.
 #pragma once
-#include <map>
-
 #include "common/game/sample/auction.h"
 #include "lobby/lobby.h"
 
@@ -29,14 +27,12 @@ class AuctionHouse : public LobbyFeature {
   Task<void> work();
   // Open, or why not.
   proto::Code door() const;
-  bool asks_too_much(PlayerId player) const;
 
   Lobby& lobby_;
   const Items& items_;
   LedgerClerk clerk_;
   bool working_ = false, again_ = false;
-  std::map<PlayerId, int> unanswered_;  // bids and cancellations of who is here
-  LedgerClerk::Book shown_;             // what browsers see: at most kShownFor old
+  LedgerClerk::Book shown_;  // what browsers see: at most kShownFor old
   MonoTime shown_at_{};
   bool shown_once_ = false;
 };

@@ -91,10 +91,11 @@ class AuctionTest : public LobbyTest {
     return code;
   }
   // The house's word about a lot, with gold perhaps, lies in a player's inbox and is claimed.
-  void word_of_house(std::uint64_t player, sample::AuctionMemo::Kind kind, std::uint64_t lot, std::int64_t gold = 0) {
+  void word_of_house(std::uint64_t player, sample::AuctionMemo::Kind kind, std::uint64_t lot, std::int64_t gold = 0,
+                     bool asked = false) {
     inbox_.Clear();
     auto* entry = inbox_.add_entries();
-    entry->set_message_id(70);
+    entry->set_message_id(++words_);
     entry->set_reason(sample::kAuctionReason);
     if (gold != 0) {
       auto* amount = entry->add_balances();
@@ -104,6 +105,7 @@ class AuctionTest : public LobbyTest {
     sample::AuctionMemo memo;
     memo.set_kind(kind);
     memo.set_lot(lot);
+    memo.set_asked(asked);
     entry->set_memo(memo.SerializeAsString());
     cluster_->answers<proto::InboxQuery, proto::InboxReply>(kAgent, [this](auto&, auto&) { return inbox_; });
     proto::InboxNotice notice;
@@ -129,12 +131,19 @@ class AuctionTest : public LobbyTest {
     }
     return all;
   }
+  proto::Code ask_once() {
+    sample::AuctionCancelRequest request;
+    request.set_creq(++creq_);
+    request.set_lot(999);
+    return ask<sample::AuctionCancelReply>(kBuyer, request)->code();
+  }
+  std::int64_t asked_of(std::uint64_t id) { return player(id).mirror.counter(sample::kAuctionAskedCounter); }
   using Lines = std::vector<std::string>;
 
   store::TempFolder folder_;
   std::unique_ptr<store::ShardStore> store_;
   proto::InboxReply inbox_;
-  std::uint64_t creq_ = 0;
+  std::uint64_t creq_ = 0, words_ = 70;
 };
 
 TEST_F(AuctionTest, ALotIsListedSeenAndSoldOnce) {
@@ -177,12 +186,6 @@ TEST_F(AuctionTest, WhenItsTimeIsOverALotGoesHomeAndIsNotSold) {
 }
 
 TEST_F(AuctionTest, WhoAsksForNothingAgainAndAgainWaitsForItsAnswers) {
-  const auto ask_once = [this] {
-    sample::AuctionCancelRequest request;
-    request.set_creq(++creq_);
-    request.set_lot(999);
-    return ask<sample::AuctionCancelReply>(kBuyer, request)->code();
-  };
   int taken = 0;
   while (ask_once() == proto::OK && taken < 100) ++taken;
   EXPECT_EQ(taken, 8);
@@ -192,6 +195,47 @@ TEST_F(AuctionTest, WhoAsksForNothingAgainAndAgainWaitsForItsAnswers) {
   word_of_house(kBuyer, sample::AuctionMemo::CANCEL, 999);
   EXPECT_EQ(ask_once(), proto::OK);
   EXPECT_EQ(ask_once(), proto::BUSY);
+}
+
+// As after a change of zone to another general, or a new login: all that is left of it is its row.
+TEST_F(AuctionTest, WhatIsOnItsWayIsOnItsWayWhereverItsSenderComes) {
+  EXPECT_EQ(ask_once(), proto::OK);
+  EXPECT_EQ(asked_of(kBuyer), 1);
+  cluster_->run(milliseconds(50));
+  ASSERT_EQ(applied_.size(), 1u);
+  EXPECT_EQ(applied_[0].effects_size(), 2) << "in the same operation";
+  lobby_->forget(PlayerId(kBuyer));
+  auto* asked = rows_[kBuyer].add_counters();
+  asked->set_name(sample::kAuctionAskedCounter);
+  asked->set_value(8);
+  ASSERT_EQ(admit(kBuyer).code(), proto::OK);
+  cluster_->run(seconds(2));
+  EXPECT_EQ(ask_once(), proto::BUSY);
+  sample::AuctionBuyRequest bid;
+  bid.set_creq(++creq_);
+  bid.set_lot(999);
+  bid.set_price(1);
+  EXPECT_EQ(ask<sample::AuctionBuyReply>(kBuyer, bid)->code(), proto::BUSY);
+}
+
+TEST_F(AuctionTest, EveryAnswerMakesRoomAndWhatAnswersNothingDoesNot) {
+  using Memo = sample::AuctionMemo;
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(ask_once(), proto::OK);
+  word_of_house(kBuyer, Memo::SOLD, 9, 50);
+  word_of_house(kBuyer, Memo::RETURNED, 9);
+  word_of_house(kBuyer, Memo::LIST, 9);
+  EXPECT_EQ(asked_of(kBuyer), 8);
+  word_of_house(kBuyer, Memo::BOUGHT, 9);
+  word_of_house(kBuyer, Memo::BUY, 9, 1);
+  word_of_house(kBuyer, Memo::CANCEL, 9);
+  word_of_house(kBuyer, Memo::RETURNED, 9, 0, true);
+  EXPECT_EQ(asked_of(kBuyer), 4);
+}
+
+TEST_F(AuctionTest, AnAnswerToWhatARestoreTookBackIsClaimedAllTheSame) {
+  word_of_house(kBuyer, sample::AuctionMemo::BUY, 9, 50);
+  EXPECT_EQ(player(kBuyer).mirror.balance("gold"), 550);
+  EXPECT_EQ(asked_of(kBuyer), 0);
 }
 
 TEST_F(AuctionTest, NonsenseIsRefusedAndNothingLeaves) {

@@ -37,10 +37,11 @@ proto::Effect::Send* send_to_house(proto::Operation* operation, std::uint64_t ho
 }
 
 proto::Effect::Send* send_out(proto::OwnerlessApply* operation, std::uint64_t to, std::uint64_t message_id,
-                              AuctionMemo::Kind kind, std::uint64_t lot) {
+                              AuctionMemo::Kind kind, std::uint64_t lot, bool asked = false) {
   AuctionMemo memo;
   memo.set_kind(kind);
   memo.set_lot(lot);
+  memo.set_asked(asked);
   auto* send = operation->add_sends();
   send->set_message_id(message_id);
   send->set_to_player(to);
@@ -53,6 +54,40 @@ void add_goods(const AuctionLot& lot, proto::Effect::Send* send) {
     *send->add_items() = lot.item().id();
   else
     *send->add_balances() = lot.stack();
+}
+
+void count_asked(std::int64_t delta, proto::Operation* operation) {
+  auto* count = operation->add_effects()->mutable_count();
+  count->set_counter(kAuctionAskedCounter);
+  count->set_delta(delta);
+  count->set_cap(kAuctionAskedMost);
+}
+
+// Bids and cancellations that come back are answered, too, whoever sends them back.
+bool answers(const AuctionMemo& memo) {
+  return memo.kind() == AuctionMemo::BOUGHT || memo.kind() == AuctionMemo::BUY || memo.kind() == AuctionMemo::CANCEL ||
+         (memo.kind() == AuctionMemo::RETURNED && memo.asked());
+}
+
+void add_to_claim(const Mirror& mirror, const proto::InboxEntry& entry, proto::Operation* operation) {
+  AuctionMemo memo;
+  if (entry.reason() != kAuctionReason || !memo.ParseFromString(entry.memo()) || !answers(memo)) return;
+  // A restore may have taken the question back, and not the answer.
+  if (mirror.counter(kAuctionAskedCounter) > 0) count_asked(-1, operation);
+}
+
+void tell_auction(OwnerNode& owner, const Player& player, const proto::InboxEntry& entry) {
+  AuctionMemo memo;
+  if (entry.reason() != kAuctionReason || !memo.ParseFromString(entry.memo())) return;
+  AuctionNotice notice;
+  notice.set_epoch(player.epoch);
+  notice.set_lot(memo.lot());
+  const bool ours =
+      memo.kind() == AuctionMemo::LIST || memo.kind() == AuctionMemo::BUY || memo.kind() == AuctionMemo::CANCEL;
+  notice.set_what(ours ? AuctionMemo::REFUSED : memo.kind());
+  *notice.mutable_amounts() = entry.balances();
+  *notice.mutable_items() = entry.items();
+  owner.tell(player, notice);
 }
 
 // Goods may have gone home or to a buyer and the lot be here all the same: after a restore. Of stacks nobody can tell
@@ -134,7 +169,7 @@ bool cancel_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, co
   if (book.refused || entry.items_size() + entry.balances_size() != 0) return false;
   if (!find_lot(book, memo.lot(), &lot) || lot.seller() != entry.from_player()) return false;
   add_goods(lot, send_out(operation, lot.seller(), message_after(entry.message_id(), kToAsker), AuctionMemo::RETURNED,
-                          lot.lot()));
+                          lot.lot(), true));
   LedgerClerk::remove_record(book, key_of(lot.lot()), operation);
   return true;
 }
@@ -178,6 +213,7 @@ proto::Operation buy_lot(const AuctionBuyRequest& request, std::uint64_t house, 
   auto* gold = send_to_house(&operation, house, message_id, memo)->add_balances();
   gold->set_name("gold");
   gold->set_value(request.price());
+  count_asked(1, &operation);
   return operation;
 }
 
@@ -187,6 +223,7 @@ proto::Operation cancel_lot(std::uint64_t lot, std::uint64_t house, std::uint64_
   memo.set_kind(AuctionMemo::CANCEL);
   memo.set_lot(lot);
   send_to_house(&operation, house, message_id, memo);
+  count_asked(1, &operation);
   return operation;
 }
 
@@ -236,18 +273,9 @@ int expire_lots(const LedgerClerk::Book& book, proto::OwnerlessApply* operation)
   return expired > 0 ? 0 : 1;
 }
 
-void tell_auction(OwnerNode& owner, const Player& player, const proto::InboxEntry& entry) {
-  AuctionMemo memo;
-  if (entry.reason() != kAuctionReason || !memo.ParseFromString(entry.memo())) return;
-  AuctionNotice notice;
-  notice.set_epoch(player.epoch);
-  notice.set_lot(memo.lot());
-  const bool ours =
-      memo.kind() == AuctionMemo::LIST || memo.kind() == AuctionMemo::BUY || memo.kind() == AuctionMemo::CANCEL;
-  notice.set_what(ours ? AuctionMemo::REFUSED : memo.kind());
-  *notice.mutable_amounts() = entry.balances();
-  *notice.mutable_items() = entry.items();
-  owner.tell(player, notice);
+void add_auction(OwnerNode& owner) {
+  owner.with_claims(add_to_claim);
+  owner.on_claimed([&owner](Player& player, const proto::InboxEntry& entry) { tell_auction(owner, player, entry); });
 }
 
 }  // namespace dure::sample

@@ -1,6 +1,11 @@
 // The auction house: what may be listed, and what the house makes of what comes into its inbox. It is an aggregate
 // without an owner: goods and money reach it as messages and leave it as messages; a lot is one of its records. Pure
-// functions; the time is the book's.
+// functions but for add_auction, which teaches an owner what claims of such messages do and mean; the time is the
+// book's.
+//
+// Bids and cancellations may cost nothing, and are answered one by one, for everybody: the counter "auction.asked" is
+// how many of a character's are on their way. It rises in the operation that sends one, and falls in the operation of
+// the claim of its answer, so nobody has more of them by changing places or coming again.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -18,6 +23,8 @@ class AuctionLot;
 
 inline constexpr const char* kAuctionName = "auction:1";
 inline constexpr const char* kAuctionReason = "auction";
+inline constexpr const char* kAuctionAskedCounter = "auction.asked";
+inline constexpr std::int64_t kAuctionAskedMost = 8;
 inline constexpr std::int64_t kAuctionFeeGold = 5;
 inline constexpr std::int64_t kAuctionPriceMost = 1'000'000'000;
 inline constexpr std::int64_t kAuctionSecondsLeast = 60, kAuctionSecondsMost = 172'800;
@@ -36,7 +43,7 @@ void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entr
 // Lots whose time is over go home, a few at once. Not 0: there are none.
 int expire_lots(const LedgerClerk::Book& book, proto::OwnerlessApply* operation);
 bool read_lot(const proto::OwnerlessRecord& record, AuctionLot* lot);
-// Tells a player what came from the house. What is not from it is left alone.
-void tell_auction(OwnerNode& owner, const Player& player, const proto::InboxEntry& entry);
+// Claims of what came from the house are told (AuctionNotice), and an answer makes room for another question.
+void add_auction(OwnerNode& owner);
 
 }  // namespace dure::sample

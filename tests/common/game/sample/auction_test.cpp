@@ -163,6 +163,21 @@ TEST_F(AuctionRules, LotsThatAreInDoubtAreTriedInTurn) {
   EXPECT_EQ(tried.size(), 2u);
 }
 
+TEST_F(AuctionRules, AReturnSaysWhetherItWasAskedFor) {
+  item_lot(1);
+  lots_[1].set_seller(kBuyer);
+  ask(1, AuctionMemo::CANCEL);
+  book_.inbox[0].clear_balances();
+  const auto cancelled = settle(kUntil - 1);
+  ASSERT_EQ(cancelled.sends_size(), 1);
+  EXPECT_EQ(memo_of(cancelled.sends(0)).kind(), AuctionMemo::RETURNED);
+  EXPECT_TRUE(memo_of(cancelled.sends(0)).asked());
+  const auto expired = expire();
+  ASSERT_EQ(expired.sends_size(), 1);
+  EXPECT_EQ(memo_of(expired.sends(0)).kind(), AuctionMemo::RETURNED);
+  EXPECT_FALSE(memo_of(expired.sends(0)).asked());
+}
+
 TEST_F(AuctionRules, WhoGetsTheGoodsAndWhoGetsItsPriceBackAreToldUnderOneNumber) {
   item_lot(1);
   ask(1);
