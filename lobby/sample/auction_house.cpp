@@ -101,7 +101,12 @@ AuctionCancelReply AuctionHouse::cancel(Player& player, const AuctionCancelReque
 
 Task<AuctionBrowseReply> AuctionHouse::browse(PlayerRef, AuctionBrowseRequest request) {
   if (const proto::Code code = door(); code != proto::OK) co_return with_code<AuctionBrowseReply>(code);
-  if (!shown_once_ || lobby_.now() - shown_at_ >= kShownFor) {
+  const bool old = !shown_once_ || lobby_.now() - shown_at_ >= kShownFor;
+  // A book is read page by page: while one browser waits for it the others see what was shown last.
+  if (old && !reading_.expired() && !shown_once_) co_return with_code<AuctionBrowseReply>(proto::BUSY);
+  if (old && reading_.expired()) {
+    const auto reading = std::make_shared<bool>(true);
+    reading_ = reading;
     Result<LedgerClerk::Book> book = co_await clerk_.read();
     if (!book) co_return with_code<AuctionBrowseReply>(proto::BUSY);
     shown_ = std::move(*book);

@@ -2,6 +2,8 @@
 // player's own operation; one general (by rendezvous) works through what reached the house and sends home what expired.
 // That two do so at once for a moment does no harm.
 #pragma once
+#include <memory>
+
 #include "common/game/sample/auction.h"
 #include "lobby/lobby.h"
 
@@ -35,6 +37,7 @@ class AuctionHouse : public LobbyFeature {
   LedgerClerk::Book shown_;  // what browsers see: at most kShownFor old
   MonoTime shown_at_{};
   bool shown_once_ = false;
+  std::weak_ptr<bool> reading_;  // expired: nobody reads it; it ends with its reader, who may leave meanwhile
 };
 
 }  // namespace dure::sample

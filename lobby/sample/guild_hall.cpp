@@ -224,7 +224,13 @@ Task<GuildReply> GuildHall::show(PlayerRef ref, GuildRequest) {
   const std::uint64_t mine = member_of(lobby_.find(ref)->mirror);
   if (mine == 0) co_return with_code<GuildReply>(proto::WRONG_STATE);
   const HallRef asked = hall(mine);
-  if (!asked->shown_once || lobby_.now() - asked->shown_at >= kShownFor) {
+  const bool old = !asked->shown_once || lobby_.now() - asked->shown_at >= kShownFor;
+  // While one of its people waits for it the others see what was shown last.
+  const bool another_reads = old && !asked->reading.expired();
+  if (another_reads && !asked->shown_once) co_return with_code<GuildReply>(proto::BUSY);
+  if (old && !another_reads) {
+    const auto reading = std::make_shared<bool>(true);
+    asked->reading = reading;
     const bool there = co_await enter(asked);
     if (!there) co_return with_code<GuildReply>(proto::BUSY);
     Result<LedgerClerk::Book> book = co_await asked->clerk.read();
@@ -234,8 +240,9 @@ Task<GuildReply> GuildHall::show(PlayerRef ref, GuildRequest) {
     asked->shown_once = true;
   }
   const std::optional<Guild> guild = read_guild(asked->shown);
-  // It may have been left, or disbanded, while this was read.
-  if (!guild || guild->member(ref.id.value) == nullptr) co_return with_code<GuildReply>(proto::WRONG_STATE);
+  // It may have been left, or disbanded, while this was read; or joined since what was shown last.
+  if (!guild || guild->member(ref.id.value) == nullptr)
+    co_return with_code<GuildReply>(another_reads ? proto::BUSY : proto::WRONG_STATE);
   GuildReply reply;
   reply.set_guild(mine);
   reply.set_name(guild->record.name());

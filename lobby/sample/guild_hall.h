@@ -26,6 +26,7 @@ class GuildHall : public LobbyFeature {
     LedgerClerk::Book shown;
     MonoTime shown_at{};
     bool shown_once = false;
+    std::weak_ptr<bool> reading;  // expired: nobody reads it; it ends with its reader, who may leave meanwhile
   };
   using HallRef = std::shared_ptr<Hall>;
   // What a founding makes stays for ever, and is made before the founder pays. So a player has one under way, and after

@@ -238,6 +238,41 @@ TEST_F(AuctionTest, AnAnswerToWhatARestoreTookBackIsClaimedAllTheSame) {
   EXPECT_EQ(asked_of(kBuyer), 0);
 }
 
+TEST_F(AuctionTest, WhileOneBrowserWaitsForTheBookItIsNotReadForOthers) {
+  list_one();
+  const sample::AuctionBrowseRequest request;
+  int reads = 0;
+  bool answers = false;
+  cluster_->answers<proto::OwnerlessRead, proto::OwnerlessReadReply>(
+      kAgent, [&](auto&, const auto& read) -> std::optional<proto::OwnerlessReadReply> {
+        ++reads;
+        if (!answers) return std::nullopt;
+        return store::ask<proto::OwnerlessReadReply>(*store_, read, shard_now());
+      });
+  client(kBuyer, request);
+  EXPECT_EQ(reads, 1);
+  for (int i = 0; i < 10; ++i) {
+    const auto other = ask<sample::AuctionBrowseReply>(kSeller, request);
+    ASSERT_TRUE(other.has_value());
+    EXPECT_EQ(other->code(), proto::BUSY) << "nothing was shown yet";
+  }
+  EXPECT_EQ(reads, 1);
+  // Who waited is gone: the next one reads.
+  lobby_->forget(PlayerId(kBuyer));
+  cluster_->turn();
+  answers = true;
+  EXPECT_EQ(ask<sample::AuctionBrowseReply>(kSeller, request)->lots_size(), 1);
+  cluster_->run(milliseconds(900));
+  answers = false;
+  ASSERT_EQ(admit(kBuyer).code(), proto::OK);
+  cluster_->run(milliseconds(200));
+  reads = 0;
+  client(kBuyer, request);
+  EXPECT_EQ(reads, 1);
+  EXPECT_EQ(ask<sample::AuctionBrowseReply>(kSeller, request)->lots_size(), 1) << "as it was shown last";
+  EXPECT_EQ(reads, 1);
+}
+
 TEST_F(AuctionTest, NonsenseIsRefusedAndNothingLeaves) {
   const auto code = [this](const sample::AuctionListRequest& request) {
     return ask<sample::AuctionListReply>(kSeller, request)->code();

@@ -277,5 +277,24 @@ TEST_F(GuildTest, AGuildEndsWithAnEmptyBankAndItsNameMayBeTakenAgain) {
   EXPECT_EQ(seen_by(kCleo).log_size(), 1) << "what was before it is not its own";
 }
 
+TEST_F(GuildTest, WhileOneOfItsPeopleWaitsForTheGuildItIsNotReadForOthers) {
+  found_with_bert();
+  cluster_->run(seconds(1));
+  int reads = 0;
+  cluster_->answers<proto::OwnerlessRead, proto::OwnerlessReadReply>(
+      kAgent, [&](auto&, const auto&) -> std::optional<proto::OwnerlessReadReply> {
+        ++reads;
+        return std::nullopt;
+      });
+  const sample::GuildRequest request;
+  client(kAnna, request);
+  reads = 0;
+  for (int i = 0; i < 10; ++i) client(kBert, request);
+  EXPECT_EQ(reads, 0);
+  const auto other = told<sample::GuildReply>();
+  ASSERT_TRUE(other.has_value());
+  EXPECT_EQ(other->code(), proto::BUSY) << "nothing was shown yet";
+}
+
 }  // namespace
 }  // namespace dure::test
