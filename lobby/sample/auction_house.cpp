@@ -9,6 +9,7 @@
 namespace dure::sample {
 namespace {
 constexpr Duration kLook = seconds(1), kShownFor = seconds(1);
+constexpr Duration kBelievedFor = kShownFor * 4;
 constexpr std::uint32_t kPage = 50;
 
 template <class Reply>
@@ -40,6 +41,11 @@ proto::Code AuctionHouse::door() const {
   return clerk_.aggregate() == 0 ? proto::BUSY : proto::OK;
 }
 
+bool AuctionHouse::was_full(PlayerId seller) const {
+  const bool believed = shown_once_ && lobby_.now() - shown_at_ <= kBelievedFor;
+  return believed && !has_room(shown_, sellers_, seller.value);
+}
+
 void AuctionHouse::look() {
   again_ = true;
   if (working_ || lobby_.stopping() || !lobby_.directory_agent()) return;
@@ -66,6 +72,7 @@ Task<void> AuctionHouse::work() {
 AuctionListReply AuctionHouse::list(Player& player, const AuctionListRequest& request) {
   proto::Code code = door();
   if (code == proto::OK) code = check_listing(items_, player.mirror, request);
+  if (code == proto::OK && was_full(player.id)) code = proto::FULL;
   if (code != proto::OK) return with_code<AuctionListReply>(code);
   const std::uint64_t lot = lobby_.entropy().id63();
   const proto::Operation operation = list_lot(request, player.name, clerk_.aggregate(), lot);
@@ -110,6 +117,7 @@ Task<AuctionBrowseReply> AuctionHouse::browse(PlayerRef, AuctionBrowseRequest re
     Result<LedgerClerk::Book> book = co_await clerk_.read();
     if (!book) co_return with_code<AuctionBrowseReply>(proto::BUSY);
     shown_ = std::move(*book);
+    sellers_ = auction_sellers(shown_);
     shown_at_ = lobby_.now();
     shown_once_ = true;
   }

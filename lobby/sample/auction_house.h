@@ -27,6 +27,8 @@ class AuctionHouse : public LobbyFeature {
   Task<AuctionBrowseReply> browse(PlayerRef ref, AuctionBrowseRequest request);
   void look();
   Task<void> work();
+  // What comes back for want of room comes back without its fee: as far as the last reading tells, it is not sent.
+  bool was_full(PlayerId seller) const;
   // Open, or why not.
   proto::Code door() const;
 
@@ -35,6 +37,7 @@ class AuctionHouse : public LobbyFeature {
   LedgerClerk clerk_;
   bool working_ = false, again_ = false;
   LedgerClerk::Book shown_;  // what browsers see: at most kShownFor old
+  AuctionSellers sellers_;   // of shown_
   MonoTime shown_at_{};
   bool shown_once_ = false;
   std::weak_ptr<bool> reading_;  // expired: nobody reads it; it ends with its reader, who may leave meanwhile

@@ -273,6 +273,25 @@ TEST_F(AuctionTest, WhileOneBrowserWaitsForTheBookItIsNotReadForOthers) {
   EXPECT_EQ(reads, 1);
 }
 
+TEST_F(AuctionTest, WhoHasListedAllThatOneMayIsToldAtTheDoor) {
+  proto::Operation stock;
+  stock.add_effects()->mutable_balance()->set_currency("potion");
+  stock.mutable_effects(0)->mutable_balance()->set_delta(50);
+  ASSERT_EQ(player(kSeller).mirror.apply(stock), Mirror::Guard::kOk);
+  for (std::size_t lot = 0; lot < sample::kAuctionLotsOfOne; ++lot) {
+    ASSERT_EQ(ask<sample::AuctionListReply>(kSeller, listing(1))->code(), proto::OK);
+    relay(kSeller);
+  }
+  ASSERT_EQ(lots(), 20);
+  const std::int64_t gold = player(kSeller).mirror.balance("gold");
+  EXPECT_EQ(ask<sample::AuctionListReply>(kSeller, listing(1))->code(), proto::FULL);
+  EXPECT_EQ(player(kSeller).mirror.balance("gold"), gold) << "with its fee";
+  EXPECT_EQ(ask<sample::AuctionListReply>(kBuyer, listing(1))->code(), proto::OK) << "others may";
+  cluster_->run(seconds(5));
+  EXPECT_EQ(ask<sample::AuctionListReply>(kSeller, listing(1))->code(), proto::OK)
+      << "nobody looked lately: the house judges";
+}
+
 TEST_F(AuctionTest, NonsenseIsRefusedAndNothingLeaves) {
   const auto code = [this](const sample::AuctionListRequest& request) {
     return ask<sample::AuctionListReply>(kSeller, request)->code();

@@ -123,13 +123,9 @@ bool find_lot(const LedgerClerk::Book& book, std::uint64_t number, AuctionLot* l
 
 bool list_it(const LedgerClerk::Book& book, const proto::InboxEntry& entry, const AuctionMemo& memo,
              proto::OwnerlessApply* operation) {
-  if (entry.items_size() + entry.balances_size() != 1 || book.records.size() >= kAuctionLotsMost) return false;
-  std::size_t of_one = 0;
-  for (const auto& [key, record] : book.records) {
-    AuctionLot other;
-    if (read_lot(record, &other) && other.seller() == entry.from_player()) ++of_one;
-  }
-  if (of_one >= kAuctionLotsOfOne || memo.price() < 1 || memo.price() > kAuctionPriceMost) return false;
+  if (entry.items_size() + entry.balances_size() != 1) return false;
+  if (!has_room(book, auction_sellers(book), entry.from_player())) return false;
+  if (memo.price() < 1 || memo.price() > kAuctionPriceMost) return false;
   AuctionLot lot;
   lot.set_lot(entry.message_id());
   lot.set_seller(entry.from_player());
@@ -229,6 +225,19 @@ proto::Operation cancel_lot(std::uint64_t lot, std::uint64_t house, std::uint64_
 
 bool read_lot(const proto::OwnerlessRecord& record, AuctionLot* lot) {
   return record.key().rfind("lot/", 0) == 0 && lot->ParseFromString(record.body());
+}
+
+AuctionSellers auction_sellers(const LedgerClerk::Book& book) {
+  AuctionSellers sellers;
+  AuctionLot lot;
+  for (const auto& [key, record] : book.records)
+    if (read_lot(record, &lot)) ++sellers[lot.seller()];
+  return sellers;
+}
+
+bool has_room(const LedgerClerk::Book& book, const AuctionSellers& sellers, std::uint64_t seller) {
+  const auto mine = sellers.find(seller);
+  return book.records.size() < kAuctionLotsMost && (mine == sellers.end() || mine->second < kAuctionLotsOfOne);
 }
 
 void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entry, proto::OwnerlessApply* operation) {

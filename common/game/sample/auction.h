@@ -8,6 +8,7 @@
 // the claim of its answer, so nobody has more of them by changing places or coming again.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "common/game/ledger_clerk.h"
@@ -42,6 +43,10 @@ proto::Operation cancel_lot(std::uint64_t lot, std::uint64_t house, std::uint64_
 void settle_auction(const LedgerClerk::Book& book, const proto::InboxEntry& entry, proto::OwnerlessApply* operation);
 // Lots whose time is over go home, a few at once. Not 0: there are none.
 int expire_lots(const LedgerClerk::Book& book, proto::OwnerlessApply* operation);
+// How many lots of whom the book has, and whether one more of this seller may be listed beside them.
+using AuctionSellers = std::map<std::uint64_t, std::size_t>;
+AuctionSellers auction_sellers(const LedgerClerk::Book& book);
+bool has_room(const LedgerClerk::Book& book, const AuctionSellers& sellers, std::uint64_t seller);
 bool read_lot(const proto::OwnerlessRecord& record, AuctionLot* lot);
 // Claims of what came from the house are told (AuctionNotice), and an answer makes room for another question.
 void add_auction(OwnerNode& owner);

@@ -163,6 +163,17 @@ TEST_F(AuctionRules, LotsThatAreInDoubtAreTriedInTurn) {
   EXPECT_EQ(tried.size(), 2u);
 }
 
+TEST_F(AuctionRules, AHouseHasRoomForSoManyLotsAndSoManyOfOne) {
+  for (std::uint64_t number = 1; number < kAuctionLotsOfOne; ++number) item_lot(number);
+  const auto room = [this](std::uint64_t seller) { return has_room(book(), auction_sellers(book()), seller); };
+  EXPECT_TRUE(room(kSeller));
+  item_lot(kAuctionLotsOfOne);
+  EXPECT_FALSE(room(kSeller));
+  EXPECT_TRUE(room(kBuyer));
+  for (std::uint64_t number = 1; number <= kAuctionLotsMost; ++number) item_lot(number);
+  EXPECT_FALSE(room(kBuyer));
+}
+
 TEST_F(AuctionRules, AReturnSaysWhetherItWasAskedFor) {
   item_lot(1);
   lots_[1].set_seller(kBuyer);
