@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/base/ids.h"
 #include "gateway/frame_reader.h"
@@ -22,6 +23,21 @@ struct ClientConnection {
         queue(options.queue_bytes_max),
         opened_at(now),
         last_frame_at(now) {}
+
+  // What was used of its limits, and what a session brings from its last socket: otherwise each resume would begin with
+  // full ones. Where nobody knows (empty), nothing is left of the rates.
+  std::vector<MonoTime> limits_full_at(const PortOptions& options, MonoTime now) const {
+    std::vector<MonoTime> full_at{refusals.full_at(options.refusals, now)};
+    for (std::size_t rate = 0; rate < buckets.size(); ++rate)
+      full_at.push_back(buckets[rate].full_at(options.rates[rate], now));
+    return full_at;
+  }
+  void limits_no_fuller(const std::vector<MonoTime>& full_at, const PortOptions& options, MonoTime now) {
+    const bool known = full_at.size() == buckets.size() + 1;
+    if (known) refusals.no_fuller(options.refusals, full_at[0], now);
+    for (std::size_t rate = 0; rate < buckets.size(); ++rate)
+      buckets[rate].no_fuller(options.rates[rate], known ? full_at[rate + 1] : MonoTime::max(), now);
+  }
 
   ClientId id;
   std::string address, address_key;

@@ -116,11 +116,14 @@ void ClientPort::refuse(ClientConnection& connection, const ClientFrame& frame, 
     close_silently(connection, "does not read");
 }
 
-void ClientPort::closed(ClientId client, MonoTime) {
+void ClientPort::closed(ClientId client, MonoTime now) {
   ClientConnection* connection = find(client);
   if (connection == nullptr) return;
   uncount(*connection);
-  if (const auto at = sessions_.find(connection->session); at != sessions_.end()) at->second.client = {};
+  if (const auto at = sessions_.find(connection->session); at != sessions_.end()) {
+    at->second.client = {};
+    if (!at->second.waiting) at->second.limits_full_at = connection->limits_full_at(options_, now);
+  }
   if (connection->announced)
     events_.push_back(ClientClosed{client, connection->reason.empty() ? "connection closed" : connection->reason});
   connections_.erase(client);
@@ -271,7 +274,7 @@ void ClientPort::command(const Outbound& command, MonoTime now) {
   if (const auto* join = std::get_if<TopicJoin>(&command)) return run(*join);
   if (const auto* leave = std::get_if<TopicLeave>(&command)) return topics_.leave(leave->topic, leave->session);
   if (const auto* bind = std::get_if<SessionBind>(&command)) return run(*bind);
-  if (const auto* take = std::get_if<SessionTake>(&command)) return run(*take);
+  if (const auto* take = std::get_if<SessionTake>(&command)) return run(*take, now);
   if (const auto* resumed = std::get_if<SessionResumed>(&command)) return run(*resumed, now);
   if (const auto* ended = std::get_if<SessionEnded>(&command)) return run(*ended);
   if (const auto* accepted = std::get_if<ClientAccepted>(&command)) return run(*accepted, now);
@@ -288,8 +291,8 @@ void ClientPort::run(const TopicJoin& join) {
 }
 
 void ClientPort::run(const SessionBind& bind) {
-  Session session{bind.client, ReplayRing(options_.ring_frames_max, options_.ring_bytes_max), !bind.fresh, {}, {}, {},
-                  {}};
+  Session session{
+      bind.client, ReplayRing(options_.ring_frames_max, options_.ring_bytes_max), !bind.fresh, {}, {}, {}, {}, {}};
   if (ClientConnection* connection = find(bind.client))
     connection->session = bind.session;
   else
@@ -297,7 +300,7 @@ void ClientPort::run(const SessionBind& bind) {
   sessions_.insert_or_assign(bind.session, std::move(session));
 }
 
-void ClientPort::run(const SessionTake& take) {
+void ClientPort::run(const SessionTake& take, MonoTime now) {
   SessionTaken taken;
   taken.session = take.session;
   if (const auto at = sessions_.find(take.session); at != sessions_.end()) {
@@ -306,6 +309,11 @@ void ClientPort::run(const SessionTake& take) {
     taken.sent = at->second.ring.sent();
     taken.ring = at->second.ring.frames();
     taken.incomplete.assign(at->second.incomplete.begin(), at->second.incomplete.end());
+    const ClientConnection* connection = find(at->second.client);
+    if (connection == nullptr)
+      taken.limits_full_at = at->second.limits_full_at;
+    else if (!at->second.waiting)
+      taken.limits_full_at = connection->limits_full_at(options_, now);
   }
   run(SessionEnded{take.client, take.session});
   events_.push_back(std::move(taken));
@@ -315,6 +323,8 @@ void ClientPort::run(const SessionResumed& resumed, MonoTime now) {
   const auto at = sessions_.find(resumed.session);
   if (at == sessions_.end() || !at->second.waiting) return;
   Session& session = at->second;
+  if (ClientConnection* connection = find(session.client))
+    connection->limits_no_fuller(resumed.limits_full_at, options_, now);
   const ReplayRing old(options_.ring_frames_max, options_.ring_bytes_max, resumed.sent, resumed.ring);
   const auto missed = old.after(resumed.reliable_received);
   // Not whole: the owner sends full state, and counting starts anew.

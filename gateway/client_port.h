@@ -61,6 +61,7 @@ class ClientPort : public ClientIo {
     std::set<TopicKey> gapped;      // reliable frames were left out: no more of them until the state was asked for
     std::set<TopicKey> incomplete;  // frames of class latest were left out
     MonoTime asked_at{};            // for the state of any of them
+    std::vector<MonoTime> limits_full_at;  // of the socket it had; empty: it has one, or that waited, too
     bool whole() const { return gapped.empty() && incomplete.empty(); }
   };
 
@@ -87,7 +88,7 @@ class ClientPort : public ClientIo {
 
   void run(const TopicJoin& join);
   void run(const SessionBind& bind);
-  void run(const SessionTake& take);
+  void run(const SessionTake& take, MonoTime now);
   void run(const SessionResumed& resumed, MonoTime now);
   void run(const SessionEnded& ended);
   void run(const FrameOut& out, MonoTime now);

@@ -126,7 +126,7 @@ class Gateway : public Node {
   bool in_maintenance(proto::LoginReply* reply) const;
   bool good_ticket(const Client& client, std::string_view checked, proto::Ticket* ticket) const;
   // Zero: it may come in.
-  Duration admission(const Client& client, LoginGuard::Way in);
+  Duration admission(const Client& client, LoginGuard::Way in, SessionId resumed = {});
   std::string token();
 
   // ── password_change.cpp

@@ -83,11 +83,13 @@ Task<proto::LoginReply> Gateway::login(From from, proto::LoginRequest request) {
   co_return reply;
 }
 
-Duration Gateway::admission(const Client& client, LoginGuard::Way in) {
+Duration Gateway::admission(const Client& client, LoginGuard::Way in, SessionId resumed) {
   if (unlucky("login.not_admitted")) return seconds(1);
   if (identity().developer && is_loopback(client.address)) return {};
   // First, so that an address that asks too often takes nothing from what there is for everybody.
   if (!guard_.address_may(in, address_key(client.address), now())) return seconds(2);
+  if (in == LoginGuard::Way::kResume)
+    if (const Duration wait = guard_.session_resumes(resumed, now()); wait > Duration{}) return wait;
   return (in == LoginGuard::Way::kLogin ? login_ramp_ : resume_ramp_).admit(now(), rng());
 }
 

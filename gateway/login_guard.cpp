@@ -6,6 +6,11 @@ bool LoginGuard::address_may(Way in, const std::string& address, MonoTime now) {
   return addresses_[{in, address}].take(address_logins_, now);
 }
 
+Duration LoginGuard::session_resumes(SessionId session, MonoTime now) {
+  TokenBucket& bucket = resumes_[session];
+  return bucket.take(kSessionResumes, now) ? Duration{} : bucket.wait(kSessionResumes);
+}
+
 Duration LoginGuard::try_password(const std::string& account, const std::string& address, MonoTime now) {
   const auto known = known_.find({account, address});
   TokenBucket& bucket = known != known_.end() ? known->second.tries : tries_[account];
@@ -29,6 +34,7 @@ void LoginGuard::succeeded(const std::string& account, const std::string& addres
 
 void LoginGuard::sweep(MonoTime now) {
   std::erase_if(tries_, [&](const auto& entry) { return entry.second.full(account_tries_, now); });
+  std::erase_if(resumes_, [&](const auto& entry) { return entry.second.full(kSessionResumes, now); });
   std::erase_if(addresses_, [&](const auto& entry) { return entry.second.full(address_logins_, now); });
 }
 

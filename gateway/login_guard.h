@@ -1,6 +1,7 @@
 // How often a password may be tried: so many times a second for each address, whatever accounts it names, and for each
 // account, whatever addresses the tries come from. Buckets: nobody is locked out for longer than one takes to refill.
-// An address may resume as often as it may log in; the one takes nothing from the other.
+// An address may resume as often as it may log in; the one takes nothing from the other. From however many addresses
+// it is resumed, a session has a bucket of its own for that.
 //
 // A flood against one account empties its bucket for good, so its owner would never get a word in. Therefore an address
 // from which the account was logged in before has a bucket of its own for that account: guessing from anywhere else
@@ -15,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "common/base/ids.h"
 #include "gateway/token_bucket.h"
 
 namespace dure {
@@ -22,6 +24,7 @@ namespace dure {
 class LoginGuard {
  public:
   static constexpr std::size_t kKnownMax = 16384;
+  static constexpr BucketLimit kSessionResumes{1, 5};
 
   LoginGuard(BucketLimit account_tries, BucketLimit address_logins)
       : account_tries_(account_tries), address_logins_(address_logins) {}
@@ -29,6 +32,8 @@ class LoginGuard {
   enum class Way { kLogin, kResume };
   // False: this address asks too often.
   [[nodiscard]] bool address_may(Way in, const std::string& address, MonoTime now);
+  // Zero: it may be resumed. Otherwise: not before so long.
+  [[nodiscard]] Duration session_resumes(SessionId session, MonoTime now);
   // Zero: it may be tried, and one try is taken. Otherwise: not before so long.
   [[nodiscard]] Duration try_password(const std::string& account, const std::string& address, MonoTime now);
   bool knows(const std::string& account, const std::string& address) const;
@@ -47,6 +52,7 @@ class LoginGuard {
   const BucketLimit account_tries_, address_logins_;
   std::map<std::string, TokenBucket> tries_;  // by account
   std::map<std::pair<Way, std::string>, TokenBucket> addresses_;
+  std::map<SessionId, TokenBucket> resumes_;
   std::map<Pair, Known> known_;
   std::list<Pair> latest_;  // the last one that succeeded first
 };

@@ -28,9 +28,9 @@ Task<void> Gateway::try_resume(ClientId client, std::uint32_t seq, proto::Resume
   if (at == clients_.end()) co_return;
   if (turned_away(at->second, request.protocol_version(), request.content_version(), &away))
     co_return refuse_resume(client, seq, away.has_update_required() ? proto::NOT_ALLOWED : proto::BUSY);
-  if (const Duration wait = admission(at->second, LoginGuard::Way::kResume); wait > Duration{})
-    co_return refuse_resume(client, seq, proto::BUSY, wait);
   const SessionId id(request.session_id());
+  if (const Duration wait = admission(at->second, LoginGuard::Way::kResume, id); wait > Duration{})
+    co_return refuse_resume(client, seq, proto::BUSY, wait);
   const std::string next_token = token();
   proto::SessionResume ask;
   ask.set_session_id(id.value);
@@ -119,6 +119,7 @@ void Gateway::on_session_taken(const SessionTaken& taken) {
   resumed.sent = sent;
   resumed.ring = taken.ring;
   resumed.incomplete = taken.incomplete;
+  resumed.limits_full_at = taken.limits_full_at;
   effect(std::move(resumed));
   if (session->state == SessionState::kWorld || (session->state == SessionState::kHolding && !session->owner_lost))
     spawn(reattach(session->id, whole));

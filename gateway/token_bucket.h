@@ -32,6 +32,21 @@ class TokenBucket {
     later.refill(limit, now);
     return later.tokens_ >= limit.burst;
   }
+  // When it will be full again: all that there is to know of it.
+  MonoTime full_at(const BucketLimit& limit, MonoTime now) const {
+    if (limit.rate <= 0) return now;
+    TokenBucket later = *this;
+    later.refill(limit, now);
+    return now + std::chrono::duration_cast<Duration>(
+                     std::chrono::duration<double>((limit.burst - later.tokens_) / limit.rate));
+  }
+  // No more is left than in one that is full at that time.
+  void no_fuller(const BucketLimit& limit, MonoTime full_at, MonoTime now) {
+    if (limit.rate <= 0) return;
+    refill(limit, now);
+    const double missing = std::chrono::duration<double>(full_at - now).count() * limit.rate;
+    tokens_ = std::min(tokens_, std::max(0.0, limit.burst - missing));
+  }
 
  private:
   void refill(const BucketLimit& limit, MonoTime now) {

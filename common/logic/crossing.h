@@ -64,7 +64,8 @@ struct SessionTaken {
   bool found = false;
   std::uint64_t sent = 0;
   std::vector<Bytes> ring;
-  std::vector<TopicKey> incomplete;  // of class latest something was left out that nobody was asked for yet
+  std::vector<TopicKey> incomplete;      // of class latest something was left out that nobody was asked for yet
+  std::vector<MonoTime> limits_full_at;  // what its last socket had used of its rates; empty: nobody knows
 };
 // Frames of this topic were left out for this session at a limit, and there is room again: time to ask its publisher
 // for the state.
@@ -116,6 +117,7 @@ struct SessionResumed {
   std::uint64_t sent = 0;
   std::vector<Bytes> ring;
   std::vector<TopicKey> incomplete;
+  std::vector<MonoTime> limits_full_at;
 };
 struct SessionEnded {
   ClientId client;

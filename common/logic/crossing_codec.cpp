@@ -49,7 +49,7 @@ void fields(V& v, auto&& f) {
 }
 template <Is<SessionTaken> V>
 void fields(V& v, auto&& f) {
-  f(v.session, v.found, v.sent, v.ring, v.incomplete);
+  f(v.session, v.found, v.sent, v.ring, v.incomplete, v.limits_full_at);
 }
 template <class V>
 requires Is<V, TopicGapped> || Is<V, TopicJoin> || Is<V, TopicLeave>
@@ -75,7 +75,7 @@ requires Is<V, SessionTake> || Is<V, SessionEnded>
 void fields(V& v, auto&& f) { f(v.client, v.session); }
 template <Is<SessionResumed> V>
 void fields(V& v, auto&& f) {
-  f(v.client, v.session, v.reliable_received, v.sent, v.ring, v.incomplete);
+  f(v.client, v.session, v.reliable_received, v.sent, v.ring, v.incomplete, v.limits_full_at);
 }
 template <Is<FrameOut> V>
 void fields(V& v, auto&& f) {

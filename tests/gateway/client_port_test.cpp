@@ -274,6 +274,43 @@ TEST_F(ClientPortTest, AResumedSessionGetsWhatItMissedAndThenWhatWaited) {
   EXPECT_EQ(pieces[1], frame('c').view());
 }
 
+TEST_F(ClientPortTest, WhoResumesHasWhatItsLastSocketHadLeftOfItsRates) {
+  const auto move = [](std::uint32_t seq) {
+    return encode_frame(static_cast<std::uint16_t>(route_id(proto::MoveTo::descriptor())), seq, "");
+  };
+  // How many of many are taken.
+  const auto taken_of = [&](ClientPort& port, ClientId client) {
+    for (std::uint32_t seq = 1; seq <= 60; ++seq) port.received(client, move(seq), now_);
+    std::vector<Inbound> events;
+    port.take_events(&events);
+    return std::count_if(events.begin(), events.end(),
+                         [](const auto& event) { return std::holds_alternative<ClientFrameIn>(event); });
+  };
+  const auto resume = [&](ClientPort& to, ClientId old, ClientId client) {
+    ASSERT_TRUE(to.opened(client, "", now_));
+    port_.command(SessionTake{old, kSession}, now_);
+    std::vector<Inbound> events;
+    port_.take_events(&events);
+    const auto* taken = std::get_if<SessionTaken>(&events.back());
+    ASSERT_NE(taken, nullptr);
+    to.command(SessionBind{client, kSession, false}, now_);
+    SessionResumed resumed;
+    resumed.client = client;
+    resumed.session = kSession;
+    resumed.limits_full_at = taken->limits_full_at;
+    to.command(resumed, now_);
+  };
+  log_in();
+  EXPECT_EQ(taken_of(port_, kClient), 40);
+  resume(port_, kClient, kOther);
+  EXPECT_EQ(taken_of(port_, kOther), 0) << "its socket was still there";
+  port_.closed(kOther, now_);
+  now_ += milliseconds(500);
+  ClientPort another(routes_, options_, addresses_, 1);
+  resume(another, kOther, ClientId(3));
+  EXPECT_EQ(taken_of(another, ClientId(3)), 10) << "what has come back since";
+}
+
 TEST_F(ClientPortTest, TheWordWhyASocketIsClosedIsNoneOfItsSession) {
   log_in();
   port_.command(FrameOut{kClient, kSession, frame('a')}, now_);

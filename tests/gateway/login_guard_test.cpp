@@ -22,6 +22,18 @@ TEST_F(LoginGuardTest, AnAccountIsTriedFiveTimesFromWhereverAndThenOnceInTwoSeco
   EXPECT_EQ(guard_.try_password("other", "10.0.0.9", kNow), kMay);
 }
 
+TEST_F(LoginGuardTest, ASessionIsResumedOnceASecond) {
+  const SessionId mine(7), other(8);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(guard_.session_resumes(mine, kNow), kMay);
+  const Duration wait = guard_.session_resumes(mine, kNow);
+  EXPECT_GT(wait, kMay);
+  EXPECT_LE(wait, seconds(1) + milliseconds(1));
+  EXPECT_EQ(guard_.session_resumes(other, kNow), kMay);
+  guard_.sweep(kNow + milliseconds(900));
+  EXPECT_GT(guard_.session_resumes(mine, kNow + milliseconds(900)), kMay);
+  EXPECT_EQ(guard_.session_resumes(mine, kNow + wait), kMay);
+}
+
 TEST_F(LoginGuardTest, AFloodAgainstAnAccountDoesNotReachTheAddressItWasLoggedInFrom) {
   guard_.succeeded("mina", "home");
   MonoTime now = kNow;

@@ -44,6 +44,37 @@ TEST_F(ResumeTest, AClientThatLeftMeanwhileIsAnsweredNothing) {
   EXPECT_TRUE(seen(kAgain).empty());
 }
 
+TEST_F(ResumeTest, ASessionThatIsResumedAgainAndAgainIsToldWhenToComeBack) {
+  lose();
+  std::uint32_t again = 100;
+  const auto once = [&] {
+    directory_says(granted());
+    ++again;
+    return resume(ClientId(again), "10.0.0." + std::to_string(again) + ":5");
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(once()->code(), proto::OK);
+  cluster_.forget_sent();
+  const auto refused = once();
+  EXPECT_EQ(refused->code(), proto::BUSY);
+  EXPECT_GT(refused->retry_after_ms(), 0u);
+  EXPECT_LE(refused->retry_after_ms(), 1000u);
+  EXPECT_FALSE(cluster_.take<proto::SessionResume>(kAgent)) << "the directory is not asked";
+}
+
+TEST_F(ResumeTest, WhoFloodedIsNoFresherByAnotherSocket) {
+  enter(kMina);
+  owner_answers_attach(proto::OK);
+  for (int i = 0; i < 45; ++i) send(kMina, proto::MoveTo());
+  ASSERT_EQ(pick<proto::ErrorReply>(seen(kMina))->code(), proto::TOO_FAST);
+  ASSERT_EQ(resume(kAgain)->code(), proto::OK);
+  cluster_.forget_sent();
+  const std::uint32_t seq = send(kAgain, proto::MoveTo());
+  bool refused = false;
+  for (const auto& frame : seen(kAgain))
+    refused |= frame.message_id == route_id(proto::ErrorReply::descriptor()) && frame.seq == seq;
+  EXPECT_TRUE(refused);
+}
+
 TEST_F(ResumeTest, WhoHadChosenNobodyComesBackToItsList) {
   open(kMina);
   ASSERT_TRUE(log_in(kMina).has_characters());

@@ -22,7 +22,7 @@ std::vector<Inbound> one_of_each() {
           PeerFound{NodeId(Role::kGateway, 3), "gateway-3", "tcp://127.0.0.1:1"},
           GmCommandIn{Bytes("command"), "channel"},
           StopRequested{true},
-          SessionTaken{SessionId(9), true, 10, {Bytes("x"), Bytes()}, {topic}},
+          SessionTaken{SessionId(9), true, 10, {Bytes("x"), Bytes()}, {topic}, {MonoTime(Duration(11))}},
           TopicGapped{ClientId(11), SessionId(12), topic},
           ClientFigures{13, {{"frames", 14}, {"", 15}}}};
 }
