@@ -10,7 +10,7 @@
 namespace dure {
 
 // Whoever changes a struct of crossing.h changes this number: bytes of another layout are refused, not guessed.
-inline constexpr std::uint32_t kCrossingLayout = 1;
+inline constexpr std::uint32_t kCrossingLayout = 2;
 
 void encode(const Inbound& inbound, std::string* out);
 void encode(const Outbound& outbound, std::string* out);
