@@ -334,13 +334,16 @@ TEST_F(ResumeTest, ASessionWhoseFenceWasLostEndsOnceTheDirectoryIsReachedAgain) 
         over->set_session_epoch(session_epoch_);
         return std::optional(reply);
       });
+  PeerFacts directory;
+  directory.shards = {1};
+  directory.directory = true;
   cluster_.down(kAgent);
-  cluster_.up(kAgent);
+  cluster_.up(kAgent, directory);
   cluster_.run(seconds(2));
   EXPECT_EQ(asked, 2);
   EXPECT_EQ(gateway_.sessions(), 1u) << "it goes on";
   cluster_.down(kAgent);
-  cluster_.up(kAgent);
+  cluster_.up(kAgent, directory);
   settle();
   EXPECT_EQ(gateway_.sessions(), 0u);
   EXPECT_TRUE(pick<proto::CloseNotice>(seen(kMina)));

@@ -183,7 +183,7 @@ const std::vector<Removed>& removable_rules() {
       {Rule::kOtherAnswer, "other-answer", "who is refused an answer never tries the other one", "house-stack"},
       {Rule::kListsWhatHasLeft, "lists-what-has-left", "a listing whose item was given away is no lot", "house-item"},
       {Rule::kGoneLotsStay, "gone-lots-stay", "a lot whose goods are gone ends while its buyer's letter is under way",
-       "house-item"},
+       "house-item", "what was delivered before the restore is delivered again before the house's shard opens"},
       {Rule::kAnsweredIsKept, "answered-is-kept", "a letter whose answer is another one by now waits for ever",
        "house-stack"},
   };

@@ -72,9 +72,6 @@ TEST(Shrink, AStoreThatSaysSavedTooEarlyIsFoundAndShrunkToWhatShowsIt) {
       plan, [](const Plan& candidate) { return run_plan(candidate).breaks(law::kSavedIsNeverLost); }, 60);
   EXPECT_LE(entries(small.plan), 20u) << to_text(small.plan);
   EXPECT_LT(entries(small.plan), entries(plan));
-  bool power_is_cut = small.plan.faults.empty();  // it is at the end of every run
-  for (const Fault& fault : small.plan.faults) power_is_cut |= fault.kind == FaultKind::kPowerCut;
-  EXPECT_TRUE(power_is_cut) << to_text(small.plan);
 
   // Written and read, it is the same failure; without the bug it is none.
   auto again = parse_plan(to_text(small.plan), "scenario");

@@ -121,7 +121,7 @@ TEST(Journal, EndsWhereItsProcessDiedAndNamesTheOffsetOfWhatWasChanged) {
   EXPECT_EQ(JournalReader::open("PK\3\4 an archive, perhaps").error().detail, "offset 0: this is not a journal");
   std::string newer = bytes;
   newer[8] = 9;
-  EXPECT_EQ(JournalReader::open(newer).error().detail, "offset 8: a journal of format 9.1; this program replays 2.2");
+  EXPECT_EQ(JournalReader::open(newer).error().detail, "offset 8: a journal of format 9.2; this program replays 2.2");
 }
 
 // One record of that kind and body, with a check that is right: what a program wrote that was wrong, or is a forger's.
