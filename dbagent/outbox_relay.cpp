@@ -13,7 +13,7 @@ constexpr int kPagesInOneLook = 8;
 constexpr std::size_t kUnderWayMax = 64;  // of one shard
 constexpr std::size_t kPlacesKept = 65536;
 constexpr std::size_t kDoubtsKept = 65536;
-constexpr Duration kPauseLeast = milliseconds(200), kPauseMost = seconds(30);
+constexpr Duration kPauseLeast = milliseconds(200), kPauseAway = seconds(5), kPauseRefused = seconds(30);
 constexpr Duration kDeadline = seconds(5);
 constexpr int kMovedTries = 3;
 }  // namespace
@@ -79,24 +79,24 @@ Task<void> OutboxRelay::read(std::uint32_t shard) {
 }
 
 Task<void> OutboxRelay::carry(std::uint32_t shard, Letter letter) {
-  const bool done = co_await deliver(shard, letter);
+  const Outcome outcome = co_await deliver(shard, letter);
   Shard& state = shards_.at(shard);
   const bool was_full = state.under_way.size() >= kUnderWayMax;
   state.under_way.erase(letter->message_id());
-  if (done) {
+  if (outcome == Outcome::kDone) {
     ++delivered_;
     state.doubts.erase(letter->message_id());
   } else {
-    postpone(shard, letter->message_id());
+    postpone(shard, letter->message_id(), outcome == Outcome::kRefused ? kPauseRefused : kPauseAway);
   }
   if (was_full) wake(shard);
 }
 
-void OutboxRelay::postpone(std::uint32_t shard, std::uint64_t message_id) {
+void OutboxRelay::postpone(std::uint32_t shard, std::uint64_t message_id, Duration most) {
   auto& doubts = shards_.at(shard).doubts;
   if (doubts.size() >= kDoubtsKept) doubts.clear();
   Doubt& doubt = doubts[message_id];
-  doubt.pause = std::clamp(doubt.pause * 2, kPauseLeast, kPauseMost);
+  doubt.pause = std::clamp(doubt.pause * 2, kPauseLeast, most);
   doubt.until = agent_.now() + doubt.pause;
 }
 
@@ -123,10 +123,10 @@ Task<OutboxRelay::Place> OutboxRelay::locate(std::uint64_t player) {
   co_return place;
 }
 
-Task<bool> OutboxRelay::deliver(std::uint32_t shard, Letter letter) {
+Task<OutboxRelay::Outcome> OutboxRelay::deliver(std::uint32_t shard, Letter letter) {
   for (int tries = 0; tries < kMovedTries; ++tries) {
     const Place place = co_await locate(letter->player_id());
-    if (!place.known && !place.nobody) co_return false;
+    if (!place.known && !place.nobody) co_return Outcome::kAway;
     proto::DeliverRequest request = *letter;
     request.set_nobody(place.nobody);
     request.set_shard(place.nobody ? shard : place.shard);
@@ -136,11 +136,11 @@ Task<bool> OutboxRelay::deliver(std::uint32_t shard, Letter letter) {
       // Its answer may be lost where it was done: nobody would carry it again, nor tell.
       const bool marked = co_await mark_sent(shard, letter->message_id());
       tell_receiver(*letter, *reply);
-      co_return marked;
+      co_return marked ? Outcome::kDone : Outcome::kAway;
     }
     // Whatever the shard said, or that it is away: the receiver may have left it.
     places_.erase(letter->player_id());
-    if (!reply || reply->code() == proto::RETRY) co_return false;
+    if (!reply || reply->code() == proto::RETRY) co_return Outcome::kAway;
     if (reply->code() != proto::WRONG_SHARD) {
       // NO_SUCH: created at this moment, or moving; REJECTED: an item that its shard believes to be still on its way
       // out. Either passes, or somebody has to look.
@@ -150,10 +150,10 @@ Task<bool> OutboxRelay::deliver(std::uint32_t shard, Letter letter) {
                           {"shard", request.shard()},
                           {"code", static_cast<int>(reply->code())},
                           {"why", reply->detail()}});
-      co_return false;
+      co_return Outcome::kRefused;
     }
   }
-  co_return false;
+  co_return Outcome::kAway;
 }
 
 Task<bool> OutboxRelay::mark_sent(std::uint32_t shard, std::uint64_t message_id) {

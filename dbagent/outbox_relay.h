@@ -4,7 +4,8 @@
 //
 // Keeps nothing that must outlive it: a message that is delivered twice is delivered once (its inbox row says so), one
 // whose SENT was lost is delivered again, and a lost notice means that the owner finds it with its next reading. It
-// tries for ever, oldest first, each message with its own back-off, a bounded number at a time.
+// tries for ever, oldest first, each message with its own back-off (5 s at most while its way is busy or away, 30 s if
+// its shard refuses it), a bounded number at a time.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -44,8 +45,8 @@ class OutboxRelay {
   };
   Task<void> read(std::uint32_t shard);
   Task<void> carry(std::uint32_t shard, Letter letter);
-  // True: delivered and marked so.
-  Task<bool> deliver(std::uint32_t shard, Letter letter);
+  enum class Outcome { kDone, kAway, kRefused };  // kDone: delivered and marked so
+  Task<Outcome> deliver(std::uint32_t shard, Letter letter);
   Task<bool> mark_sent(std::uint32_t shard, std::uint64_t message_id);
   // The receiver's shard; kNone: no answer; nobody: the directory has never known it.
   struct Place {
@@ -54,7 +55,7 @@ class OutboxRelay {
   };
   Task<Place> locate(std::uint64_t player);
   void tell_receiver(const proto::DeliverRequest& letter, const proto::DeliverReply& reply);
-  void postpone(std::uint32_t shard, std::uint64_t message_id);
+  void postpone(std::uint32_t shard, std::uint64_t message_id, Duration most);
 
   Agent& agent_;
   std::map<std::uint32_t, Shard> shards_;

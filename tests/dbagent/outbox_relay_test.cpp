@@ -125,6 +125,16 @@ TEST_F(OutboxRelayTest, ALetterFollowsItsReceiverFromAShardThatIsBusyForLong) {
   EXPECT_EQ(delivered, (Delivered{{100, 4}, {101, 5}}));
 }
 
+TEST_F(OutboxRelayTest, ALetterToAShardThatWasAwayForLongComesSoonAfterItIsBack) {
+  busy = kAgentOfFour;
+  outbox = {100};
+  cluster->run(seconds(120));
+  ASSERT_TRUE(delivered.empty());
+  busy = {};
+  cluster->run(seconds(7));
+  EXPECT_EQ(delivered, (Delivered{{100, 4}}));
+}
+
 // Nobody carries it again: the store has it as sent.
 TEST_F(OutboxRelayTest, ItsReceiverIsToldThoughNobodyHeardThatItWasMarkedSent) {
   sent_unheard = true;
