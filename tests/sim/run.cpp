@@ -86,7 +86,10 @@ class Run {
     crowd_.be_quiet();
     // A trade that just began ends by itself; then nothing may be left.
     cluster_.run(seconds(8));
-    while (!(crowd_.everything_saved() && crowd_.everybody_at_home()) && now() < deadline) cluster_.run(kStep);
+    const auto rests = [&] {
+      return crowd_.everything_saved() && crowd_.everybody_at_home() && !stores_.letters_wait();
+    };
+    while (!rests() && now() < deadline) cluster_.run(kStep);
     // Who is quiet in a dungeon comes home when its run's time is over: later, perhaps, than all else has to be done.
     while (!crowd_.everybody_at_home() && now() < deadline + kLiveness) cluster_.run(kStep);
     // Whoever has just arrived may be given its fee back there, of which no client waits to hear that it is SAVED.

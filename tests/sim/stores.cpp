@@ -311,6 +311,12 @@ std::set<std::uint64_t> Stores::put_back(std::uint32_t shard) {
   return players;
 }
 
+bool Stores::letters_wait() const {
+  return std::any_of(open_.begin(), open_.end(), [](const auto& one) {
+    return one.second->database().number("SELECT 1 FROM outbox WHERE state = 0 LIMIT 1").has_value();
+  });
+}
+
 // What the tap has committed is judged and witnessed, too.
 std::unique_ptr<Worker> Stores::dressed(const std::string& queue, std::unique_ptr<Worker> worker,
                                         store::Database& database) {

@@ -31,6 +31,7 @@ struct OwnCharacter {
   bool was_fenced = false;          // by a REJECTED that was heard: `rejected_saved` is of the epoch before
   // Of today, its reason "loot" has created all the gold that it may.
   bool enough_for_today = false;
+  bool day_may_be_full = false;  // that was tried, whatever was heard of it
 
   std::vector<proto::Effect::DropKey> keys;
   std::vector<std::uint64_t> claimed;

@@ -42,7 +42,7 @@ proto::Operation RogueOwner::any_deed(const Scene& scene, const OwnThings& has, 
   const proto::Item* item = any_item(has, rng);
   switch (rng.below(13)) {
     case 0:
-      if (scene.self.enough_for_today) break;
+      if (scene.self.day_may_be_full) break;
       return scene.loot().balance("gold", 1 + static_cast<std::int64_t>(rng.below(1000))).take();
     case 1:
       return scene.loot().balance("potion", 5).mint(scene.numbers.uid(), "rusty_sword").take();
@@ -244,7 +244,7 @@ Step RogueOwner::fill_the_day(const std::string& queue, std::size_t which) {
     operations.back().set_pseq(character.saved + n);
     *request.add_operations() = operations.back();
   }
-  day_was_filled_ = true;
+  day_was_filled_ = character.day_may_be_full = true;
   Step step = step_of("own.day-is-full", question(request), {proto::REJECTED});
   step.law = law::kForbiddenIsRefused;
   const auto heard = [this, &character, operations](const std::string& answer) {
