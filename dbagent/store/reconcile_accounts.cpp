@@ -81,7 +81,9 @@ proto::ExpectPlayersReply expect_players(Shard& shard, const proto::ExpectPlayer
     return reply;
   }
   for (const auto& name : request.names()) {
-    if (find_root(shard, name.player_id())) continue;
+    // A name is released before its character is purged: such a row is of this settling, which ended before that.
+    const auto root = find_root(shard, name.player_id());
+    if (root && root->kind != RootKind::kPurged) continue;
     *reply.add_missing() = name;
     reply.add_known_moves(account_here(shard, name.account_id()).mv);
   }

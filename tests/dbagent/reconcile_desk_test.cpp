@@ -261,6 +261,24 @@ TEST_F(ReconcileDeskTest, ACharacterThatWasMadeAfterTheBackupIsSettledAsNeverMad
   EXPECT_EQ(state.notes(0), "character " + name_of(9) + " was made after the backup, and is gone");
 }
 
+// The desk died between the two: nobody would be told that the character is gone.
+TEST_F(ReconcileDeskTest, TheNameOfACharacterThatIsSettledAlreadyIsReleasedAllTheSame) {
+  back_up(3);
+  auto late = store::creation(9, account);
+  ASSERT_EQ(step<proto::StoreReply>(3, late).code(), proto::STORED);
+  claim_name(9, late.reservation());
+  put_back(3);
+  proto::SettleCreation settle;
+  settle.set_player_id(9);
+  settle.set_reservation(late.reservation());
+  settle.set_name(name_of(9));
+  ASSERT_EQ(step<proto::StoreReply>(3, settle).code(), proto::NO_SUCH);
+  EXPECT_FALSE(run_desk(3).closed());
+  proto::PlayerLocate query;
+  query.set_player_id(9);
+  EXPECT_EQ(store::ask<proto::PlayerLocateReply>(*directory, query).code(), proto::NO_SUCH);
+}
+
 TEST_F(ReconcileDeskTest, AShardThatDoesNotAnswerIsWaitedFor) {
   back_up(3);
   put_back(3);
