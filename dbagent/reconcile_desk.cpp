@@ -76,6 +76,9 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
   }
   for (const std::uint32_t other : run.others)
     if (!co_await hear(run, other)) co_return false;
+  // Who moves meanwhile is perhaps heard on none of them: what is decided next is decided for good.
+  if (!co_await nobody_began(run, &quiet)) co_return false;
+  if (!quiet) co_return co_await open(run);
   if (!co_await end_holds(run)) co_return false;
   while (std::optional<proto::Reconcile> next = run.rounds.next()) {
     if (!co_await tell(run, std::move(*next))) co_return false;
@@ -87,7 +90,7 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
   if (!co_await give_back(run)) co_return false;
   if (!co_await balance_moves(run)) co_return false;
   if (!co_await audit(run)) co_return false;
-  if (!co_await nobody_began(run)) co_return false;
+  if (!co_await nobody_began(run, &quiet)) co_return false;
   co_return co_await open(run);
 }
 

@@ -9,7 +9,8 @@
 //
 //   Then, once nobody is on the move between the others:
 //
-//   3 all that these know of trades and letters is redone, in rounds (reconcile_rounds.h)
+//   3 all that these know of trades and letters is redone, in rounds (reconcile_rounds.h); if a move began while they
+//     were heard it begins anew, before anything is decided for good
 //   4 legs that were held at the backup are ended by their registers
 //   5 items that others have leave it; what was let go meanwhile and nobody has is given back
 //   6 what moves took from shard to shard is balanced; the shard is audited, and the books and items of the others are
@@ -68,7 +69,7 @@ class ReconcileDesk {
   Task<bool> settle_halfway(Run& run);
   Task<bool> settle_halfway(Run& run, std::uint64_t account_id, std::uint64_t move_id);
   Task<bool> nobody_moves(Run& run, bool* quiet);
-  Task<bool> nobody_began(Run& run);
+  Task<bool> nobody_began(Run& run, bool* still);
   Task<bool> bring_back(Run& run);
   Task<bool> bring_back(Run& run, const proto::MoveRecord& move);
   Task<bool> read_moved(std::uint32_t shard, std::map<std::string, std::int64_t>* moved, bool* under_way);
@@ -81,9 +82,8 @@ class ReconcileDesk {
   Task<bool> hear_items(Run& run, std::uint32_t other);
   Task<bool> give_back(Run& run);
   Task<bool> others_are_open(Run& run);
-  // Of each item, over all other shards: whether it is on one or about to come there, and how often its holder has
-  // changed there.
-  using Traces = std::vector<std::pair<bool, std::uint64_t>>;
+  struct Trace;
+  using Traces = std::vector<Trace>;  // of each item, over all other shards
   Task<bool> trace(Run& run, const proto::ItemsLetGoReply& items, Traces* traces);
   Task<bool> is_committed(const proto::OpenTrade& trade, bool* committed);
   Task<bool> tell(Run& run, proto::Reconcile request);

@@ -42,13 +42,17 @@ Task<bool> ReconcileDesk::give_back(Run& run) {
     request.set_shard(run.shard);
     request.set_from_shard(run.shard);
     for (int i = 0; i < page->items_size(); ++i) {
-      const auto& [here, changes] = first[static_cast<std::size_t>(i)];
-      const auto& [still_here, changes_since] = second[static_cast<std::size_t>(i)];
-      if (here || still_here) continue;
-      if (changes != changes_since)
+      const Trace& look = first[static_cast<std::size_t>(i)];
+      const Trace& again = second[static_cast<std::size_t>(i)];
+      if (look.here || again.here) continue;
+      proto::NobodysItem nobodys;
+      *nobodys.mutable_item() = page->items(i);
+      for (const auto& letter : look.letters) *nobodys.add_letters() = letter;
+      for (const auto& letter : again.letters) *nobodys.add_letters() = letter;
+      if (look.changes != again.changes)
         run.leave_open("an item that was here is on its way between other shards: it is tried again");
       else
-        *request.add_give_back() = page->items(i);
+        *request.add_give_back() = nobodys;
     }
     if (request.give_back_size() == 0) continue;
     if (clean && !co_await others_are_open(run)) co_return false;
@@ -80,7 +84,7 @@ Task<bool> ReconcileDesk::others_are_open(Run& run) {
 }
 
 Task<bool> ReconcileDesk::trace(Run& run, const proto::ItemsLetGoReply& items, Traces* traces) {
-  traces->assign(static_cast<std::size_t>(items.items_size()), {false, 0});
+  traces->assign(static_cast<std::size_t>(items.items_size()), {});
   for (const std::uint32_t other : run.others) {
     proto::ItemTraces query;
     query.set_shard(other);
@@ -90,9 +94,10 @@ Task<bool> ReconcileDesk::trace(Run& run, const proto::ItemsLetGoReply& items, T
     if (!found || found->code() != proto::STORED || found->traces_size() != items.items_size()) co_return false;
     for (int i = 0; i < found->traces_size(); ++i) {
       const proto::ItemTrace& trace = found->traces(i);
-      auto& [here, changes] = (*traces)[static_cast<std::size_t>(i)];
+      auto& [here, changes, letters] = (*traces)[static_cast<std::size_t>(i)];
       here = here || trace.here();
       changes += trace.changes();
+      letters.insert(letters.end(), trace.letters().begin(), trace.letters().end());
       for (const auto& trade : trace.leaving()) {
         bool gone = false;
         if (!here && !co_await is_committed(trade, &gone)) co_return false;

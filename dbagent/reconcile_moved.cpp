@@ -78,14 +78,14 @@ Task<bool> ReconcileDesk::nobody_moves(Run& run, bool* quiet) {
   }
 }
 
-Task<bool> ReconcileDesk::nobody_began(Run& run) {
+Task<bool> ReconcileDesk::nobody_began(Run& run, bool* still) {
   proto::OpenMovesQuery query;
   query.set_count(true);
   const NodeId directory = agent_.directory_agent();
   const Result<proto::OpenMovesReply> open = co_await ask<proto::OpenMovesReply>(directory, query);
   if (!open || open->code() != proto::STORED) co_return false;
-  if (open->begun() != run.moves_begun)
-    run.leave_open("accounts began to move while the other shards were heard: it is tried again");
+  *still = open->begun() == run.moves_begun;
+  if (!*still) run.leave_open("accounts began to move while the other shards were heard: it is tried again");
   co_return true;
 }
 

@@ -30,7 +30,7 @@ struct ReconcileRounds::Fact {
   proto::DeliverRequest letter;
   std::string why;
   std::vector<ItemKey> missing;
-  bool force = false;  // likewise, if it was already: forcing it did not help
+  bool force = false, make_room = false;  // likewise, if it was already: that did not help
 
   // What it would bring to the restored shard.
   void brings(std::uint32_t restored, std::set<ItemKey>* items) const {
@@ -54,6 +54,7 @@ void ReconcileRounds::heard(const proto::Reconcile& request, const proto::Reconc
     fact->kind = waits.kind();
     fact->why = waits.why();
     fact->force = request.force();
+    fact->make_room = request.make_room();
     for (const auto& item : waits.missing()) fact->missing.push_back(key_of(item));
     if (waits.kind() == proto::FACT_LEGS)
       fact->trade = request.trades(index);
@@ -71,14 +72,16 @@ void ReconcileRounds::begin_round() {
   if (std::exchange(progress_, false)) {
     now_ = std::move(later_);
     later_.clear();
-    for (auto& fact : now_) fact->force = false;
+    for (auto& fact : now_) fact->force = fact->make_room = false;
     return;
   }
   std::set<ItemKey> coming;
   for (const auto& fact : later_) fact->brings(restored_, &coming);
-  std::unique_ptr<Fact>* first = nullptr;
+  std::unique_ptr<Fact>*first = nullptr, *in_the_way = nullptr;
   for (auto& fact : later_) {
-    if (fact->force || fact->missing.empty()) continue;
+    const bool lacks = !fact->force && !fact->missing.empty();
+    if (!lacks && !fact->make_room && in_the_way == nullptr) in_the_way = &fact;
+    if (!lacks) continue;
     if (first == nullptr) first = &fact;
     bool free = true;
     for (const ItemKey& item : fact->missing) free = free && !coming.contains(item);
@@ -86,8 +89,11 @@ void ReconcileRounds::begin_round() {
     fact->force = true;
     now_.push_back(std::move(fact));
   }
-  // Each waits for what another one brings: somewhere the circle has to be cut.
-  if (now_.empty() && first != nullptr) {
+  // Each waits for another one: somewhere the circle has to be cut.
+  if (now_.empty() && in_the_way != nullptr) {
+    (*in_the_way)->make_room = true;
+    now_.push_back(std::move(*in_the_way));
+  } else if (now_.empty() && first != nullptr) {
     (*first)->force = true;
     now_.push_back(std::move(*first));
   }
@@ -100,10 +106,12 @@ std::optional<proto::Reconcile> ReconcileRounds::next() {
   proto::Reconcile request;
   request.set_from_shard(now_.front()->from_shard);
   request.set_force(now_.front()->force);
+  request.set_make_room(now_.front()->make_room);
   std::vector<std::unique_ptr<Fact>> rest;
   int count = 0;
   for (auto& fact : now_) {
-    const bool fits = fact->from_shard == request.from_shard() && fact->force == request.force() && count < kAtOnce;
+    const bool fits = fact->from_shard == request.from_shard() && fact->force == request.force() &&
+                      fact->make_room == request.make_room() && count < kAtOnce;
     if (!fits) {
       rest.push_back(std::move(fact));
       continue;

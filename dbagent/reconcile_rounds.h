@@ -1,7 +1,8 @@
 // In which order the facts of other shards are redone on a restored one. Facts depend on each other (an item comes back
 // before it has left) and nobody knows the order in which they happened: so all are tried, what has to wait is tried
-// again while anything gets on, and only when nothing does are those forced that give away an item which no waiting
-// fact will bring: it was made after the backup and never is here. Pure; keeps what waits in memory.
+// again while anything gets on. Only when nothing does is anything forced: first what gives away an item which no
+// waiting fact will bring, for it was made after the backup and never is here; then, one at a time, what brings an item
+// that is here, from a time before, and waits for what in turn waits for it. Pure; keeps what waits in memory.
 #pragma once
 #include <cstdint>
 #include <memory>

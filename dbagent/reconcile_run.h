@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/proto/dbagent.pb.h"
+#include "common/proto/reconcile.pb.h"
 #include "dbagent/agent.h"
 #include "dbagent/reconcile_desk.h"
 #include "dbagent/reconcile_rounds.h"
@@ -32,6 +33,12 @@ struct ReconcileDesk::Run {
   void leave_open(const std::string& line) {
     if (open.size() < kLinesKept) open.push_back(line);
   }
+};
+
+struct ReconcileDesk::Trace {
+  bool here = false;                        // on one of them, or about to come there
+  std::uint64_t changes = 0;                // of its holders there
+  std::vector<proto::LetterTrace> letters;  // that wait in an outbox there, and have brought it if they are delivered
 };
 
 template <class Reply, class Request>

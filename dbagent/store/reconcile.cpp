@@ -80,17 +80,20 @@ bool redo_send(const Provider& provider, const proto::DeliverRequest& letter, st
 }
 
 // DELIVER again, also of what was claimed: it waits to be claimed once more.
-bool redo_delivery(Shard& shard, proto::DeliverRequest letter) {
+bool redo_delivery(const Provider& provider, proto::DeliverRequest letter, std::uint32_t there) {
+  Shard& shard = provider.shard();
   if (!active_here(shard, letter.player_id())) return false;
   if (shard.db.number("SELECT 1 FROM inbox WHERE message_id = ?1", letter.message_id())) return false;
   letter.set_shard(shard.number);
+  for (const auto& item : letter.items()) provider.room_for(key_of(item.id()), there);
   return deliver(shard, letter).code() == proto::STORED;
 }
 
 // Each fact in a savepoint of its own: one that has to wait leaves nothing.
 class Attempts {
  public:
-  Attempts(Shard& shard, bool force, proto::ReconcileReply* reply) : shard_(shard), force_(force), reply_(reply) {}
+  Attempts(Shard& shard, const proto::Reconcile& request, proto::ReconcileReply* reply)
+      : shard_(shard), request_(request), reply_(reply) {}
   template <class Act>
   void make(proto::FactKind kind, int index, const Act& act) {
     proto::ReconcileReply said;
@@ -99,7 +102,7 @@ class Attempts {
     bool changed = false;
     Savepoint before(shard_.db);
     try {
-      changed = act(Provider(shard_, force_, &said, &missing));
+      changed = act(Provider(shard_, request_, &said, &missing));
     } catch (const GuardFalse& guard) {
       why = guard.what();
     } catch (const SqlTrouble& trouble) {
@@ -122,7 +125,7 @@ class Attempts {
 
  private:
   Shard& shard_;
-  bool force_;
+  const proto::Reconcile& request_;
   proto::ReconcileReply* reply_;
 };
 
@@ -145,7 +148,7 @@ proto::ReconcileReply reconcile(Shard& shard, const proto::Reconcile& request) {
     return reply;
   }
   require(closed(shard.db), "not closed");
-  Attempts attempts(shard, request.force(), &reply);
+  Attempts attempts(shard, request, &reply);
   for (int i = 0; i < request.trades_size(); ++i) {
     // Decided even while its legs have to wait.
     const int waiting = reply.waiting_size();
@@ -157,14 +160,15 @@ proto::ReconcileReply reconcile(Shard& shard, const proto::Reconcile& request) {
     attempts.make(proto::FACT_RECEIVED, i,
                   [&](const Provider& on) { return redo_send(on, request.received(i), request.from_shard()); });
   for (int i = 0; i < request.sent_size(); ++i)
-    attempts.make(proto::FACT_SENT, i, [&](const Provider&) { return redo_delivery(shard, request.sent(i)); });
+    attempts.make(proto::FACT_SENT, i,
+                  [&](const Provider& on) { return redo_delivery(on, request.sent(i), request.from_shard()); });
   for (int i = 0; i < request.items_size(); ++i)
     attempts.make(proto::FACT_ITEMS, i, [&](const Provider&) {
       return redo_departure(shard, key_of(request.items(i)), request.from_shard(), &reply);
     });
   for (int i = 0; i < request.give_back_size(); ++i)
     attempts.make(proto::FACT_ITEMS, i,
-                  [&](const Provider&) { return give_back(shard, key_of(request.give_back(i)), &reply); });
+                  [&](const Provider&) { return give_back(shard, request.give_back(i), &reply); });
   if (request.settle()) settle_undecided(shard, &reply);
   return reply;
 }

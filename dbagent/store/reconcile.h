@@ -48,6 +48,7 @@ class ItemsLetGoReply;
 class MoveContent;
 class MovesBalance;
 class MovesBalanceReply;
+class NobodysItem;
 class OpenShard;
 class OpenShardReply;
 class Reconcile;
@@ -98,7 +99,7 @@ void make_room(Shard& shard, const proto::MoveContent& content, std::uint32_t so
 // back.
 proto::ItemsLetGoReply items_let_go(Shard& shard, const proto::ItemsLetGo& request);
 proto::ItemTracesReply item_traces(Shard& shard, const proto::ItemTraces& request);
-bool give_back(Shard& shard, const Key16& item, proto::ReconcileReply* reply);
+bool give_back(Shard& shard, const proto::NobodysItem& nobodys, proto::ReconcileReply* reply);
 
 // reconcile_trades.cpp. True: something was missing and is done now. The decision first, if the register is here.
 bool redo_decision(Shard& shard, const proto::TradeFact& fact);
@@ -110,17 +111,19 @@ bool swapped_leg(Shard& shard, std::uint64_t player_id, const Key16& txn);
 // whoever has it here.
 class Provider {
  public:
-  Provider(Shard& shard, bool force, proto::ReconcileReply* said, std::vector<Key16>* missing)
-      : shard_(shard), force_(force), said_(said), missing_(missing) {}
+  Provider(Shard& shard, const proto::Reconcile& request, proto::ReconcileReply* said, std::vector<Key16>* missing)
+      : shard_(shard), request_(request), said_(said), missing_(missing) {}
   Shard& shard() const { return shard_; }
   void money(std::uint64_t player_id, const proto::Amount& amount, const char* what) const;
   // Those of `items` that are in its bag now. Guard, unless forced: all of them.
   std::vector<Key16> items(std::uint64_t player_id, const std::vector<Key16>& items) const;
+  // One that comes from shard `there`: if room is to be made, it leaves whoever has it here.
+  void room_for(const Key16& item, std::uint32_t there) const;
 
  private:
   bool item(std::uint64_t player_id, const Key16& item) const;
   Shard& shard_;
-  bool force_;
+  const proto::Reconcile& request_;
   proto::ReconcileReply* said_;  // notes
   std::vector<Key16>* missing_;
 };

@@ -66,6 +66,22 @@ void remember(Shard& shard, const Key16& item, const Holder& holder, bool of_its
                item, static_cast<int>(holder.kind), holder.owner, Blob{whole->SerializeAsString()});
 }
 
+// Also what is in a letter to a character of here; nobody: it is not here.
+std::optional<Holder> holder_after_letters(Shard& shard, const Key16& item) {
+  const auto holder = holder_of(shard, item);
+  if (!holder || holder->kind != HolderKind::kOutbox) return holder;
+  deliver_within(shard, holder->owner);
+  return holder_of(shard, item);
+}
+
+// For what comes from shard `there`: that was before. Whose it was.
+std::uint64_t make_way(Shard& shard, const Key16& item, const Holder& holder, std::uint32_t there) {
+  const std::uint64_t player_id = whose(shard, holder);
+  remember(shard, item, holder, false);
+  Posting(shard, {player_id, 0, 0, kReconcileReason}).let_go(item, holder, there);
+  return player_id;
+}
+
 // After the backup: nobody can tell then which of two had an item last.
 bool was_brought_back(Shard& shard, std::uint64_t player_id) {
   return shard.db.number("SELECT 1 FROM player CROSS JOIN brought_back USING(account_id) WHERE pid = ?1", player_id)
@@ -128,11 +144,7 @@ void mark_sent(Shard& shard, std::uint64_t message_id) {
 }
 
 bool Provider::item(std::uint64_t player_id, const Key16& item) const {
-  auto holder = holder_of(shard_, item);
-  if (holder && holder->kind == HolderKind::kOutbox) {
-    deliver_within(shard_, holder->owner);
-    holder = holder_of(shard_, item);
-  }
+  const auto holder = holder_after_letters(shard_, item);
   if (!holder || holder->kind == HolderKind::kSink) return false;
   require(in_a_bag_or_letter(*holder), "an item is held for a trade that is open");
   remember(shard_, item, *holder, whose(shard_, *holder) == player_id);
@@ -152,8 +164,16 @@ std::vector<Key16> Provider::items(std::uint64_t player_id, const std::vector<Ke
     else
       missing_->push_back(key);
   }
-  require(force_ || missing_->empty(), "an item is not here");
+  require(request_.force() || missing_->empty(), "an item is not here");
   return found;
+}
+
+void Provider::room_for(const Key16& item, std::uint32_t there) const {
+  if (!request_.make_room()) return;
+  const auto holder = holder_after_letters(shard_, item);
+  if (!holder || !in_a_bag_or_letter(*holder)) return;
+  const std::uint64_t player_id = make_way(shard_, item, *holder, there);
+  said_->add_notes("item " + hex(item) + " of player " + std::to_string(player_id) + " left and came back");
 }
 
 bool redo_departure(Shard& shard, const Key16& item, std::uint32_t there, proto::ReconcileReply* reply) {
@@ -178,8 +198,7 @@ void make_room(Shard& shard, const proto::MoveContent& content, std::uint32_t so
     require(in_a_bag_or_letter(*holder), "an item is held for a trade that is open");
     const std::uint64_t player_id = whose(shard, *holder);
     require(!was_brought_back(shard, player_id), "an item came with somebody else, too");
-    remember(shard, item, *holder, false);
-    Posting(shard, {player_id, 0, 0, kReconcileReason}).let_go(item, *holder, source);
+    make_way(shard, item, *holder, source);
     reply->add_notes("item " + hex(item) + " of player " + std::to_string(player_id) + " came back with player " +
                      std::to_string(carried.player_id()));
   }
@@ -212,7 +231,14 @@ proto::ItemTracesReply item_traces(Shard& shard, const proto::ItemTraces& reques
     auto* trace = reply.add_traces();
     const auto holder = holder_of(shard, item);
     const bool held = holder && holder->kind == HolderKind::kHold && open.gives.contains(item);
-    trace->set_here(holder && !held);
+    const bool in_a_letter = holder && holder->kind == HolderKind::kOutbox;
+    trace->set_here(holder && !held && !in_a_letter);
+    if (in_a_letter) {
+      auto* letter = trace->add_letters();
+      letter->set_message_id(holder->owner);
+      letter->set_to_player(static_cast<std::uint64_t>(
+          shard.db.number("SELECT to_pid FROM outbox WHERE message_id = ?1", holder->owner).value_or(0)));
+    }
     if (held)
       for (const auto& trade : open.gives[item]) *trace->add_leaving() = trade;
     for (const auto& trade : open.gets[item]) *trace->add_coming() = trade;
@@ -222,7 +248,14 @@ proto::ItemTracesReply item_traces(Shard& shard, const proto::ItemTraces& reques
   return reply;
 }
 
-bool give_back(Shard& shard, const Key16& item, proto::ReconcileReply* reply) {
+bool give_back(Shard& shard, const proto::NobodysItem& nobodys, proto::ReconcileReply* reply) {
+  const Key16 item = key_of(nobodys.item());
+  for (const auto& letter : nobodys.letters()) {
+    // Its sender has only not been told yet; or it was written after all were heard.
+    if (shard.db.number("SELECT 1 FROM inbox WHERE message_id = ?1", letter.message_id())) continue;
+    if (active_here(shard, letter.to_player())) return false;
+    require(false, "it is in a letter between other shards");
+  }
   Holder holder{HolderKind::kPlayer};
   proto::Item whole;
   {

@@ -142,7 +142,9 @@ struct Redo {
       return;
     }
     auto root = find_root(shard, hold->player_id);
-    settle(shard, *root, *hold, proto::COMMIT, gift_for(at));
+    const proto::TradeGoods gift = gift_for(at);
+    for (const auto& item : gift.items()) provider->room_for(key_of(item.id()), gift.shard());
+    settle(shard, *root, *hold, proto::COMMIT, gift);
     changed = true;
   }
 };

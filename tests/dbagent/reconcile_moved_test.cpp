@@ -203,30 +203,72 @@ TEST_F(ReconcileMovedTest, WhoWasLeavingAtTheBackupAndStayedIsThereBeforeItIsTol
   expect_clean();
 }
 
-// It is looked at shard by shard: who goes from one that is still to be heard to one that was is heard on neither.
-TEST_F(ReconcileMovedTest, AMoveThatBeginsWhileOthersAreHeardKeepsItClosedAndItIsTriedAgain) {
-  meet_on_shard_3();
+// They are looked at shard by shard: who goes from one that is still to be heard to one that was is heard on neither.
+class ReconcileBegunTest : public ReconcileMovedTest {
+ protected:
+  void SetUp() override {
+    ReconcileMovedTest::SetUp();
+    meet_on_shard_3();
+  }
+  // When shard 4 is asked for these for the first time.
+  void begin_a_move_with(proto::FactKind kind, std::uint64_t of, std::uint64_t m, std::uint32_t to) {
+    on_work = [this, kind, of, m, to, begun = false](const Work& work) mutable {
+      proto::StoreBatch batch;
+      if (begun || work.queue != "shard-4" || !batch.ParseFromString(std::string(work.request.view()))) return;
+      const bool asked = std::any_of(batch.items().begin(), batch.items().end(), [kind](const auto& item) {
+        proto::FactsQuery query;
+        return item.message_id() == route_id(proto::FactsQuery::descriptor()) && query.ParseFromString(item.body()) &&
+               query.kind() == kind;
+      });
+      if (!asked) return;
+      begun = true;
+      proto::MoveIntent intent;
+      intent.set_account_id(of);
+      intent.set_move_id(m);
+      intent.set_target(to);
+      EXPECT_EQ(store::ask<proto::MoveReply>(*directory, intent).code(), proto::STORED);
+    };
+  }
+  void expect_it_is_tried_again() {
+    const auto state = run_desk(3);
+    EXPECT_TRUE(state.closed());
+    EXPECT_TRUE(says(state, "began to move"));
+  }
+};
+
+TEST_F(ReconcileBegunTest, AMoveThatBeginsWhileOthersAreHeardKeepsItClosedAndItIsTriedAgain) {
   const std::uint64_t three = account_of_three();
   move_three(1, 3, 4);
   back_up(3);
   put_back(3);
-  on_work = [&, begun = false](const Work& work) mutable {
-    proto::StoreBatch batch;
-    if (begun || work.queue != "shard-4" || !batch.ParseFromString(std::string(work.request.view()))) return;
-    for (const auto& item : batch.items())
-      begun = begun || item.message_id() == route_id(proto::FactsQuery::descriptor());
-    if (!begun) return;
-    proto::MoveIntent intent;
-    intent.set_account_id(three);
-    intent.set_move_id(2);
-    intent.set_target(3);
-    EXPECT_EQ(store::ask<proto::MoveReply>(*directory, intent).code(), proto::STORED);
-  };
-  const auto state = run_desk(3);
-  EXPECT_TRUE(state.closed());
-  EXPECT_TRUE(says(state, "began to move"));
+  begin_a_move_with(proto::FACT_LEGS, three, 2, 3);
+  expect_it_is_tried_again();
   stop();
   run_desk_until_open(3);
+}
+
+TEST_F(ReconcileBegunTest, SoDoesOneThatBeginsLater) {
+  const std::uint64_t three = account_of_three();
+  move_three(1, 3, 4);
+  back_up(3);
+  put_back(3);
+  begin_a_move_with(proto::FACT_ITEMS, three, 2, 3);
+  expect_it_is_tried_again();
+}
+
+// Its other leg may be committed where nobody has heard it.
+TEST_F(ReconcileBegunTest, NoHoldIsEndedByWhatWasHeardWhileAMoveBegan) {
+  move(1, 3, 4);
+  prepare(3, 3);
+  back_up(3);
+  put_back(3);
+  begin_a_move_with(proto::FACT_LEGS, account, 2, 3);
+  expect_it_is_tried_again();
+  EXPECT_EQ(step<proto::OpenHoldsReply>(3, proto::OpenHoldsQuery()).holds_size(), 1);
+  stop();
+  on_work = {};
+  run_desk_until_open(3);
+  EXPECT_EQ(step<proto::OpenHoldsReply>(3, proto::OpenHoldsQuery()).holds_size(), 0);
 }
 
 // Its leg is committed, the other one is held here, and the register of here has forgotten how it was decided.

@@ -288,6 +288,7 @@ const char* name_of(Mark mark) {
                                        "an account was named, its shard stays closed",
                                        "halves were done again",
                                        "an item that nobody had was given back",
+                                       "what was here made room for what came back",
                                        "opened after the desk had died",
                                        "moved after its shard was opened",
                                        "an operation of the house was done again",

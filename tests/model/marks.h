@@ -82,6 +82,7 @@ enum class Mark : u8 {
   kAccountNamed,
   kHalvesRedone,
   kItemGivenBack,
+  kMadeRoom,
   kOpenedAfterTheDeskDied,
   kMovedAfterOpening,
   // An auction house beside a restore

@@ -14,18 +14,20 @@ namespace dure::model {
 struct Terms {
   std::array<u8, kPlayers> gold = {0, 0};
   u8 item_from = kNobody;
+  u8 second_from = kNobody;  // the second item, which only accounts/ has
 };
 
 // One shard of several goes back alone, while accounts move (accounts/state.h). Shard 0 is the one.
 struct Accounts {
   u8 shards = 2;
   u8 item_with = 0;
+  u8 second_with = kNobody;  // kNobody: there is one item
   std::array<std::array<u8, kMoves>, kPlayers> path = {{{kNobody, kNobody, kNobody}, {kNobody, kNobody, kNobody}}};
   bool swaps = false, prepares = false;
   u8 letters = 0;  // bits of players who write one, with one gold
-  bool letters_carry_item = false;
+  u8 letters_carry = 0;  // bits of items, each letter one, instead of the gold
   std::array<u8, kPlayers> earns = {0, 0};
-  u8 made_by = kNobody;  // the item, at any time; else item_with has it from the beginning
+  u8 made_by = kNobody;  // the first item, at any time; else item_with has it from the beginning
   u8 acquires = 0;
   bool second_first = false;  // in which order the accounts are brought back
 };

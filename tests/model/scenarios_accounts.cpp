@@ -158,7 +158,7 @@ Scenario mailed() {
   s.accounts->made_by = kNo;
   s.accounts->item_with = 1;
   s.accounts->letters = 1;
-  s.accounts->letters_carry_item = true;
+  s.accounts->letters_carry = 1;
   return s;
 }
 Scenario mailed_beside_the_register() {
@@ -169,6 +169,29 @@ Scenario mailed_beside_the_register() {
   s.terms = {Terms{.gold = {0, 0}, .item_from = 0}, Terms{.gold = {0, 0}, .item_from = 0}};
   s.accounts->item_with = 0;
   s.accounts->letters = 2;
+  return s;
+}
+
+Scenario to_and_fro() {
+  return {.name = "accounts-to-and-fro",
+          .what = "two items are traded for each other and back, and one of them goes to and fro by letters",
+          .marks = {Mark::kHalvesRedone, Mark::kMadeRoom},
+          .shard = {0, 1},
+          .crashes = 1,
+          .trades = 2,
+          .terms = {Terms{.item_from = 0, .second_from = 1}, Terms{.item_from = 1, .second_from = 0}},
+          .accounts =
+              Accounts{.item_with = 0, .second_with = 0, .prepares = true, .letters = 3, .letters_carry = 2}};
+}
+
+Scenario to_and_fro_beside_the_register() {
+  Scenario s = to_and_fro();
+  s.name = "accounts-to-and-fro-register";
+  s.what = "likewise, and what was decided about the trades is not lost with the restore";
+  s.shard = {1, 0};
+  s.terms = {Terms{.item_from = 1, .second_from = 0}, Terms{.item_from = 0, .second_from = 1}};
+  s.accounts->item_with = 1;
+  s.accounts->second_with = 1;
   return s;
 }
 
@@ -189,7 +212,9 @@ std::vector<Scenario> small_account_scenarios() {
           made(),
           made_beside_the_register(),
           mailed(),
-          mailed_beside_the_register()};
+          mailed_beside_the_register(),
+          to_and_fro(),
+          to_and_fro_beside_the_register()};
 }
 std::vector<Scenario> large_account_scenarios() { return {}; }
 

@@ -129,6 +129,7 @@ class ReconcileTest : public TradeTest {
     query.set_shard(shard);
     const auto gone = on<proto::ItemsLetGoReply>(shard, query);
     std::vector<bool> found(static_cast<std::size_t>(gone.items_size()));
+    std::vector<proto::NobodysItem> nobodys(found.size());
     for (const auto& [other, store] : stores) {
       if (other == shard) continue;
       proto::ItemTraces traces;
@@ -139,14 +140,17 @@ class ReconcileTest : public TradeTest {
       for (std::size_t i = 0; i < found.size(); ++i) {
         const auto& trace = reply.traces(static_cast<int>(i));
         found[i] = found[i] || trace.here();
+        nobodys[i].mutable_letters()->MergeFrom(trace.letters());
         for (const auto& trade : trace.leaving()) found[i] = found[i] || !is_committed(trade);
         for (const auto& trade : trace.coming()) found[i] = found[i] || is_committed(trade);
       }
     }
     proto::Reconcile request;
     request.set_from_shard(shard);
-    for (std::size_t i = 0; i < found.size(); ++i)
-      if (!found[i]) *request.add_give_back() = gone.items(static_cast<int>(i));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      *nobodys[i].mutable_item() = gone.items(static_cast<int>(i));
+      if (!found[i]) *request.add_give_back() = nobodys[i];
+    }
     tell(request, shard, rounds);
   }
   proto::OpenShardReply open_again(std::uint32_t shard, const std::string& by = {}) {

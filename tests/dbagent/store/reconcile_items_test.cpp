@@ -108,6 +108,96 @@ TEST_F(ReconcileTest, ALetterWhoseSenderDidNotHearOfItIsDeliveredBeforeWhatWasDo
   expect_whole();
 }
 
+// Two items of player 3 that went to player 1 and back: one by letters, and while it was there both were traded for
+// each other, and back. Both are here at the backup, and each trade brings what the other one takes away.
+class ReconcileToAndFro : public ReconcileTest {
+ protected:
+  void SetUp() override {
+    ReconcileTest::SetUp();
+    Ops has(3, 1);
+    has.op(2).mint(31);
+    ASSERT_EQ(apply(2, has).code(), proto::STORED);
+    back_up(2);
+    Ops away(3, 1);
+    away.op(3).send(900, 1, 0, {31});
+    ASSERT_EQ(apply(2, away).code(), proto::STORED);
+    relay(2);
+    Ops claimed(1, 1);
+    claimed.op(2).claim(900);
+    ASSERT_EQ(apply(1, claimed).code(), proto::STORED);
+    trade(7, 30, 31, 4, 3);
+    trade(8, 31, 30, 5, 4);
+    Ops back(1, 1);
+    back.op(5).send(901, 3, 0, {31});
+    ASSERT_EQ(apply(1, back).code(), proto::STORED);
+  }
+  void trade(std::uint64_t txn, std::uint64_t given, std::uint64_t got, std::uint64_t pseq_of_3,
+             std::uint64_t pseq_of_1) {
+    const auto terms = terms_of(txn, 1, {3, 0, {given}}, {1, 0, {got}});
+    apply(2, leg(terms, 0, pseq_of_3));
+    apply(1, leg(terms, 1, pseq_of_1));
+    carry_all();
+    ASSERT_EQ(open_holds(1).holds_size() + open_holds(2).holds_size(), 0);
+  }
+  void expect_all_is_back() {
+    reconcile(2);
+    EXPECT_TRUE(open_lines.empty()) << open_lines[0];
+    EXPECT_EQ(open_again(2).code(), proto::STORED);
+    relay(1);
+    EXPECT_TRUE(items_on(2).contains(30));
+    EXPECT_TRUE(items_on(2).contains(31));
+    EXPECT_FALSE(items_on(1).contains(30));
+    EXPECT_FALSE(items_on(1).contains(31));
+    const auto three = acquire(3, 2);
+    ASSERT_EQ(three.aggregate().inbox_size(), 1);
+    EXPECT_EQ(three.aggregate().inbox(0).items_size(), 1) << "it is in the letter";
+    stop_all();
+    expect_whole();
+  }
+};
+
+TEST_F(ReconcileToAndFro, WhatEachOfTwoTradesBringsMakesRoomOnce) {
+  relay(1);
+  put_back(2);
+  expect_all_is_back();
+}
+
+// What was delivered again, and let go for a trade, is in the sender's letter still: that says nothing any more.
+TEST_F(ReconcileToAndFro, WhatALetterBringsWhoseSenderHasNotHeardOfItIsNotTheSenders) {
+  put_back(2);
+  expect_all_is_back();
+}
+
+TEST_F(ReconcileTest, WhatALetterOfAnotherIsStillToBringIsNotGivenBack) {
+  begin(4, 2);
+  back_up(2);
+  Ops out(3, 1);
+  out.op(2).send(900, 1, 0, {30});
+  ASSERT_EQ(apply(2, out).code(), proto::STORED);
+  relay(2);
+  put_back(2);
+  ReconcileRounds rounds(2);
+  hear(2, 1, &rounds);
+  ASSERT_FALSE(items_on(2).contains(30));
+  const auto given_back = [&](std::uint64_t message, std::uint64_t to) {
+    proto::Reconcile request;
+    request.set_shard(2);
+    auto* nobodys = request.add_give_back();
+    *nobodys->mutable_item() = uid(1, 30);
+    auto* letter = nobodys->add_letters();
+    letter->set_message_id(message);
+    letter->set_to_player(to);
+    return on<proto::ReconcileReply>(2, request);
+  };
+  const auto comes = given_back(901, 4);
+  EXPECT_EQ(comes.redone() + static_cast<std::uint64_t>(comes.waiting_size()), 0u) << "it was written since";
+  const auto passes = given_back(902, 1);
+  EXPECT_EQ(passes.redone(), 0u);
+  ASSERT_EQ(passes.waiting_size(), 1);
+  EXPECT_EQ(passes.waiting(0).why(), "it is in a letter between other shards");
+  EXPECT_FALSE(items_on(2).contains(30));
+}
+
 // It is in a trade of two others that is decided and not finished: on no shard, and about to come.
 TEST_F(ReconcileTest, WhatIsOnItsWayBetweenOthersIsNotGivenBack) {
   open(3);

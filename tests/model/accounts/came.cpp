@@ -76,11 +76,8 @@ void bring_back_one(Step& step, int player, int m) {
   if (older) give_up(step, next, player, row.move == 0 ? 1 : row.move);
   // That was before: it leaves who has it here, unless that one came since, too.
   Row& other = next.shard[kRestored].row[1 - player];
-  if (kept.is.item && other.is.item && !(step.now.brought_back >> (1 - player) & 1)) {
-    other.is.item = 0;
-    next.let_go = static_cast<u8>(2 - player);
-  }
-  if (kept.is.item && item_is_here(step.world, next.shard[kRestored])) {
+  if (!(step.now.brought_back >> (1 - player) & 1)) let_go(next, 1 - player, kept.is.items & other.is.items);
+  if (kept.is.items & items_here(step.world, next.shard[kRestored])) {
     next = step.now;
     next.desk.again |= 1u << player;
     step.emit(next, Fair::kYes, {"RECONCILE: what it brings is held here, or came with another", player, m});

@@ -1,5 +1,7 @@
 // In which order a restored shard is put right, what is left at the end, and when it opens. The desk is one agent's
 // memory: dead at any moment, it begins anew.
+#include <algorithm>
+
 #include "tests/model/accounts/steps.h"
 
 namespace dure::model::accounts {
@@ -7,29 +9,37 @@ namespace {
 
 void items(Step& step) {
   State next = step.now;
-  bool elsewhere = false;
+  u8 elsewhere = 0;
   for (int other = 1; other < step.world.accounts->shards; ++other)
     for (const Row& row : step.now.shard[other].row)
       if (row.status != Status::kArriving || step.removed(Rule::kArrivingIsNotTold))
-        elsewhere = elsewhere || row.is.item;
+        elsewhere |= row.is.items;
   for (Row& row : next.shard[kRestored].row)
-    if (elsewhere && !step.removed(Rule::kItemsLeave)) row.is.item = 0;
+    if (!step.removed(Rule::kItemsLeave)) row.is.items &= ~elsewhere;
   next.desk.at = At::kGiveBack;
   step.emit(next, Fair::kYes, {"RECONCILE: items that others have"});
 }
 
-// Whether the item is there, but for a trade that is COMMIT, or a leg of there gets it by one.
-bool others_have_it(const Step& step) {
+// Its sender has not heard that it was delivered.
+bool was_delivered_here(const Step& step, int letter) {
+  const Row& receiver = step.now.shard[kRestored].row[1 - letter];
+  return receiver.status == Status::kActive && receiver.is.inbox[letter] != Box::kNone;
+}
+
+// Whether an item is there, but for a trade that is COMMIT or a letter that is here, or a leg of there gets it by one.
+bool others_have(const Step& step, u8 item) {
   for (int other = 1; other < step.world.accounts->shards; ++other) {
     for (int player = 0; player < kPlayers; ++player) {
       const Content& content = step.now.shard[other].row[player].is;
-      const bool has = content.item || in_a_letter(step.world, content, player);
-      if (!step.rule(Rule::kGivesBackNobodys, !has)) return true;
+      const bool sent = !step.rule(Rule::kDeliveredIsNotTheirs, was_delivered_here(step, player)) &&
+                        (in_a_letter(step.world, content, player) & item);
+      if (!step.rule(Rule::kGivesBackNobodys, !sent && !(content.items & item))) return true;
       for (int trade = 0; trade < step.world.trades; ++trade) {
         if (content.leg[trade] != LegState::kHeld) continue;
         const bool committed = verdict_for(step.now, trade, player) == Verdict::kCommit;
-        const bool stays = !step.rule(Rule::kLeavesByCommit, committed) && gives_item(step.world, trade, player);
-        const bool comes = committed && gets_item(step.world, trade, player);
+        const bool stays =
+            !step.rule(Rule::kLeavesByCommit, committed) && (gives_items(step.world, trade, player) & item);
+        const bool comes = committed && (gets_items(step.world, trade, player) & item);
         if (stays || !step.rule(Rule::kComingIsNobodysToGive, !comes)) return true;
       }
     }
@@ -42,11 +52,12 @@ void give_back(Step& step) {
   State next = step.now;
   next.desk.at = At::kBalance;
   const bool left_over = (step.now.desk.again | step.now.desk.refused) != 0;
-  const bool gone = step.now.let_go != 0 && !item_is_here(step.world, step.now.shard[kRestored]);
-  const bool is_here =
-      step.now.let_go != 0 && step.now.shard[kRestored].row[step.now.let_go - 1].status == Status::kActive;
-  if (gone && is_here && !left_over && !others_have_it(step) && !step.removed(Rule::kGivesBack)) {
-    next.shard[kRestored].row[step.now.let_go - 1].is.item = 1;
+  for (int number = 0; number < kUnique; ++number) {
+    const u8 item = static_cast<u8>(1 << number), whose = step.now.let_go[number];
+    if (whose == 0 || left_over || step.removed(Rule::kGivesBack)) continue;
+    if (step.now.shard[kRestored].row[whose - 1].status != Status::kActive) continue;
+    if ((items_here(step.world, step.now.shard[kRestored]) & item) || others_have(step, item)) continue;
+    next.shard[kRestored].row[whose - 1].is.items |= item;
     next.given_back = 1;
   }
   step.emit(next, Fair::kYes, {"RECONCILE: what nobody has"});
@@ -86,7 +97,7 @@ void open(Step& step) {
   const bool clean = still && !next.desk.again && !next.desk.refused;
   next.stays = next.desk.refused != 0;
   next.closed = !clean;
-  if (clean) next.let_go = 0;
+  if (clean) std::fill_n(next.let_go, kUnique, u8{0});
   next.desk = Desk{};
   step.emit(next, Fair::kYes, {clean ? "RECONCILE: it opens" : "RECONCILE: something is left, it begins anew"});
 }

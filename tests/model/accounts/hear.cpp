@@ -66,8 +66,11 @@ void hear(Step& step) {
   State next = step.now;
   const int all = (step.world.accounts->shards - 1) * kKinds;
   if (step.now.desk.heard == all) {
-    next.desk.at = At::kRedo;
-    step.emit(next, Fair::kYes, {"RECONCILE: all were heard"});
+    // Before anything is settled for good by what was not heard.
+    const bool whole = step.rule(Rule::kHeardWhole, step.now.desk.begun == moves_begun(step.now));
+    if (!whole) next.desk.again |= 4;
+    next.desk.at = whole ? At::kRedo : At::kOpen;
+    step.emit(next, Fair::kYes, {whole ? "RECONCILE: all were heard" : "RECONCILE: somebody began to move meanwhile"});
     return;
   }
   const int other = 1 + step.now.desk.heard / kKinds, kind = step.now.desk.heard % kKinds;

@@ -29,20 +29,26 @@ bool on_its_way(const State& state, int letter) {
          counted(state, 1 - letter).is.inbox[letter] == Box::kNone;
 }
 
-bool one_holder(const Scenario& scenario, const State& state) {
+bool one_holder(const Scenario& scenario, const State& state, u8 item) {
   int holders = 0;
+  const auto count = [&](u8 items) { holders += (items & item) != 0; };
   for (int player = 0; player < kPlayers; ++player) {
-    holders += counted(state, player).is.item;
-    holders += scenario.accounts->letters_carry_item && on_its_way(state, player);
+    count(counted(state, player).is.items);
+    if (on_its_way(state, player)) count(scenario.accounts->letters_carry);
     for (int trade = 0; trade < scenario.trades; ++trade) {
       const Half leg = half(state, trade, player);
-      const bool held = leg.mine == LegState::kHeld;
-      holders += held && gives_item(scenario, trade, player) && leg.other != LegState::kCommitted;
-      holders += held && gets_item(scenario, trade, player) && leg.other == LegState::kCommitted;
+      if (leg.mine != LegState::kHeld) continue;
+      const bool done = leg.other == LegState::kCommitted;
+      count(done ? gets_items(scenario, trade, player) : gives_items(scenario, trade, player));
     }
   }
   // What was made and lost with the restore, before anybody else had it, was never there.
-  return holders == 1 || (holders == 0 && !state.item_kept);
+  return holders == 1 || (holders == 0 && !(state.items_kept & item));
+}
+bool every_item_has_one_holder(const Scenario& scenario, const State& state) {
+  for (int item = 0; item < kUnique; ++item)
+    if (!one_holder(scenario, state, static_cast<u8>(1 << item))) return false;
+  return true;
 }
 
 bool gold_is_conserved(const Scenario& scenario, const State& state) {
@@ -51,7 +57,7 @@ bool gold_is_conserved(const Scenario& scenario, const State& state) {
     const Content& content = counted(state, player).is;
     has += content.gold;
     made += scenario.gold[player] + content.earned + content.owed;
-    has += !scenario.accounts->letters_carry_item && on_its_way(state, player);
+    has += scenario.accounts->letters_carry == 0 && on_its_way(state, player);
     for (int trade = 0; trade < scenario.trades; ++trade) {
       const Half leg = half(state, trade, player);
       if (leg.mine != LegState::kHeld) continue;
@@ -118,7 +124,7 @@ Law broken_law(const Scenario& scenario, const State& state) {
   if (!shards_sum_to_zero(scenario, state)) return Law::kShardSumsToZero;
   if (state.closed) return Law::kNone;  // half of it is not here yet
   if (!one_active_row(state)) return Law::kOneActiveRow;
-  if (!one_holder(scenario, state)) return Law::kOneHolder;
+  if (!every_item_has_one_holder(scenario, state)) return Law::kOneHolder;
   if (!gold_is_conserved(scenario, state)) return Law::kGoldIsConserved;
   if (!trades_whole(scenario, state)) return Law::kTradeWhole;
   if (!letters_whole(state)) return Law::kLetterOnce;

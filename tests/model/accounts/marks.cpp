@@ -11,6 +11,7 @@ void note_marks(const Scenario& scenario, const State& state, std::array<std::ui
   note(Mark::kAccountBroughtBack, state.brought_back != 0);
   note(Mark::kHalvesRedone, state.redone);
   note(Mark::kItemGivenBack, state.given_back);
+  note(Mark::kMadeRoom, state.made_room);
   note(Mark::kOpenedAfterTheDeskDied, state.crashes != 0);
   for (const Map& map : state.map)
     note(Mark::kMovedAfterOpening, map.intent != 0 && map.source[map.intent] == kRestored);

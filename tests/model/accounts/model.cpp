@@ -18,39 +18,43 @@ const Row& counted(const State& state, int player) {
   return state.shard[shard == kNobody ? state.map[player].shard : shard].row[player];
 }
 
-bool in_a_letter(const Scenario& world, const Content& content, int player) {
-  return world.accounts->letters_carry_item && content.outbox[player] == Box::kWaiting;
+u8 in_a_letter(const Scenario& world, const Content& content, int player) {
+  return content.outbox[player] == Box::kWaiting ? world.accounts->letters_carry : u8{0};
 }
 
-bool item_is_here(const Scenario& world, const Shard& shard) {
+u8 items_here(const Scenario& world, const Shard& shard) {
+  u8 here = 0;
   for (int player = 0; player < kPlayers; ++player) {
     const Content& content = shard.row[player].is;
-    if (content.item || in_a_letter(world, content, player)) return true;
+    here |= content.items | in_a_letter(world, content, player);
     for (int trade = 0; trade < world.trades; ++trade)
-      if (content.leg[trade] == LegState::kHeld && gives_item(world, trade, player)) return true;
+      if (content.leg[trade] == LegState::kHeld) here |= gives_items(world, trade, player);
   }
-  return false;
+  return here;
 }
 
 bool still_leaving(const Scenario& world, const Shard& shard, int trade, int player) {
-  if (!gets_item(world, trade, player)) return false;
+  const u8 comes = gets_items(world, trade, player);
   for (int holder = 0; holder < kPlayers; ++holder) {
     const Content& content = shard.row[holder].is;
-    if (content.item || in_a_letter(world, content, holder)) return true;
+    if (comes & (content.items | in_a_letter(world, content, holder))) return true;
     for (int other = 0; other < world.trades; ++other)
-      if (other != trade && content.leg[other] == LegState::kHeld && gives_item(world, other, holder)) return true;
+      if (other != trade && content.leg[other] == LegState::kHeld && (comes & gives_items(world, other, holder)))
+        return true;
   }
   return false;
 }
 
 void first_state(const Scenario& scenario, State& state) {
-  state.made = state.item_kept = scenario.accounts->made_by == kNobody;
+  state.made = scenario.accounts->made_by == kNobody;
+  state.items_kept = static_cast<u8>(state.made | (scenario.accounts->second_with != kNobody) << 1);
   for (int player = 0; player < kPlayers; ++player) {
     const u8 shard = scenario.shard[player];
     Row& row = state.shard[shard].row[player];
     row.status = Status::kActive;
     row.is.gold = scenario.gold[player];
-    row.is.item = player == scenario.accounts->item_with && state.made;
+    row.is.items = static_cast<u8>((player == scenario.accounts->item_with && state.made) |
+                                   (player == scenario.accounts->second_with) << 1);
     i8& outside = state.shard[shard].outside;
     outside = static_cast<i8>(outside - row.is.gold);
     state.map[player].shard = shard;
@@ -65,12 +69,12 @@ void note_floor(const State& before, State& after) {
     for (int shard = 1; shard < kPlaces; ++shard) {
       const Row& row = after.shard[shard].row[player];
       if (row.status == Status::kActive) after.floor[player] = std::max(after.floor[player], row.is.earned);
-      after.item_kept |= row.is.item;
+      after.items_kept |= row.is.items;
     }
     const Row& here = after.shard[kRestored].row[player];
     if (after.backup_kept && !before.backup_kept && here.status == Status::kActive)
       after.floor[player] = std::max(after.floor[player], here.is.earned);
-    if (after.backup_kept && !before.backup_kept) after.item_kept |= here.is.item;
+    if (after.backup_kept && !before.backup_kept) after.items_kept |= here.is.items;
   }
 }
 

@@ -67,7 +67,7 @@ void store_copy(Step& step, int player, int m) {
   if (shut(step.now, to) || !step.now.map[player].copied[m] || !may) return;
   State next = step.now;
   if (there.status == Status::kArriving) remove(next, to, player, there.move);
-  if (next.copy[player][m].item && item_is_here(step.world, next.shard[to])) return;
+  if (next.copy[player][m].items & items_here(step.world, next.shard[to])) return;
   write(next, to, player, next.copy[player][m], m);
   next.map[player].arrived[m] = 1;
   step.emit(next, Fair::kYes, {"COPY stored", player, m});

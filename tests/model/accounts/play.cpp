@@ -4,11 +4,11 @@ namespace dure::model::accounts {
 
 bool arrive(const Scenario& world, Shard& shard, int letter) {
   Content& content = shard.row[1 - letter].is;
-  if (world.accounts->letters_carry_item && item_is_here(world, shard)) return false;
+  const u8 carried = world.accounts->letters_carry;
+  if (carried & items_here(world, shard)) return false;
   content.inbox[letter] = Box::kDone;
-  if (world.accounts->letters_carry_item)
-    content.item = 1;
-  else
+  content.items |= carried;
+  if (carried == 0)
     ++content.gold, --shard.transit;
   return true;
 }
@@ -30,7 +30,7 @@ void make(Step& step, int player, int shard) {
   if (step.now.made || player != step.world.accounts->made_by) return;
   State next = step.now;
   next.made = 1;
-  next.shard[shard].row[player].is.item = 1;
+  next.shard[shard].row[player].is.items |= 1;
   step.emit(next, Fair::kNo, {"makes the item", player, shard});
 }
 
@@ -48,14 +48,14 @@ void acquire(Step& step, int player, int shard) {
 void send(Step& step, int player, int shard) {
   const Row& row = step.now.shard[shard].row[player];
   const bool may = (step.world.accounts->letters >> player & 1) && !(step.now.written >> player & 1);
-  const bool carries = step.world.accounts->letters_carry_item;
-  if (!may || (carries ? row.is.item : row.is.gold) < 1 || row.is.outbox[player] != Box::kNone) return;
+  const u8 carried = step.world.accounts->letters_carry;
+  const bool has = carried == 0 ? row.is.gold >= 1 : (carried & ~row.is.items) == 0;
+  if (!may || !has || row.is.outbox[player] != Box::kNone) return;
   State next = step.now;
   next.written |= 1u << player;
   Content& content = next.shard[shard].row[player].is;
-  if (carries)
-    content.item = 0;
-  else
+  content.items &= ~carried;
+  if (carried == 0)
     --content.gold, ++next.shard[shard].transit;
   content.outbox[player] = Box::kWaiting;
   step.emit(next, Fair::kNo, {"SEND", player, shard});

@@ -1,6 +1,6 @@
 // What the model of accounts beside a restore knows: every shard's own rows and registers, the map, what is on the
 // wire, and the desk that reconciles. Who plays is one step here (owners and epochs have the other model): two accounts
-// of one character, one unique item, one currency, a shard that goes back to a backup. Every field is one byte and
+// of one character, two unique items, one currency, a shard that goes back to a backup. Every field is one byte and
 // unused ones are zero, so that equal states are equal bytes.
 #pragma once
 #include "tests/model/state.h"
@@ -10,13 +10,14 @@ namespace dure::model::accounts {
 inline constexpr int kPlaces = 3;  // shards; the first goes back
 inline constexpr int kRestored = 0;
 inline constexpr int kNotes = 2;  // letter l goes from player l to the other one
+inline constexpr int kUnique = 2;
 inline constexpr u8 kRaise = 16;  // epochs left out by a restore
 
 enum class LegState : u8 { kNone, kHeld, kCommitted, kAborted };
 
 // All that travels with an account.
 struct Content {
-  u8 gold, item, epoch;
+  u8 gold, items, epoch;  // items: bits
   u8 earned, owed;  // what came from faucets: by play, and by reconciling
   LegState leg[kTrades];
   u8 swapped;  // trades that a SWAP answered elsewhere
@@ -51,11 +52,13 @@ struct Map {
   u8 source[kMoves + 1], target[kMoves + 1], copied[kMoves + 1], arrived[kMoves + 1];
 };
 
+// When nothing gets on any more: what a fact gives may be missing; what it brings, and is here, leaves before.
+enum Force : u8 { kMayLack = 1, kMakesRoom = 2 };
 // What the desk has heard of one trade.
 struct Heard {
   u8 committed;
   u8 legs;   // players whose leg, with what it gave, is known
-  u8 force;  // 1: what it gives may be missing, 2: that did not help
+  u8 force;  // bits of Force
 };
 enum class At : u8 {
   kTurnBack,
@@ -76,6 +79,7 @@ struct Desk {
   u8 heard;  // shards and kinds of facts, in their order
   Heard trade[kTrades];
   u8 received, sent;  // letters
+  u8 letter_force[kNotes];
   u8 begun;           // moves, when it began to hear
   u8 again;           // something is left open that time mends
   u8 refused;         // or nothing does: a person is asked
@@ -91,7 +95,7 @@ struct State {
   u8 backup_kept, restored, closed;
   Desk desk;
   u8 stays;   // the last round left open what no further one mends
-  u8 let_go;  // whose the item was, plus one, when it was let go while the shard is closed; its own row there
+  u8 let_go[kUnique];  // whose it was, plus one, when it was let go while the shard is closed; its own row there
   // Ghosts.
   u8 crashes, acquired;
   u8 prepared[kTrades];  // players whose owner has sent its leg
@@ -99,10 +103,10 @@ struct State {
   u8 earned[kPlayers];   // by play, also what was lost
   u8 granted[kPlayers];  // the greatest epoch
   u8 floor[kPlayers];    // of what was earned, known to a shard that lost nothing
-  u8 made;               // the item
-  u8 item_kept;          // it was where nothing is lost, or in the backup
+  u8 made;               // the first item
+  u8 items_kept;         // that were where nothing is lost, or in the backup
   u8 broken;
-  u8 brought_back, redone, given_up, given_back;
+  u8 brought_back, redone, given_up, given_back, made_room;
 };
 static_assert(std::has_unique_object_representations_v<State>);
 

@@ -39,8 +39,8 @@ const Row& counted(const State& state, int player);
 bool knows_swapped(const Row& row, int trade);
 int gives(const Scenario& scenario, int trade, int player);
 int gets(const Scenario& scenario, int trade, int player);
-bool gives_item(const Scenario& scenario, int trade, int player);
-bool gets_item(const Scenario& scenario, int trade, int player);
+u8 gives_items(const Scenario& scenario, int trade, int player);
+u8 gets_items(const Scenario& scenario, int trade, int player);
 // What the register answers this leg; kNone: nothing final, or nobody.
 Verdict verdict_for(const State& state, int trade, int player);
 // A held leg ends here.
@@ -54,10 +54,12 @@ void remove(State& next, int shard, int player, int move);
 void give_up(const Step& step, State& next, int player, int move);
 // Of a row that is here, or is about to be: what it did with who is ACTIVE here, that one knows as well.
 bool nothing_half(const Step& step, const Row& mine, int player);
+// These leave the restored shard and may be nobody's in the end: who has them here had them last.
+void let_go(State& next, int player, int items);
 int moves_begun(const State& state);
-bool item_is_here(const Scenario& scenario, const Shard& shard);
+u8 items_here(const Scenario& scenario, const Shard& shard);
 // One that waits is where its item is.
-bool in_a_letter(const Scenario& scenario, const Content& content, int player);
+u8 in_a_letter(const Scenario& scenario, const Content& content, int player);
 // A letter to who is here. False: what it carries is still somewhere here, it has to wait.
 bool arrive(const Scenario& scenario, Shard& shard, int letter);
 // What this leg gets has still to leave the shard: by another trade, or whoever has it.

@@ -5,8 +5,11 @@ namespace dure::model::accounts {
 
 int gives(const Scenario& world, int trade, int player) { return world.terms[trade].gold[player]; }
 int gets(const Scenario& world, int trade, int player) { return world.terms[trade].gold[1 - player]; }
-bool gives_item(const Scenario& world, int trade, int player) { return world.terms[trade].item_from == player; }
-bool gets_item(const Scenario& world, int trade, int player) { return world.terms[trade].item_from == 1 - player; }
+u8 gives_items(const Scenario& world, int trade, int player) {
+  const Terms& terms = world.terms[trade];
+  return static_cast<u8>((terms.item_from == player) | (terms.second_from == player) << 1);
+}
+u8 gets_items(const Scenario& world, int trade, int player) { return gives_items(world, trade, 1 - player); }
 
 bool knows_swapped(const Row& row, int trade) { return (row.is.swapped | row.chain) >> trade & 1; }
 
@@ -20,7 +23,7 @@ Verdict verdict_for(const State& state, int trade, int player) {
 void hold(const Scenario& world, State& next, int shard, int trade, int player) {
   Content& content = next.shard[shard].row[player].is;
   content.gold = static_cast<u8>(content.gold - gives(world, trade, player));
-  if (gives_item(world, trade, player)) content.item = 0;
+  content.items &= ~gives_items(world, trade, player);
   content.leg[trade] = LegState::kHeld;
 }
 
@@ -28,7 +31,7 @@ void finish(const Scenario& world, State& next, int shard, int trade, int player
   Content& content = next.shard[shard].row[player].is;
   const int credit = commit ? gets(world, trade, player) : gives(world, trade, player);
   content.gold = static_cast<u8>(content.gold + credit);
-  if (commit ? gets_item(world, trade, player) : gives_item(world, trade, player)) content.item = 1;
+  content.items |= commit ? gets_items(world, trade, player) : gives_items(world, trade, player);
   if (commit) {
     i8& transit = next.shard[shard].transit;
     transit = static_cast<i8>(transit + gives(world, trade, player) - credit);
@@ -40,7 +43,7 @@ namespace {
 
 bool can_give(const Scenario& world, const Row& row, int trade, int player) {
   return row.status == Status::kActive && row.is.gold >= gives(world, trade, player) &&
-         (!gives_item(world, trade, player) || row.is.item) && row.is.leg[trade] == LegState::kNone;
+         (gives_items(world, trade, player) & ~row.is.items) == 0 && row.is.leg[trade] == LegState::kNone;
 }
 
 void name_register(State& next, int trade) {
@@ -62,11 +65,11 @@ void swap(Step& step, int trade) {
   for (int player = 0; player < kPlayers; ++player) {
     Row& row = next.shard[shard].row[player];
     row.is.gold = static_cast<u8>(row.is.gold - gives(step.world, trade, player) + gets(step.world, trade, player));
-    if (gives_item(step.world, trade, player)) row.is.item = 0;
+    row.is.items &= ~gives_items(step.world, trade, player);
     row.chain |= 1u << trade;
   }
   for (int player = 0; player < kPlayers; ++player)
-    if (gets_item(step.world, trade, player)) next.shard[shard].row[player].is.item = 1;
+    next.shard[shard].row[player].is.items |= gets_items(step.world, trade, player);
   step.emit(next, Fair::kNo, {"SWAP", -1, trade, shard});
 }
 
