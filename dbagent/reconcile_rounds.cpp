@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "common/base/ids.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/reconcile.pb.h"
 
@@ -13,13 +14,6 @@ constexpr int kAtOnce = 200;
 using ItemKey = std::pair<std::uint64_t, std::uint64_t>;
 
 ItemKey key_of(const proto::Uid& uid) { return {uid.high(), uid.low()}; }
-
-std::string hex(const proto::Uid& uid) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(uid.high()),
-                static_cast<unsigned long long>(uid.low()));
-  return text;
-}
 
 }  // namespace
 
@@ -132,10 +126,12 @@ std::size_t ReconcileRounds::waiting() const { return now_.size() + later_.size(
 
 std::vector<std::string> ReconcileRounds::stuck() const {
   std::vector<std::string> lines;
-  for (const auto& fact : later_)
-    lines.push_back((fact->kind == proto::FACT_LEGS ? "trade " + hex(fact->trade.terms().txn())
+  for (const auto& fact : later_) {
+    const proto::Uid& txn = fact->trade.terms().txn();
+    lines.push_back((fact->kind == proto::FACT_LEGS ? "trade " + hex128(txn.high(), txn.low())
                                                     : "letter " + std::to_string(fact->letter.message_id())) +
                     " of shard " + std::to_string(fact->from_shard) + ": " + fact->why);
+  }
   return lines;
 }
 

@@ -121,7 +121,7 @@ Task<bool> RollbackPlanner::undo_items(RollbackPlan* plan, RollbackShare* share,
     const auto life = std::make_shared<Life>();
     const bool read = co_await item_life(plan, key.first, key.second, life);
     if (!read) co_return false;
-    const std::string what = "item " + hex_of(key.first, key.second) + " " + life->item.template_();
+    const std::string what = "item " + hex128(key.first, key.second) + " " + life->item.template_();
     const bool made_since = life->first_at > to && life->made_for_player && life->first_player == share->player_id;
     const bool used_up = life->used_up() && life->burnt_by == share->player_id;
     const bool waits = life->in_letter_to(share->player_id);

@@ -252,7 +252,7 @@ Task<bool> RollbackPlanner::undo_side(RollbackPlan* plan, RollbackShare* share, 
   }
   for (const auto& item : got.items()) {
     const std::uint64_t high = item.item().high(), low = item.item().low();
-    const std::string number = hex_of(high, low);
+    const std::string number = hex128(high, low);
     const auto life = std::make_shared<Life>();
     const bool read = co_await item_life(plan, high, low, life);
     if (!read) co_return false;

@@ -1,7 +1,6 @@
 // What the parts of a planner share: what was read of a player's money and of an item, and how a shard is asked. Only
 // for the sources that implement it.
 #pragma once
-#include <cstdio>
 #include <map>
 #include <string>
 
@@ -61,13 +60,6 @@ Task<Result<Reply>> RollbackPlanner::ask(std::uint32_t shard, Request request) {
     if (tries == kTries) co_return fail(Trouble::kTimeout, "shard " + std::to_string(shard) + " does not answer");
     co_await node_.wait(kBetweenTries);
   }
-}
-
-inline std::string hex_of(std::uint64_t high, std::uint64_t low) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(high),
-                static_cast<unsigned long long>(low));
-  return text;
 }
 
 }  // namespace dure

@@ -81,14 +81,12 @@ NodeId node_from_text(std::string_view text) {
   return NodeId(role, static_cast<std::uint16_t>(number));
 }
 
-namespace {
 std::string hex128(std::uint64_t high, std::uint64_t low) {
   char text[33];
   std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(high),
                 static_cast<unsigned long long>(low));
   return text;
 }
-}  // namespace
 
 std::string to_text(const Incarnation& incarnation) { return hex128(incarnation.high, incarnation.low); }
 std::string to_text(const ItemId& item) { return hex128(item.high, item.low); }

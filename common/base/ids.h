@@ -56,13 +56,16 @@ std::string to_text(NodeId);
 // "gateway-1", "lobby-2", "all-1/general" → the node; none if it is not a node's name.
 NodeId node_from_text(std::string_view);
 
+// How every 128-bit number is shown to people: 32 hex digits, leading zeros too.
+std::string hex128(std::uint64_t high, std::uint64_t low);
+
 // A random 128-bit number of one process start. Zero: none.
 struct Incarnation {
   std::uint64_t high = 0, low = 0;
   constexpr explicit operator bool() const { return high != 0 || low != 0; }
   friend constexpr auto operator<=>(const Incarnation&, const Incarnation&) = default;
 };
-std::string to_text(const Incarnation&);  // 32 hex digits
+std::string to_text(const Incarnation&);
 
 // Items are minted once and keep their 128-bit id for ever.
 struct ItemId {

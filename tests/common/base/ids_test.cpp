@@ -60,6 +60,11 @@ TEST(Ids, ItemsReadAsTheyAreWritten) {
   EXPECT_EQ(item_from_text("FFFFFFFFFFFFFFFFffffffffffffffff"), (ItemId{~0ull, ~0ull}));
 }
 
+TEST(Ids, LeadingZerosOfEitherHalfAreShown) {
+  EXPECT_EQ(hex128(0, 0), "00000000000000000000000000000000");
+  EXPECT_EQ(hex128(0xa, 0x77), "000000000000000a0000000000000077");
+}
+
 TEST(Ids, WhatIsNoItemIsNone) {
   for (const std::string& bad :
        {std::string(), std::string("0123"), std::string(31, 'a'), std::string(33, 'a'), std::string(32, 'g'),
