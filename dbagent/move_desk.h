@@ -33,13 +33,13 @@ class MoveWatch;
 class Agent;
 
 struct MoveLimits {
-  std::size_t at_once = 8;
-  std::size_t waiting_max = 10'000;  // beyond it askers are told to try again
-  Duration frozen_max = seconds(1);  // without the copy at its end; for each MiB of it:
-  Duration frozen_max_per_mib = seconds(1);
-  Duration hold_patience = seconds(10);   // for an open trade to be settled
-  Duration settle_patience = seconds(5);  // for a shard to hear of a decision; then the scan sees to it
-  Duration scan_interval = seconds(2);    // for moves that nobody drives; 0: never
+  std::size_t at_once = 8;                   // moves that are driven; what else is asked for waits
+  std::size_t waiting_max = 10'000;          // beyond it askers are told to try again
+  Duration frozen_max = seconds(1);          // from FREEZE to the copy's end, however small the account is
+  Duration frozen_max_per_mib = seconds(1);  // and so much longer for each MiB that is to be copied
+  Duration hold_patience = seconds(10);      // for an open trade to be settled, so that the account can be frozen
+  Duration settle_patience = seconds(5);     // for a shard to hear of a decision; then the scan sees to it
+  Duration scan_interval = seconds(2);       // between looks for moves that nobody drives; 0: never
 };
 
 class MoveDesk {
