@@ -15,7 +15,6 @@
 namespace dure {
 namespace {
 
-constexpr std::size_t kOutcomesKept = 256;
 constexpr int kTries = 5;
 constexpr Duration kBetweenTries = milliseconds(200);
 
@@ -90,25 +89,14 @@ bool GmDesk::take(const GmCommandIn& in, const proto::GmCommand& command) {
   if (verb != "ban" && verb != "feature" && verb != "maintenance" && verb != "give" && verb != "content" &&
       verb != "rollback" && verb != "open-shard")
     return false;
-  if (const auto at = outcomes_.find(command.id()); at != outcomes_.end()) {
-    // Asked again: while it is under way, the answer comes with its end.
-    if (at->second.known) answer_gm(agent_, in, command.id(), at->second.ok, at->second.text);
-    return true;
-  }
+  if (answer_gm_repeat(agent_, in, command.id(), outcomes_)) return true;
   if (const std::string wrong = what_is_wrong(command, agent_.options()); !wrong.empty()) {
     answer_gm(agent_, in, command.id(), false, wrong);
     return true;
   }
-  if (latest_.size() >= kOutcomesKept) forget(latest_.front());
-  latest_.push_back(command.id());
-  outcomes_[command.id()] = {};
+  outcomes_.begin(command.id());
   agent_.spawn(run(in, std::make_shared<const proto::GmCommand>(command)));
   return true;
-}
-
-void GmDesk::forget(std::uint64_t command) {
-  std::erase(latest_, command);
-  outcomes_.erase(command);
 }
 
 Task<Result<proto::StoreReply>> GmDesk::claim(Command command, std::string text) {
@@ -118,9 +106,7 @@ Task<Result<proto::StoreReply>> GmDesk::claim(Command command, std::string text)
   claim.set_issuer(command->issuer());
   claim.set_text(text);
   claim.set_now_unix_ms(unix_ms(agent_.wall_now()));
-  // A claim that is not answered in time may be made all the same: a second one would find it, and take it for that of
-  // an earlier life.
-  const Result<proto::StoreReply> claimed = co_await ask<proto::StoreReply>(agent_.id(), claim, kClaimDeadline);
+  const Result<proto::StoreReply> claimed = co_await ask<proto::StoreReply>(agent_.id(), claim, kGmClaimDeadline);
   co_return claimed;
 }
 
@@ -130,7 +116,7 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
   Result<proto::StoreReply> claimed = proto::StoreReply();
   if (!contains(unfinished_, command->id())) claimed = co_await claim(command, text);
   if (!claimed || (claimed->code() != proto::STORED && claimed->code() != proto::EXPECTED_OTHER)) {
-    forget(command->id());  // nothing was done: the sender's next repeat tries again
+    outcomes_.forget(command->id());
     co_return;
   }
   Outcome outcome;
@@ -150,9 +136,9 @@ Task<void> GmDesk::run(GmCommandIn in, Command command) {
                       {"result", outcome.text}});
   if (outcome.known) {
     std::erase(unfinished_, command->id());
-    if (const auto at = outcomes_.find(command->id()); at != outcomes_.end()) at->second = outcome;
+    outcomes_.end(command->id(), outcome);
   } else {
-    forget(command->id());
+    outcomes_.forget(command->id());
     if (unfinished_.size() >= kUnfinishedMax) unfinished_.pop_front();
     if (!contains(unfinished_, command->id())) unfinished_.push_back(command->id());
   }

@@ -5,10 +5,10 @@
 #pragma once
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <string>
 
+#include "common/logic/gm_outcomes.h"
 #include "common/logic/node.h"
 
 namespace dure {
@@ -26,13 +26,9 @@ class GmDesk {
   bool take(const GmCommandIn& in, const proto::GmCommand& command);
 
  private:
-  static constexpr Duration kDeadline = seconds(2), kClaimDeadline = seconds(3600);
+  static constexpr Duration kDeadline = seconds(2);
   static constexpr std::size_t kUnfinishedMax = 256;
-  struct Outcome {
-    bool known = false;  // else it may be tried again
-    bool ok = false;
-    std::string text;
-  };
+  using Outcome = GmOutcomes::Outcome;
   struct Target {
     bool known = false;  // the directory answered; nobody is called so: all is 0
     std::uint64_t account = 0, player = 0;
@@ -55,12 +51,9 @@ class GmDesk {
   template <class Reply, class Request>
   Task<Result<Reply>> ask(NodeId to, Request request, Duration deadline = kDeadline);
 
-  void forget(std::uint64_t command);
-
   Agent& agent_;
-  std::map<std::uint64_t, Outcome> outcomes_;  // of the latest commands, by their ids
-  std::deque<std::uint64_t> latest_;           // these ids, oldest first
-  std::deque<std::uint64_t> unfinished_;       // claimed by this life, and may be tried again; oldest first
+  GmOutcomes outcomes_;
+  std::deque<std::uint64_t> unfinished_;  // claimed by this life, and may be tried again; oldest first
 };
 
 }  // namespace dure

@@ -5,13 +5,13 @@
 // Frames of a client for the gateway itself are sent to itself with the client in the header's call id, so that they
 // run through the same handlers, faults and answers as all other messages. Logic thread only.
 #pragma once
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/logic/gm_outcomes.h"
 #include "common/logic/node.h"
 #include "gateway/admission_ramp.h"
 #include "gateway/hash_queue.h"
@@ -201,13 +201,8 @@ class Gateway : public Node {
   Task<void> drain();
   Task<void> drain_one(SessionId id);
   // ── gm.cpp
-  struct GmOutcome {
-    bool known = false;  // else it is under way
-    bool ok = false;
-    std::string text;
-  };
   Task<void> run_gm(GmCommandIn in, std::shared_ptr<const proto::GmCommand> command);
-  GmOutcome execute(const proto::GmCommand& command);
+  GmOutcomes::Outcome execute(const proto::GmCommand& command);
   std::string announce(const proto::GmCommand& command);
   std::string kick(const proto::GmCommand& command, bool* found);
 
@@ -223,8 +218,7 @@ class Gateway : public Node {
   HashQueue hashes_;
   AdmissionRamp login_ramp_, resume_ramp_;             // apart: a flood of logins keeps nobody from resuming
   std::map<std::uint32_t, ClientFigures> io_figures_;  // the newest, by IO thread
-  std::map<std::uint64_t, GmOutcome> gm_outcomes_;     // of the latest commands, by their ids
-  std::deque<std::uint64_t> gm_latest_;                // these ids, oldest first
+  GmOutcomes gm_outcomes_;
   std::uint32_t tickets_waiting_ = 0, leaving_ = 0;
   std::uint64_t walks_ = 0, traces_ = 0, forwarded_ = 0, stale_frames_ = 0, topic_gaps_ = 0;
   bool draining_ = false;

@@ -6,29 +6,14 @@
 #include "gateway/gateway.h"
 
 namespace dure {
-namespace {
-constexpr std::size_t kOutcomesKept = 256;
-// A claim that is not answered in time may be made all the same: a second one would find it, and take it for that of
-// an earlier life.
-constexpr Duration kClaimDeadline = seconds(3600);
-}  // namespace
 
 void Gateway::on_gm(const GmCommandIn& in) {
   if (answer_gm_status(*this, in, load())) return;
   const auto command = std::make_shared<proto::GmCommand>();
   if (!read_gm(*this, in, command.get())) return;
   if (command->verb() != "announce" && command->verb() != "kick") return;
-  if (const auto at = gm_outcomes_.find(command->id()); at != gm_outcomes_.end()) {
-    // Asked again: while it is under way, the answer comes with its end.
-    if (at->second.known) answer_gm(*this, in, command->id(), at->second.ok, at->second.text);
-    return;
-  }
-  if (gm_latest_.size() >= kOutcomesKept) {
-    gm_outcomes_.erase(gm_latest_.front());
-    gm_latest_.pop_front();
-  }
-  gm_latest_.push_back(command->id());
-  gm_outcomes_[command->id()] = {};
+  if (answer_gm_repeat(*this, in, command->id(), gm_outcomes_)) return;
+  gm_outcomes_.begin(command->id());
   spawn(run_gm(in, command));
 }
 
@@ -40,22 +25,21 @@ Task<void> Gateway::run_gm(GmCommandIn in, std::shared_ptr<const proto::GmComman
   claim.set_issuer(command->issuer());
   claim.set_text(command->verb());
   claim.set_now_unix_ms(unix_ms(wall_now()));
-  const auto claimed = co_await call<proto::StoreReply>(directory_agent(), claim, kClaimDeadline);
+  const auto claimed = co_await call<proto::StoreReply>(directory_agent(), claim, kGmClaimDeadline);
   if (!claimed || (claimed->code() != proto::STORED && claimed->code() != proto::EXPECTED_OTHER)) {
-    std::erase(gm_latest_, command->id());
-    gm_outcomes_.erase(command->id());  // nothing was done: the sender's next repeat tries again
+    gm_outcomes_.forget(command->id());
     co_return;
   }
   // Claimed by an earlier life of this node, or by this one, whose agent was lost before it could say so. Who is gone
   // already may be kicked again; what was told may not be told twice.
-  GmOutcome outcome{true, false, "claimed before; look whether it took effect"};
+  GmOutcomes::Outcome outcome{true, false, "claimed before; look whether it took effect"};
   if (claimed->code() == proto::STORED || command->verb() == "kick") outcome = execute(*command);
-  if (const auto at = gm_outcomes_.find(command->id()); at != gm_outcomes_.end()) at->second = outcome;
+  gm_outcomes_.end(command->id(), outcome);
   answer_gm(*this, in, command->id(), outcome.ok, outcome.text);
 }
 
-Gateway::GmOutcome Gateway::execute(const proto::GmCommand& command) {
-  GmOutcome outcome{true, true, {}};
+GmOutcomes::Outcome Gateway::execute(const proto::GmCommand& command) {
+  GmOutcomes::Outcome outcome{true, true, {}};
   outcome.text = command.verb() == "announce" ? announce(command) : kick(command, &outcome.ok);
   return outcome;
 }

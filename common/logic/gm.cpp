@@ -19,6 +19,12 @@ void answer_gm(Node& node, const GmCommandIn& in, std::uint64_t id, bool ok, con
   node.effect(GmAnswerOut{in.reply_channel, Bytes(answer.SerializeAsString())});
 }
 
+bool answer_gm_repeat(Node& node, const GmCommandIn& in, std::uint64_t id, const GmOutcomes& outcomes) {
+  const GmOutcomes::Outcome* begun = outcomes.find(id);
+  if (begun != nullptr && begun->known) answer_gm(node, in, id, begun->ok, begun->text);
+  return begun != nullptr;
+}
+
 bool answer_gm_status(Node& node, const GmCommandIn& in, const PeerLoad& load) {
   proto::GmCommand command;
   if (!read_gm(node, in, &command) || command.verb() != "status") return false;
