@@ -16,6 +16,7 @@
 #include "dbagent/housekeeper.h"
 #include "dbagent/outbox_relay.h"
 #include "dbagent/reconcile_desk.h"
+#include "dbagent/switch_desk.h"
 #include "dbagent/trade_desk.h"
 
 namespace dure {
@@ -24,7 +25,6 @@ constexpr Duration kFenceKept = seconds(180);
 constexpr std::size_t kFencesKept = 4096;
 constexpr Duration kPauseMax = seconds(10);
 constexpr Duration kPausePoll = milliseconds(1);
-constexpr const char* kMaintenance = "maintenance";
 
 template <class Reply>
 std::string refusal(int code) {
@@ -38,6 +38,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
     : Node(std::move(identity), routes, seams),
       options_(std::move(options)),
       bookkeeper_(*this, options_.books),
+      switch_desk_(std::make_unique<SwitchDesk>(*this)),
       content_desk_(std::make_unique<ContentDesk>(*this)),
       gm_desk_(std::make_unique<GmDesk>(*this)),
       relay_(std::make_unique<OutboxRelay>(*this)),
@@ -143,7 +144,7 @@ Agent::Agent(NodeIdentity identity, const Routes& routes, Seams seams, AgentOpti
        {route_id(proto::ContentLoad::descriptor()), route_id(proto::ContentActivate::descriptor())})
     kinds_.at(id).after = [this](const Asked&, std::string_view) { content_desk_->changed(); };
   kinds_.at(route_id(proto::SwitchSet::descriptor())).after = [this](const Asked&, std::string_view) {
-    switches_stale_ = true;
+    switch_desk_->changed();
   };
 
   for (const std::uint32_t shard : this->identity().shards) queues_.emplace(shard_queue(shard), options_.group);
@@ -245,8 +246,10 @@ void Agent::on_turn_end() {
     wake_at_ = next;
     after(next - now(), [] {});
   }
-  if (switches_stale_ && !reading_switches_ && !draining_) spawn(read_switches());
-  if (!draining_) content_desk_->on_turn_end();
+  if (!draining_) {
+    switch_desk_->on_turn_end();
+    content_desk_->on_turn_end();
+  }
   if (draining_ && idle()) stopped();
 }
 
@@ -361,7 +364,7 @@ void Agent::check_invariants() const {
 // ── what others must hear ───────────────────────────────────────────────────────────────────────────────────
 
 void Agent::on_start() {
-  switches_stale_ = identity().directory;
+  switch_desk_->start();
   content_desk_->start(options_.content);
 }
 
@@ -369,7 +372,7 @@ void Agent::content_notice(const From&, const proto::ContentNotice& notice) { co
 
 void Agent::on_peer_up(NodeId peer) {
   move_desk_->on_peer_up(peer);
-  if (switches_read_) tell_switches(peer);
+  switch_desk_->on_peer_up(peer);
   content_desk_->on_peer_up(peer);
   if (peer.role() != Role::kGateway) return;
   for (const Fence& fence : fences_) tell_fence(peer, fence);
@@ -417,36 +420,6 @@ void Agent::tell_fence(NodeId gateway, const Fence& fence) {
   send(gateway, notice);
 }
 
-Task<void> Agent::read_switches() {
-  reading_switches_ = true;
-  switches_stale_ = false;
-  const proto::SwitchesQuery query;
-  const Result<proto::SwitchesReply> reply = co_await call<proto::SwitchesReply>(id(), query, seconds(5));
-  reading_switches_ = false;
-  if (!reply || reply->code() != proto::STORED) {
-    // Looked at again at the next tick, not at once: the store may be busy for long.
-    switches_unsure_ = true;
-    co_return;
-  }
-  switch_rows_.clear();
-  for (const auto& row : reply->switches()) switch_rows_[row.name()] = {row.on(), row.until_unix_ms()};
-  switches_read_ = true;
-  for (const Role role : {Role::kGateway, Role::kGeneral, Role::kDungeon, Role::kChat, Role::kDbagent})
-    for (const NodeId peer : peers(role)) tell_switches(peer);
-}
-
-void Agent::tell_switches(NodeId to) {
-  proto::SwitchesNotice notice;
-  for (const auto& [name, row] : switch_rows_) {
-    auto* s = notice.add_switches();
-    s->set_name(name);
-    s->set_on(row.on);
-    if (name == kMaintenance && row.on)
-      notice.set_maintenance_until_unix_ms(static_cast<std::uint64_t>(row.until_unix_ms));
-  }
-  send(to, notice);
-}
-
 proto::ShardLoad Agent::shard_load(const From&, const proto::ShardLoadQuery& query) {
   proto::ShardLoad load;
   const auto at = queues_.find(shard_queue(query.shard()));
@@ -470,23 +443,13 @@ void Agent::on_tick(std::uint64_t) {
   committed_per_s_ = committed - committed_reported_;
   committed_reported_ = committed;
   while (!fences_.empty() && now() - fences_.front().at > kFenceKept) fences_.pop_front();
-  if (std::exchange(switches_unsure_, false)) switches_stale_ = true;
   relay_->wake_all();
   housekeeper_->tick();
   content_desk_->tick();
   trade_desk_->scan();
   reconcile_desk_->tick();
   bookkeeper_.tick();
-  // A switch that was set until a time falls back by itself: set as any other change is, so that the row says so, too.
-  // Asked at each tick until what is read then says so; whoever set it anew meanwhile is not overridden.
-  for (const auto& [name, row] : switch_rows_) {
-    if (row.until_unix_ms == 0 || row.until_unix_ms > unix_ms(wall_now())) continue;
-    proto::SwitchSet back;
-    back.set_name(name);
-    back.set_on(!row.on);
-    back.set_expected_until_unix_ms(row.until_unix_ms);
-    send(id(), back);
-  }
+  switch_desk_->tick();
 }
 
 // ── game masters, monitor ───────────────────────────────────────────────────────────────────────────────────

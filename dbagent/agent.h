@@ -8,8 +8,8 @@
 //   TERM                   as that; what comes in meanwhile is answered RETRY
 //
 // The directory's agent also drives the moves of accounts between shards (move_desk.h), tells everybody the switches
-// and the active content (content_desk.h), fences displaced sessions, and executes `ban`, `feature`, `maintenance`,
-// `give` and `content` of game masters.
+// (switch_desk.h) and the active content (content_desk.h), fences displaced sessions, and executes `ban`, `feature`,
+// `maintenance`, `give` and `content` of game masters (gm_desk.h).
 #pragma once
 #include <functional>
 #include <map>
@@ -36,7 +36,6 @@ class SessionResume;
 class ShardLoad;
 class ShardLoadQuery;
 class StoreEvent;
-class SwitchesReply;
 }  // namespace proto
 
 class ContentDesk;
@@ -44,6 +43,7 @@ class GmDesk;
 class Housekeeper;
 class OutboxRelay;
 class ReconcileDesk;
+class SwitchDesk;
 class TradeDesk;
 
 struct AgentOptions {
@@ -133,13 +133,7 @@ class Agent : public Node {
   bool paused() const { return pause_ != 0 && now() < paused_until_; }
   proto::ShardLoad shard_load(const From& from, const proto::ShardLoadQuery& query);
   void content_notice(const From& from, const proto::ContentNotice& notice);
-  Task<void> read_switches();
-  void tell_switches(NodeId to);
 
-  struct SwitchState {
-    bool on = true;
-    std::int64_t until_unix_ms = 0;  // 0: for ever
-  };
   AgentOptions options_;
   std::map<std::string, CommitQueue> queues_;  // made at construction; never changes
   std::map<std::uint32_t, StoreKind> kinds_;   // by message id; likewise
@@ -147,13 +141,10 @@ class Agent : public Node {
   std::uint64_t pause_ = 0;  // the backup that asked for it
   MonoTime paused_until_{};
   bool draining_ = false, failed_ = false;
-  std::map<std::string, SwitchState> switch_rows_;
-  bool switches_read_ = false, reading_switches_ = false;
-  bool switches_stale_ = false;   // to be read at the end of this turn
-  bool switches_unsure_ = false;  // reading failed: to be read at the next tick
-  std::deque<Fence> fences_;      // of the last minutes: told again to a gateway that comes back
+  std::deque<Fence> fences_;  // of the last minutes: told again to a gateway that comes back
   std::uint64_t committed_reported_ = 0, committed_per_s_ = 0, retries_ = 0;
   Bookkeeper bookkeeper_;
+  std::unique_ptr<SwitchDesk> switch_desk_;
   std::unique_ptr<ContentDesk> content_desk_;
   std::unique_ptr<GmDesk> gm_desk_;
   std::unique_ptr<MoveDesk> move_desk_;
