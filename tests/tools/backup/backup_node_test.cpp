@@ -1,36 +1,20 @@
 // `dure backup` on a fake bus: one agent serves the directory and two shards, of which the second is large.
 #include "tools/backup/backup_node.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <set>
 
 #include "common/proto/operator.pb.h"
-#include "common/proto/shard_map.pb.h"
-#include "tests/common/fake_cluster.h"
+#include "tests/tools/tool_fixture.h"
 
-namespace dure {
+namespace dure::test {
 namespace {
 
-const NodeId kAgent(Role::kDbagent, 1);
 constexpr std::uint32_t kSmall = 1, kLarge = 2;
 
-class BackupNodeTest : public ::testing::Test {
+class BackupNodeTest : public ToolTest<BackupNode, std::string> {
  protected:
-  static NodeIdentity identity() {
-    NodeIdentity identity;
-    identity.id = NodeId(Role::kTool, 1);
-    identity.name = to_text(identity.id);
-    identity.incarnation = {1, 1};
-    return identity;
-  }
-  void SetUp() override {
-    cluster.answers<proto::ShardsQuery, proto::ShardsReply>(kAgent, [](const MeshHeader&, const auto&) {
-      proto::ShardsReply known;
-      for (const std::uint32_t shard : {kSmall, kLarge}) known.add_shards()->set_shard(shard);
-      return std::optional(known);
-    });
+  BackupNodeTest() : ToolTest({kSmall, kLarge}, "nowhere") {
     cluster.answers<proto::DirectoryBackup, proto::BackupState>(kAgent, [](const MeshHeader&, const auto&) {
       proto::BackupState state;
       state.set_phase(proto::BACKUP_NEARLY);
@@ -43,10 +27,7 @@ class BackupNodeTest : public ::testing::Test {
           return small;
         });
     small.set_phase(proto::BACKUP_NEARLY);
-    PeerFacts facts;
-    facts.shards = {kSmall, kLarge};
-    facts.directory = true;
-    cluster.up(kAgent, facts);
+    agent_comes_up();
   }
   // A step of the large shard takes a second.
   void run(int seconds_long) {
@@ -59,13 +40,8 @@ class BackupNodeTest : public ::testing::Test {
       cluster.turn();
     }
   }
-  Routes routes = std::move(*Routes::build(engine_files()));
-  test::MemoryLog log;
-  SeededEntropy entropy{1};
   proto::BackupState small;
   std::map<std::uint32_t, int> asked, cancelled;
-  BackupNode node{identity(), routes, Seams{&log, &entropy}, "nowhere"};
-  test::FakeCluster cluster{node, routes};
 };
 
 TEST_F(BackupNodeTest, ACopyThatIsNearlyWholeIsAskedForWhileAnotherOneIsMade) {
@@ -165,4 +141,4 @@ TEST_F(BackupNodeTest, ABackupThatIsNotWantedAnyMoreIsCancelledEverywhere) {
 }
 
 }  // namespace
-}  // namespace dure
+}  // namespace dure::test
