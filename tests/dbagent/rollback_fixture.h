@@ -116,6 +116,11 @@ class RollbackTest : public store::TradeTest {
     EXPECT_EQ(on<proto::ReconcileReply>(1, request).redone(), 1u);
     db.run("UPDATE restored SET closed = 0");
   }
+  // What a player of shard 1 does.
+  void play(const store::Ops& ops) { play(1, ops); }
+  void play(std::uint32_t shard, const store::Ops& ops) { EXPECT_EQ(apply(shard, ops).code(), proto::STORED); }
+  // Letters that were sent arrive.
+  void relay() { cluster->run(seconds(3)); }
   // Player 1, by a process of its own.
   proto::AcquireReply acquire_as(NodeId node, std::uint64_t incarnation) {
     proto::OwnerQuery query;

@@ -5,13 +5,9 @@ namespace dure {
 namespace {
 
 TEST_F(RollbackTest, WhatWasGivenOnAndUsedUpByAnotherIsOwedAndItIsSaidByWhom) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", -60).mint(77).op(3).send(900, 2, 0, {77});
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
-  store::Ops sells(2, 1);
-  sells.op(2).claim(900).op(3).burn(77, 0).balance("gold", 30);
-  ASSERT_EQ(apply(1, sells).code(), proto::STORED);
+  play(store::Ops(1, 1).op(2).balance("gold", -60).mint(77).op(3).send(900, 2, 0, {77}));
+  relay();
+  play(store::Ops(2, 1).op(2).claim(900).op(3).burn(77, 0).balance("gold", 30));
   const auto outcome = roll_back(1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
   EXPECT_EQ(balance(1, "gold"), 100);
@@ -21,22 +17,16 @@ TEST_F(RollbackTest, WhatWasGivenOnAndUsedUpByAnotherIsOwedAndItIsSaidByWhom) {
 }
 
 TEST_F(RollbackTest, WhatOneUsedUpOfWhatTheSystemGaveSinceIsNotOwed) {
-  store::Ops ops(1, 1);
-  ops.op(2).mint(77).op(3).burn(77, 0);
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  play(store::Ops(1, 1).op(2).mint(77).op(3).burn(77, 0));
   const auto outcome = roll_back(1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
   EXPECT_EQ(balance(1, "debt:item:sword"), 0);
 }
 
 TEST_F(RollbackTest, WhatWasHadThenGivenOnAndUsedUpStandsAndIsSaid) {
-  store::Ops ops(1, 1);
-  ops.op(2).send(900, 2, 0, {10});
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
-  store::Ops burns(2, 1);
-  burns.op(2).claim(900).op(3).burn(10, 0);
-  ASSERT_EQ(apply(1, burns).code(), proto::STORED);
+  play(store::Ops(1, 1).op(2).send(900, 2, 0, {10}));
+  relay();
+  play(store::Ops(2, 1).op(2).claim(900).op(3).burn(10, 0));
   const auto outcome = roll_back(1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
   EXPECT_NE(outcome.text.find("given away since, stands; used up by " + name_of(2)), std::string::npos) << outcome.text;
@@ -44,13 +34,9 @@ TEST_F(RollbackTest, WhatWasHadThenGivenOnAndUsedUpStandsAndIsSaid) {
 }
 
 TEST_F(RollbackTest, WhatCameFromAnotherSinceAndWasUsedUpIsMadeAgain) {
-  store::Ops gives(2, 1);
-  gives.op(2).send(900, 1, 0, {20});
-  ASSERT_EQ(apply(1, gives).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
-  store::Ops sells(1, 1);
-  sells.op(2).claim(900).op(3).burn(20, 0).balance("gold", 30);
-  ASSERT_EQ(apply(1, sells).code(), proto::STORED);
+  play(store::Ops(2, 1).op(2).send(900, 1, 0, {20}));
+  relay();
+  play(store::Ops(1, 1).op(2).claim(900).op(3).burn(20, 0).balance("gold", 30));
   const auto outcome = roll_back(1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
   EXPECT_EQ(balance(1, "gold"), 100);
@@ -59,14 +45,10 @@ TEST_F(RollbackTest, WhatCameFromAnotherSinceAndWasUsedUpIsMadeAgain) {
 }
 
 TEST_F(RollbackTest, WhatWaitsInALetterOfTheirOwnIsOwedUntilItIsOpenedAndTaken) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77});
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
-  store::Ops returns(2, 1);
-  returns.op(2).claim(900).op(3).send(901, 1, 300, {77});
-  ASSERT_EQ(apply(1, returns).code(), proto::STORED);
-  cluster->run(seconds(3));
+  play(store::Ops(1, 1).op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77}));
+  relay();
+  play(store::Ops(2, 1).op(2).claim(900).op(3).send(901, 1, 300, {77}));
+  relay();
   const auto outcome = roll_back(1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
   EXPECT_EQ(balance(1, "debt:gold"), 450);
@@ -79,9 +61,7 @@ TEST_F(RollbackTest, WhatWaitsInALetterOfTheirOwnIsOwedUntilItIsOpenedAndTaken) 
 
   const auto grant = acquire(1, 1);
   ASSERT_EQ(grant.aggregate().inbox_size(), 1) << "what its opening means is the game's";
-  store::Ops opens(1, grant.epoch());
-  opens.op(1).claim(901);
-  ASSERT_EQ(apply(1, opens).code(), proto::STORED);
+  play(store::Ops(1, grant.epoch()).op(1).claim(901));
   const auto again = roll_back(1, kThen - 1);
   EXPECT_TRUE(again.ok) << again.text;
   EXPECT_EQ(balance(1, "gold"), 0);
@@ -91,15 +71,12 @@ TEST_F(RollbackTest, WhatWaitsInALetterOfTheirOwnIsOwedUntilItIsOpenedAndTaken) 
   EXPECT_EQ(items_of(after), Items{10});
 }
 
+// It came back to whom it is from, who has not opened it.
 TEST_F(RollbackTest, WhatWasHadAndCameBackInALetterIsNotCalledGivenAway) {
-  store::Ops ops(1, 1);
-  ops.op(2).send(900, 2, 0, {10});
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
-  store::Ops returns(2, 1);
-  returns.op(2).claim(900).op(3).send(901, 1, 0, {10});
-  ASSERT_EQ(apply(1, returns).code(), proto::STORED);
-  cluster->run(seconds(3));
+  play(store::Ops(1, 1).op(2).send(900, 2, 0, {10}));
+  relay();
+  play(store::Ops(2, 1).op(2).claim(900).op(3).send(901, 1, 0, {10}));
+  relay();
   const auto outcome = roll_back(1);
   EXPECT_NE(outcome.text.find("sword: stands; in an unopened letter of their own"), std::string::npos) << outcome.text;
   EXPECT_EQ(balance(1, "debt:item:sword"), 0);
@@ -109,14 +86,10 @@ TEST_F(RollbackTest, WhatOfATradeWaitsInALetterOfTheirOwnIsNotCalledSpent) {
   const auto terms = store::terms_of(2, 1, {1, 30, {10}}, {2, 0, {20}});
   apply(1, leg(terms, 0));
   apply(1, leg(terms, 1));
-  store::Ops sends(2, 1);
-  sends.op(3).send(900, 1, 120, {10});  // 10 are left
-  ASSERT_EQ(apply(1, sends).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
-  store::Ops returns(1, 1);
-  returns.op(3).claim(900).op(4).send(901, 2, 15, {10});
-  ASSERT_EQ(apply(1, returns).code(), proto::STORED);
-  cluster->run(seconds(3));
+  play(store::Ops(2, 1).op(3).send(900, 1, 120, {10}));  // 10 are left
+  relay();
+  play(store::Ops(1, 1).op(3).claim(900).op(4).send(901, 2, 15, {10}));
+  relay();
   const auto outcome = roll_back_trade(2);
   EXPECT_TRUE(outcome.ok) << outcome.text;
   EXPECT_NE(outcome.text.find("20 gold is owed: 15 in unopened letters of their own, the rest spent"),
@@ -129,9 +102,7 @@ TEST_F(RollbackTest, WhatOfATradeWaitsInALetterOfTheirOwnIsNotCalledSpent) {
 
 // Nobody else's: of 30,000 movements the two that are of the player are found, in few pages.
 TEST_F(RollbackTest, ABusyTimeOfOthersIsReadInLargePages) {
-  store::Ops mine(1, 1);
-  mine.op(2).mint(77).op(3).send(900, 2, 0, {10});
-  ASSERT_EQ(apply(1, mine).code(), proto::STORED);
+  play(store::Ops(1, 1).op(2).mint(77).op(3).send(900, 2, 0, {10}));
   std::uint64_t pseq = 2;
   for (int i = 0; i < 15; ++i) {
     store::Ops others(2, 1);

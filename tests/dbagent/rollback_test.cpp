@@ -5,9 +5,7 @@ namespace dure {
 namespace {
 
 TEST_F(RollbackTest, WhatTheSystemGaveAndTookSinceIsUndone) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500).mint(77).op(3).balance("gold", -30).burn(10, 0);
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  play(store::Ops(1, 1).op(2).balance("gold", 500).mint(77).op(3).balance("gold", -30).burn(10, 0));
   const auto outcome = roll_back(1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
   EXPECT_EQ(balance(1, "gold"), 100);
@@ -18,9 +16,7 @@ TEST_F(RollbackTest, WhatTheSystemGaveAndTookSinceIsUndone) {
 }
 
 TEST_F(RollbackTest, ASecondTimeItIsOnlySaidThatItWasDone) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500);
-  apply(1, ops);
+  play(store::Ops(1, 1).op(2).balance("gold", 500));
   EXPECT_TRUE(roll_back(1).ok);
   const auto again = roll_back(1);
   EXPECT_TRUE(again.ok);
@@ -29,10 +25,8 @@ TEST_F(RollbackTest, ASecondTimeItIsOnlySaidThatItWasDone) {
 }
 
 TEST_F(RollbackTest, WhatWasGivenOnIsOwedAndItIsSaidWhoHoldsIt) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77});
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
+  play(store::Ops(1, 1).op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77}));
+  relay();
   const auto outcome = roll_back(1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
   EXPECT_EQ(balance(1, "gold"), 0);
@@ -42,10 +36,8 @@ TEST_F(RollbackTest, WhatWasGivenOnIsOwedAndItIsSaidWhoHoldsIt) {
 }
 
 TEST_F(RollbackTest, WhatIsOwedIsNotOwedTwiceAfterASecondOneToAnotherTime) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77});
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
+  play(store::Ops(1, 1).op(2).balance("gold", 500).mint(77).op(3).send(900, 2, 550, {77}));
+  relay();
   ASSERT_TRUE(roll_back(1).ok);
   const auto outcome = roll_back(1, kThen - 1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
@@ -55,14 +47,10 @@ TEST_F(RollbackTest, WhatIsOwedIsNotOwedTwiceAfterASecondOneToAnotherTime) {
 }
 
 TEST_F(RollbackTest, ASecondOneToANearerTimeLeavesOwedWhatThatTimeWants) {
-  store::Ops earlier(1, 1);
-  earlier.op(2).balance("gold", 300).mint(76);
-  ASSERT_EQ(apply(1, earlier).code(), proto::STORED);
+  play(store::Ops(1, 1).op(2).balance("gold", 300).mint(76));
   now += 2000;
-  store::Ops later(1, 1);
-  later.op(3).balance("gold", 200).mint(77).op(4).send(900, 2, 550, {76, 77});
-  ASSERT_EQ(apply(1, later).code(), proto::STORED);
-  cluster->run(seconds(3));  // the relay
+  play(store::Ops(1, 1).op(3).balance("gold", 200).mint(77).op(4).send(900, 2, 550, {76, 77}));
+  relay();
   ASSERT_TRUE(roll_back(1).ok);
   EXPECT_EQ(balance(1, "debt:gold"), 450);
   EXPECT_EQ(balance(1, "debt:item:sword"), 2);
@@ -74,7 +62,6 @@ TEST_F(RollbackTest, ASecondOneToANearerTimeLeavesOwedWhatThatTimeWants) {
 }
 
 // 100 came after the backup and were given on, with the 100 that the backup knows.
-
 TEST_F(RollbackTest, WhatARestoreMadeGoodAndWroteDownIsOwedOnce) {
   restore_that_hears_of_a_letter(200);
   ASSERT_EQ(balance(1, "gold"), 0);
@@ -88,9 +75,7 @@ TEST_F(RollbackTest, WhatARestoreMadeGoodAndWroteDownIsOwedOnce) {
 }
 
 TEST_F(RollbackTest, WhatTheSystemGaveBesideARestoreIsOwedAsWell) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 50);
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  play(store::Ops(1, 1).op(2).balance("gold", 50));
   restore_that_hears_of_a_letter(200);
   ASSERT_EQ(balance(1, "debt:gold"), 50);
   ASSERT_TRUE(roll_back(1).ok);
@@ -98,12 +83,8 @@ TEST_F(RollbackTest, WhatTheSystemGaveBesideARestoreIsOwedAsWell) {
   EXPECT_EQ(balance(1, "debt:gold"), 100) << "100 were had then, and 200 given away";
 }
 
-// It came back to whom it is from, who has not opened it.
-
 TEST_F(RollbackTest, WhoPlaysMeanwhileIsFencedAndHisLateOperationsDie) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500);
-  apply(1, ops);
+  play(store::Ops(1, 1).op(2).balance("gold", 500));
   EXPECT_TRUE(roll_back(1).ok);
   store::Ops late(1, 1);
   late.op(3).balance("gold", 5);
@@ -115,9 +96,7 @@ TEST_F(RollbackTest, WhoTakesThePlayerBeforeItIsWrittenIsFencedTooAndTheDifferen
   cluster->up(kLobby);
   cluster->up(kOther);
   ASSERT_EQ(acquire_as(kLobby, 31).code(), proto::STORED);
-  store::Ops ops(1, 2, 31);
-  ops.op(1).balance("gold", 500);
-  ASSERT_EQ(apply(1, ops).code(), proto::STORED);
+  play(store::Ops(1, 2, 31).op(1).balance("gold", 500));
   int taken = 0;
   before_apply = [&](const Work&) {
     EXPECT_FALSE(cluster->take<proto::InboxNotice>(kLobby)) << "who is told too early has the gateway ask on";
@@ -136,9 +115,7 @@ TEST_F(RollbackTest, WhoTakesThePlayerBeforeItIsWrittenIsFencedTooAndTheDifferen
 }
 
 TEST_F(RollbackTest, WhereOthersTakeThePlayerAgainAndAgainItEndsAndMayBeAskedAgain) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500);
-  apply(1, ops);
+  play(store::Ops(1, 1).op(2).balance("gold", 500));
   std::uint64_t taken = 0;
   before_apply = [&](const Work&) { acquire_as(kOther, 40 + ++taken); };
   const auto outcome = roll_back(1);
@@ -152,9 +129,7 @@ TEST_F(RollbackTest, WhereOthersTakeThePlayerAgainAndAgainItEndsAndMayBeAskedAga
 }
 
 TEST_F(RollbackTest, AnAnswerThatIsLostIsNoFailure) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500);
-  apply(1, ops);
+  play(store::Ops(1, 1).op(2).balance("gold", 500));
   bool lost = false;
   before_apply = [&](const Work& work) {
     if (!std::exchange(lost, true)) stores.at(1)->run(work.request.view());  // it is asked again
@@ -199,12 +174,10 @@ TEST_F(RollbackTest, ATradeAcrossShardsGoesBackOnBothSides) {
   apply(2, leg(terms, 1));
   carry_all();
   ASSERT_EQ(state_of(1, 1, terms).outcome().state(), proto::LEG_COMMITTED);
-  store::Ops spent(3, 1);
-  spent.op(3).balance("gold", -120);  // 10 are left
-  ASSERT_EQ(apply(2, spent).code(), proto::STORED);
+  play(2, store::Ops(3, 1).op(3).balance("gold", -120));  // 10 are left
   const auto outcome = roll_back_trade(1);
   EXPECT_TRUE(outcome.ok) << outcome.text;
-  cluster->run(seconds(3));  // the relay
+  relay();
   const auto one = acquire(1, 1), three = acquire(3, 2);
   ASSERT_EQ(one.aggregate().inbox_size(), 1) << one.aggregate().DebugString();
   EXPECT_EQ(one.aggregate().inbox(0).items(0).id().low(), 10u);
@@ -222,9 +195,7 @@ TEST_F(RollbackTest, WhatIsOwedOfATradeStaysOwedWhateverThePlayerIsRolledBackTo)
   apply(1, leg(terms, 0));
   apply(2, leg(terms, 1));
   carry_all();
-  store::Ops sent(3, 1);
-  sent.op(3).send(901, 1, 120, {});  // 10 are left
-  ASSERT_EQ(apply(2, sent).code(), proto::STORED);
+  play(2, store::Ops(3, 1).op(3).send(901, 1, 120, {}));  // 10 are left
   ASSERT_TRUE(roll_back_trade(1).ok);
   EXPECT_EQ(balance(3, "debt:gold"), 20);
   const auto outcome = roll_back(3);
@@ -238,7 +209,7 @@ TEST_F(RollbackTest, ATradeOfOneShardGoesBackToo) {
   apply(1, leg(terms, 1));
   const auto outcome = roll_back_trade(2);
   EXPECT_TRUE(outcome.ok) << outcome.text;
-  cluster->run(seconds(3));
+  relay();
   const auto one = acquire(1, 1), two = acquire(2, 1);
   ASSERT_EQ(one.aggregate().inbox_size(), 1);
   EXPECT_EQ(one.aggregate().inbox(0).items(0).id().low(), 10u);
@@ -254,9 +225,7 @@ TEST_F(RollbackTest, ATradeThatDidNotHappenHasNothingToUndo) {
 }
 
 TEST_F(RollbackTest, WhatIsInAnOpenTradeIsNotTakenOutOfIt) {
-  store::Ops ops(1, 1);
-  ops.op(2).balance("gold", 500);
-  apply(1, ops);
+  play(store::Ops(1, 1).op(2).balance("gold", 500));
   const auto terms = store::terms_of(4, 2, {1, 30, {}}, {3, 0, {30}});
   apply(1, leg(terms, 0, 3));  // held: its register, on the other shard, waits for the other leg
   proto::RollbackApply request;
