@@ -77,6 +77,15 @@ class OwnerTest : public testing::Test, protected InnCluster {
     inn_->spawn([](Task<bool> conversation, std::optional<bool>* out) -> Task<void> { *out = co_await conversation; }(
                                                                           std::move(task), answer));
   }
+  // Of player 1, whose session is at that gateway now.
+  static proto::Attach attach_of(NodeId gateway, std::uint32_t session_epoch) {
+    proto::Attach attach;
+    attach.set_player_id(1);
+    attach.set_session_id(10);
+    attach.set_session_epoch(session_epoch);
+    attach.set_gateway(gateway.value);
+    return attach;
+  }
   void lose_socket(std::uint64_t id, bool gone = false) {
     proto::SessionLost lost;
     lost.set_player_id(id);

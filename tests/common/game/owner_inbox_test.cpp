@@ -75,12 +75,7 @@ TEST_F(OwnerInboxTest, OfWhatFindsNoRoomAClientIsToldTheFirstAndCanComeIn) {
   cluster_->turn();
   ASSERT_EQ(player(1).mirror.inbox().size(), 1000u);
   cluster_->forget_sent();
-  proto::Attach attach;
-  attach.set_player_id(1);
-  attach.set_session_id(10);
-  attach.set_session_epoch(2);
-  attach.set_gateway(kGateway.value);
-  cluster_->ask(kGateway, attach);
+  cluster_->ask(kGateway, attach_of(kGateway, 2));
   cluster_->turn();
   const auto state = cluster_->take<proto::PlayerState>(kGateway);
   ASSERT_TRUE(state);

@@ -5,7 +5,7 @@
 namespace dure {
 namespace {
 
-const NodeId kDungeon(Role::kDungeon, 1);
+const NodeId kDungeon(Role::kDungeon, 1), kElsewhere(Role::kGateway, 2);
 
 class OwnerLeaveTest : public test::OwnerTest {
  protected:
@@ -17,6 +17,13 @@ class OwnerLeaveTest : public test::OwnerTest {
     const auto asked = cluster_->take<proto::Admit>(kDungeon);
     EXPECT_TRUE(asked);
     return asked ? asked->first : MeshHeader();
+  }
+  // Player 1, whose first gateway is still there.
+  void resume_elsewhere() {
+    cluster_->up(kElsewhere);
+    cluster_->ask(kElsewhere, attach_of(kElsewhere, 2));
+    cluster_->turn();
+    ASSERT_EQ(player(1).session.gateway, kElsewhere);
   }
   std::optional<bool> ended_;
 };
@@ -42,16 +49,7 @@ TEST_F(OwnerLeaveTest, WhoIsNotHereIsLetGoAlreadyAndNeitherSavedNorReadNorHanded
 }
 
 TEST_F(OwnerLeaveTest, WhatItsEarlierGatewayOrSessionSaysOfWhoResumedAtAnotherChangesNothing) {
-  const NodeId elsewhere(Role::kGateway, 2);
-  cluster_->up(elsewhere);
-  proto::Attach attach;
-  attach.set_player_id(1);
-  attach.set_session_id(10);
-  attach.set_session_epoch(2);
-  attach.set_gateway(elsewhere.value);
-  cluster_->ask(elsewhere, attach);
-  cluster_->turn();
-  ASSERT_EQ(player(1).session.gateway, elsewhere);
+  ASSERT_NO_FATAL_FAILURE(resume_elsewhere());
   proto::SessionLost lost;
   lost.set_player_id(1);
   lost.set_session_id(10);
@@ -64,44 +62,33 @@ TEST_F(OwnerLeaveTest, WhatItsEarlierGatewayOrSessionSaysOfWhoResumedAtAnotherCh
     EXPECT_EQ(player(1).state, Player::State::kActive);
   }
   // Nor does a word that took its time bring the player back there.
-  attach.set_session_epoch(1);
-  attach.set_gateway(kGateway.value);
-  const CallId late = cluster_->ask(kGateway, attach);
+  const CallId late = cluster_->ask(kGateway, attach_of(kGateway, 1));
   const CallId admitted = ask_in(1);
   cluster_->turn();
   EXPECT_EQ(cluster_->take_reply<proto::AttachReply>(kGateway, late)->code(), proto::NOT_ALLOWED);
   EXPECT_EQ(cluster_->take_reply<proto::AdmitReply>(kGateway, admitted)->code(), proto::BUSY);
-  EXPECT_EQ(player(1).session.gateway, elsewhere);
-  cluster_->say(elsewhere, lost);
+  EXPECT_EQ(player(1).session.gateway, kElsewhere);
+  cluster_->say(kElsewhere, lost);
   cluster_->run(seconds(1));
   EXPECT_FALSE(here(1)) << "its own gateway's word";
 }
 
 TEST_F(OwnerLeaveTest, WhoIsAskedToLeaveByItsEarlierGatewayOrForAnotherSessionStays) {
-  const NodeId elsewhere(Role::kGateway, 2);
-  cluster_->up(elsewhere);
-  proto::Attach attach;
-  attach.set_player_id(1);
-  attach.set_session_id(10);
-  attach.set_session_epoch(2);
-  attach.set_gateway(elsewhere.value);
-  cluster_->ask(elsewhere, attach);
-  cluster_->turn();
-  ASSERT_EQ(player(1).session.gateway, elsewhere);
+  ASSERT_NO_FATAL_FAILURE(resume_elsewhere());
   proto::LeavePlayer leave;
   leave.set_player_id(1);
   leave.set_session_id(10);
   const CallId earlier = cluster_->ask(kGateway, leave);
   leave.set_session_id(9);
-  const CallId displaced = cluster_->ask(elsewhere, leave);
+  const CallId displaced = cluster_->ask(kElsewhere, leave);
   cluster_->run(seconds(1));
   EXPECT_EQ(cluster_->take_reply<proto::LeavePlayerReply>(kGateway, earlier)->code(), proto::OK);
-  EXPECT_EQ(cluster_->take_reply<proto::LeavePlayerReply>(elsewhere, displaced)->code(), proto::OK);
+  EXPECT_EQ(cluster_->take_reply<proto::LeavePlayerReply>(kElsewhere, displaced)->code(), proto::OK);
   ASSERT_TRUE(here(1));
   EXPECT_TRUE(player(1).session.linked);
   EXPECT_EQ(player(1).state, Player::State::kActive);
   leave.set_session_id(10);
-  cluster_->ask(elsewhere, leave);
+  cluster_->ask(kElsewhere, leave);
   cluster_->run(seconds(1));
   EXPECT_FALSE(here(1)) << "its own gateway's word";
 }
@@ -252,13 +239,8 @@ TEST_F(OwnerLeaveTest, WhoWasHereBeforeAndCannotBePutThereAgainIsSavedBeforeItGo
   now_do([this] { earn(1); });
   inn_->commit_soft(player(1), "kill", "gold", 5, false);
   inn_->floor_breaks = true;
-  proto::Attach attach;
-  attach.set_player_id(1);
-  attach.set_session_id(10);
-  attach.set_session_epoch(1);
-  attach.set_gateway(kGateway.value);
   for (int tries = 0; tries < 2; ++tries) {
-    const CallId call = cluster_->ask(kGateway, attach);
+    const CallId call = cluster_->ask(kGateway, attach_of(kGateway, 1));
     cluster_->turn();
     EXPECT_EQ(cluster_->take_reply<proto::AttachReply>(kGateway, call)->code(), proto::BUSY) << "who asks waits";
     ASSERT_TRUE(here(1));
@@ -381,13 +363,8 @@ TEST_F(OwnerLeaveTest, WhoStaysAndWhoseGatewayWasThereIsNotToldTwice) {
 
 TEST_F(OwnerLeaveTest, WhoseSessionIsAtAGatewayThatCannotBeReachedIsNotAttachedAndMakesRoom) {
   now_do([this] { earn(1); });
-  proto::Attach attach;
-  attach.set_player_id(1);
-  attach.set_session_id(10);
-  attach.set_session_epoch(2);
-  attach.set_gateway(NodeId(Role::kGateway, 2).value);
   cluster_->up(kDungeon);
-  const CallId call = cluster_->ask(kDungeon, attach);
+  const CallId call = cluster_->ask(kDungeon, attach_of(kElsewhere, 2));
   cluster_->turn();
   const auto reply = cluster_->take_reply<proto::AttachReply>(kDungeon, call);
   ASSERT_TRUE(reply);
