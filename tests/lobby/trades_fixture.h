@@ -97,6 +97,25 @@ class TradesTest : public LobbyTest {
     ASSERT_EQ(lock(1, at), proto::OK);
     ASSERT_EQ(lock(2, at), proto::OK);
   }
+  // Both sit at a table with what the first offers, have locked it, and the first has agreed with its number 5.
+  // Answers the revision that they agree to.
+  std::uint64_t agree_first(std::int64_t gold, std::vector<ItemId> items = {}) {
+    sit();
+    EXPECT_EQ(offer(1, gold, std::move(items)), proto::OK);
+    lock_both();
+    const std::uint64_t at = revision();
+    EXPECT_EQ(confirm(1, 5, at), proto::OK);
+    return at;
+  }
+  // By the first, with its number 6.
+  proto::Code buy_potions(std::uint32_t count) {
+    sample::BuyRequest buy;
+    buy.set_creq(6);
+    buy.set_npc("Mira");
+    buy.set_template_("potion");
+    buy.set_count(count);
+    return code<sample::BuyReply>(1, buy);
+  }
   // The last word that both were told of the table: phase and why.
   std::optional<TradeTable> last_word() {
     std::optional<TradeTable> last;

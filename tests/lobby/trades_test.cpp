@@ -39,11 +39,7 @@ TEST_F(TradesTest, GoldAndAnItemChangeHandsWhenTheDatabaseHasWrittenIt) {
 }
 
 TEST_F(TradesTest, AnAbortGivesEverythingBackAndItsConfirmSaysAborted) {
-  ASSERT_NO_FATAL_FAILURE(sit());
-  EXPECT_EQ(offer(1, 50, {kSword}), proto::OK);
-  lock_both();
-  const std::uint64_t at = revision();
-  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  const std::uint64_t at = agree_first(50, {kSword});
   EXPECT_EQ(confirm(2, 6, at), proto::OK);
   EXPECT_EQ(confirm(1, 5, at), proto::OK) << "a repeat: APPLIED";
   cluster_->turn();
@@ -56,11 +52,7 @@ TEST_F(TradesTest, AnAbortGivesEverythingBackAndItsConfirmSaysAborted) {
 }
 
 TEST_F(TradesTest, WhatBecameOfItIsToldAgainToWhoAsksAgain) {
-  ASSERT_NO_FATAL_FAILURE(sit());
-  EXPECT_EQ(offer(1, 50), proto::OK);
-  lock_both();
-  const std::uint64_t at = revision();
-  EXPECT_EQ(confirm(1, 5, at), proto::OK);
+  const std::uint64_t at = agree_first(50);
   EXPECT_EQ(confirm(2, 6, at), proto::OK);
   cluster_->turn();
   end(true);
@@ -134,17 +126,8 @@ TEST_F(TradesTest, WhatLiesOnTheTableIsKeptForIt) {
 
 // Gold on the table is not kept: it is counted when both have agreed.
 TEST_F(TradesTest, GoldThatWasSpentMeanwhileIsNotThere) {
-  ASSERT_NO_FATAL_FAILURE(sit());
-  EXPECT_EQ(offer(1, 500, {kSword}), proto::OK);
-  lock_both();
-  const std::uint64_t at = revision();
-  EXPECT_EQ(confirm(1, 5, at), proto::OK);
-  sample::BuyRequest buy;
-  buy.set_creq(6);
-  buy.set_npc("Mira");
-  buy.set_template_("potion");
-  buy.set_count(1);
-  EXPECT_EQ(ask<sample::BuyReply>(1, buy)->code(), proto::OK);
+  const std::uint64_t at = agree_first(500, {kSword});
+  EXPECT_EQ(buy_potions(1), proto::OK);
   EXPECT_EQ(confirm(2, 6, at), proto::NOT_ENOUGH);
   EXPECT_TRUE(legs_.empty());
   EXPECT_EQ(gold(1), 475);
@@ -154,17 +137,8 @@ TEST_F(TradesTest, GoldThatWasSpentMeanwhileIsNotThere) {
 }
 
 TEST_F(TradesTest, ARequestThatWasOvertakenLeavesNoNumberInTheRow) {
-  ASSERT_NO_FATAL_FAILURE(sit());
-  EXPECT_EQ(offer(1, 100), proto::OK);
-  lock_both();
-  const std::uint64_t at = revision();
-  EXPECT_EQ(confirm(1, 5, at), proto::OK);
-  sample::BuyRequest buy;
-  buy.set_creq(6);
-  buy.set_npc("Mira");
-  buy.set_template_("potion");
-  buy.set_count(1);
-  EXPECT_EQ(ask<sample::BuyReply>(1, buy)->code(), proto::OK);
+  const std::uint64_t at = agree_first(100);
+  EXPECT_EQ(buy_potions(1), proto::OK);
   EXPECT_EQ(confirm(2, 9, at), proto::OK);
   cluster_->turn();
   EXPECT_EQ(legs_[1].creq(), 0u) << "numbers in the row only rise";
@@ -174,47 +148,30 @@ TEST_F(TradesTest, ARequestThatWasOvertakenLeavesNoNumberInTheRow) {
 }
 
 TEST_F(TradesTest, ARequestThatWasOnlyRefusedOvertakesNothing) {
-  ASSERT_NO_FATAL_FAILURE(sit());
-  EXPECT_EQ(offer(1, 100), proto::OK);
-  lock_both();
-  const std::uint64_t at = revision();
-  EXPECT_EQ(confirm(1, 5, at), proto::OK);
-  sample::BuyRequest buy;
-  buy.set_creq(6);
-  buy.set_npc("Mira");
-  buy.set_template_("potion");
-  buy.set_count(30);
-  EXPECT_EQ(ask<sample::BuyReply>(1, buy)->code(), proto::NOT_ENOUGH);
+  const std::uint64_t at = agree_first(100);
+  EXPECT_EQ(buy_potions(30), proto::NOT_ENOUGH);
   EXPECT_EQ(confirm(2, 9, at), proto::OK);
   cluster_->turn();
   EXPECT_EQ(legs_[1].creq(), 5u) << "whoever has the player next knows that it was done";
 }
 
 TEST_F(TradesTest, AFullBagTakesNothing) {
-  ASSERT_NO_FATAL_FAILURE(sit());
   for (std::uint64_t i = 0; player(2).mirror.items().size() < sample_.items.bag_slots; ++i) {
     proto::Operation mint;
     *mint.add_effects()->mutable_mint()->mutable_item()->mutable_id() = uid_of({9, 1000 + i});
     ASSERT_EQ(player(2).mirror.apply(mint), Mirror::Guard::kOk);
   }
-  EXPECT_EQ(offer(1, 0, {kSword}), proto::OK);
-  lock_both();
-  const std::uint64_t at = revision();
-  EXPECT_EQ(confirm(1, 1, at), proto::OK);
+  const std::uint64_t at = agree_first(0, {kSword});
   EXPECT_EQ(confirm(2, 1, at), proto::FULL);
   EXPECT_NE(player(1).mirror.item(kSword), nullptr);
 }
 
 TEST_F(TradesTest, AFullPurseTakesNothing) {
-  ASSERT_NO_FATAL_FAILURE(sit());
   proto::Operation rich;
   rich.add_effects()->mutable_balance()->set_currency("gold");
   rich.mutable_effects(0)->mutable_balance()->set_delta(sample_.items.gold_max - 500);
   ASSERT_EQ(player(2).mirror.apply(rich), Mirror::Guard::kOk);
-  EXPECT_EQ(offer(1, 1), proto::OK);
-  lock_both();
-  const std::uint64_t at = revision();
-  EXPECT_EQ(confirm(1, 1, at), proto::OK);
+  const std::uint64_t at = agree_first(1);
   EXPECT_EQ(confirm(2, 1, at), proto::FULL);
   EXPECT_EQ(gold(1), 500);
 }
