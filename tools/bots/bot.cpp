@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "common/base/bytes.h"
 #include "common/game/sample/guild.pb.h"
 #include "common/game/sample/sample.pb.h"
 #include "common/proto/chat.pb.h"
@@ -18,25 +17,10 @@
 
 namespace dure {
 namespace {
-constexpr std::uint32_t kWatchers = 8;
-}  // namespace
 
-namespace {
-
+constexpr std::uint32_t kWatchers = 8;  // one bot in so many measures how fast it sees the others
 constexpr Duration kCheckInterval = seconds(1);
-constexpr Duration kAfterSwitch = seconds(3);  // moves of the old place may still be answered
-constexpr Duration kAfterDeath = seconds(15);  // the fallen are put elsewhere
 constexpr std::size_t kAskedMost = 64;
-
-}  // namespace
-
-Bot::Bot(Shared& shared, std::uint32_t number)
-    : shared_(shared),
-      session_(shared, *this, number),
-      watches_(number % kWatchers == 0 || shared.options.count < 10 * kWatchers),
-      habits_(habits_of(shared.options.story, number)) {}
-
-namespace {
 
 std::uint32_t cell_update_id() {
   static const std::uint32_t id = route_id(proto::CellUpdate::descriptor());
@@ -45,14 +29,11 @@ std::uint32_t cell_update_id() {
 
 }  // namespace
 
-// Positions are most of what a crowd is told. One bot in kWatchers measures how fast it sees the others; the rest look
-// only for themselves (an entity id stands in a frame as eight fixed bytes).
-bool Bot::wants(std::string_view body) const {
-  if (watches_ || in_instance()) return true;
-  char own[8];
-  store_le(own, entity_);
-  return body.find(std::string_view(own, sizeof own)) != std::string_view::npos;
-}
+Bot::Bot(Shared& shared, std::uint32_t number)
+    : shared_(shared),
+      session_(shared, *this, number),
+      watches_(number % kWatchers == 0 || shared.options.count < 10 * kWatchers),
+      habits_(habits_of(shared.options.story, number)) {}
 
 template <class Notice, void (Habit::*hear)(Bot&, const Notice&)>
 void Bot::tell_habits(const Notice& notice, std::uint32_t seq) {
@@ -280,61 +261,6 @@ void Bot::changed(const proto::AggregateChanged& notice, std::uint32_t) {
   // A game master's gift is announced by nothing else, and may be told together with what others sent.
   if (notice.reason() == "gm.give") gains_.give_up();
   if (awaits_gains_) gains_.came(made);
-}
-
-// ── the world ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-void Bot::step() {
-  if (const auto spot = motion_.step(now())) {
-    proto::MoveTo move;
-    move.set_x_cm(spot->x_cm);
-    move.set_y_cm(spot->y_cm);
-    if (session_.send(move) == 0) return;
-    ++moves_;
-    shared_.sightings.moved(entity_, spot->x_cm, spot->y_cm, now());
-  }
-}
-
-void Bot::corrected(const proto::MoveCorrected& notice, std::uint32_t) {
-  const Spot spot{notice.x_cm(), notice.y_cm()};
-  const bool excused =
-      now() - routed_at_ < kAfterSwitch || (died_at_ != MonoTime::min() && now() - died_at_ < kAfterDeath);
-  if (!excused)
-    shared_.report.mismatch(name(), "move corrected in " + place_,
-                            fmt::format("{},{}", motion_.here().x_cm, motion_.here().y_cm),
-                            fmt::format("{},{}", spot.x_cm, spot.y_cm));
-  motion_.put(spot, now());
-}
-
-void Bot::cell_update(const proto::CellUpdate& update, std::uint32_t) {
-  for (const auto& moved : update.moved()) {
-    const Spot spot{moved.x_cm(), moved.y_cm()};
-    if (moved.entity_id() != entity_) {
-      shared_.sightings.seen(moved.entity_id(), spot.x_cm, spot.y_cm, now());
-      if (in_instance()) surroundings_.moved(moved.entity_id(), spot);
-      continue;
-    }
-    const bool excused =
-        now() - routed_at_ < kAfterSwitch || (died_at_ != MonoTime::min() && now() - died_at_ < kAfterDeath);
-    if (!excused && !motion_.asked_for(spot))
-      shared_.report.mismatch(name(), "own position in " + place_,
-                              fmt::format("{},{} or shortly before", motion_.here().x_cm, motion_.here().y_cm),
-                              fmt::format("{},{}", spot.x_cm, spot.y_cm));
-  }
-}
-
-void Bot::cell_changed(const proto::CellChanged& change, std::uint32_t) {
-  for (const auto& seen : change.entered())
-    if (seen.kind() != "player")
-      surroundings_.put({seen.entity_id(), seen.name(), seen.kind() == "monster", {seen.x_cm(), seen.y_cm()}});
-  // A monster that crosses into a neighbour cell leaves one and enters another, in either order: gone only if it was
-  // here. What is gone for good says so itself (EntityDied), or a request for it is answered NOT_FOUND.
-}
-
-void Bot::died(const sample::EntityDied& notice, std::uint32_t) {
-  for (const auto& habit : habits_) habit->on_died(*this, notice);
-  if (notice.entity_id() == entity_) died_at_ = now();
-  surroundings_.erase(notice.entity_id());
 }
 
 // ── requests and value ──────────────────────────────────────────────────────────────────────────────────────────

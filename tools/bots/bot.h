@@ -144,6 +144,8 @@ class Bot : private ClientSession::Listener, private Reactor::Sleeper {
   void state(const proto::PlayerState& state, std::uint32_t seq);
   void saved(const proto::SavedNotice& notice, std::uint32_t seq);
   void changed(const proto::AggregateChanged& notice, std::uint32_t seq);
+  // By its owner, a moment ago: word of where it was may still come, and it may stand where it did not walk.
+  bool put_elsewhere() const;
   void corrected(const proto::MoveCorrected& notice, std::uint32_t seq);
   bool wants(std::string_view cell_update) const;
   void cell_update(const proto::CellUpdate& update, std::uint32_t seq);
