@@ -74,16 +74,34 @@ bool has_goods(const proto::TradeSide& side, const google::protobuf::RepeatedPtr
 }
 
 // What was held goes to the other side, through transit; where it arrives its items are written anew.
-void give_away(Shard& shard, Posting& posting, std::uint64_t player_id, const proto::TradeSide& me,
-               std::uint32_t to_shard) {
-  for (const auto& amount : me.give()) posting.move(amount.name(), amount.value(), hold_account(player_id), transit());
+bool is_held_by(Shard& shard, const Key16& item, std::uint64_t player_id) {
+  return shard.db.number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind = 5 AND owner = ?2", item, player_id)
+      .has_value();
+}
+
+// What its player holds for a later trade has left by this one, come back, and been offered again.
+bool is_of_a_later_leg(Shard& shard, const Key16& item, const Hold& hold) {
+  Query row(shard.db, "SELECT leg, terms FROM hold WHERE pid = ?1 AND finished = 0 AND (epoch, pseq) > (?2, ?3)",
+            hold.player_id, hold.epoch, hold.pseq);
+  while (row.row()) {
+    proto::TradeTerms terms;
+    terms.ParseFromString(row.text(1));
+    const auto& given = terms.sides(static_cast<int>(row.i64(0))).items();
+    if (std::any_of(given.begin(), given.end(), [&](const auto& one) { return key_of(one.item()) == item; }))
+      return true;
+  }
+  return false;
+}
+
+// What is not held is gone already: the other side is of this shard, too, and was finished first; or it was done again
+// after a restore, and never was here.
+void give_away(Shard& shard, Posting& posting, const Hold& hold, const proto::TradeSide& me, std::uint32_t to_shard) {
+  for (const auto& amount : me.give())
+    posting.move(amount.name(), amount.value(), hold_account(hold.player_id), transit());
   for (const auto& item : me.items()) {
     const Key16 key = key_of(item.item());
-    // Gone already if the other side is of this shard, too, and was finished first.
-    const bool here =
-        shard.db.number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind = 5 AND owner = ?2", key, player_id)
-            .has_value();
-    if (here) posting.let_go(key, held(player_id), to_shard);
+    const bool mine = is_held_by(shard, key, hold.player_id) && !is_of_a_later_leg(shard, key, hold);
+    if (mine) posting.let_go(key, held(hold.player_id), to_shard);
   }
 }
 
@@ -93,11 +111,7 @@ void take_gift(Shard& shard, Posting& posting, std::uint64_t player_id, const pr
     posting.move(amount.name(), amount.value(), transit(), player_account(player_id));
   for (const auto& item : items) {
     const Key16 key = key_of(item.id());
-    const bool here =
-        shard.db
-            .number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind = 5 AND owner = ?2", key, giver.player_id())
-            .has_value();
-    if (here)
+    if (is_held_by(shard, key, giver.player_id()))
       posting.hand_over(key, held(giver.player_id()), bag(player_id));
     else
       posting.mint(item, bag(player_id));
@@ -130,7 +144,7 @@ void settle(Shard& shard, Root& root, Hold& hold, int verdict, const proto::Trad
   const auto& other = terms.sides(static_cast<int>(1 - hold.side));
   Posting posting(shard, {root.player_id, hold.epoch, hold.pseq, hold.reason});
   if (verdict == proto::COMMIT) {
-    give_away(shard, posting, root.player_id, me, goods.shard());
+    give_away(shard, posting, hold, me, goods.shard());
     take_gift(shard, posting, root.player_id, other, goods.items());
   } else {
     take_back(posting, root.player_id, me);

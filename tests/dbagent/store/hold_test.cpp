@@ -295,6 +295,28 @@ TEST_F(HoldTest, TwoLegsOfOneShardWhoseRegisterIsElsewhereGoByVotes) {
   EXPECT_EQ(items_of(two), Items{10});
 }
 
+// Whoever got it gave it back, and it is held for another trade.
+TEST_F(HoldTest, ALegThatIsFinishedLateTakesNothingThatHasComeBackSince) {
+  const auto first = terms_of(10, 2, {1, 0, {10}}, {2, 0, {}});
+  apply(1, leg(first, 0));
+  apply(1, leg(first, 1));
+  const auto gives = *take_vote(), gets = *take_vote();
+  cast(gives);
+  EXPECT_EQ(finish(finish_of(gets, cast(gets))).code(), proto::STORED);
+  EXPECT_EQ(items_of(acquire(2, 1)), (Items{10, 20}));
+  const auto back = terms_of(11, 1, {2, 0, {10}}, {1, 0, {}});
+  apply(1, leg(back, 0, 1, 2));
+  apply(1, leg(back, 1, 3));
+  EXPECT_EQ(items_of(acquire(1, 1)), Items{10});
+  const auto next = terms_of(12, 2, {1, 0, {10}}, {3, 0, {}});
+  apply(1, leg(next, 0, 1, 2));
+  EXPECT_EQ(finish(finish_of(gives, cast(gives))).code(), proto::STORED);
+  apply(2, leg(next, 1));
+  said.clear();
+  scan();
+  EXPECT_EQ(items_of(acquire(3, 2)), (Items{10, 30}));
+}
+
 TEST_F(HoldTest, OnceSomebodyHasVotedLegsOfTheRegistersShardGoByVotes) {
   const auto both = terms_of(11, 1, {1, 25, {10}}, {2, 5, {20}});
   proto::TradeVote vote;  // as if player 2 had voted on another shard, and moved here since
