@@ -11,6 +11,7 @@
 #include "common/proto/trade.pb.h"
 #include "dbagent/agent.h"
 #include "dbagent/reconcile_run.h"
+#include "dbagent/trade_desk.h"
 
 namespace dure {
 
@@ -79,6 +80,8 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
   // Who moves meanwhile is perhaps heard on none of them: what is decided next is decided for good.
   if (!co_await nobody_began(run, &quiet)) co_return false;
   if (!quiet) co_return co_await open(run);
+  if (!co_await hear_what_was_passed_on(run, &quiet)) co_return false;
+  if (!quiet) co_return co_await open(run);
   if (!co_await end_holds(run)) co_return false;
   while (std::optional<proto::Reconcile> next = run.rounds.next()) {
     if (!co_await tell(run, std::move(*next))) co_return false;
@@ -87,6 +90,7 @@ Task<bool> ReconcileDesk::reconcile(std::uint32_t number) {
   for (const std::string& line : run.rounds.stuck()) run.leave_open(line);
   for (const std::uint32_t other : run.others)
     if (!co_await hear_items(run, other)) co_return false;
+  if (!co_await hear_held_items(run)) co_return false;
   if (!co_await give_back(run)) co_return false;
   if (!co_await balance_moves(run)) co_return false;
   if (!co_await audit(run)) co_return false;
@@ -227,6 +231,8 @@ Task<bool> ReconcileDesk::hear(Run& run, std::uint32_t other) {
       for (const auto& fact : page.trades()) {
         if (!fact.undecided()) {
           *request.add_trades() = fact;
+          const bool held = !fact.committed() && fact.legs_size() == 1;
+          if (held && fact.legs(0).items_size() > 0) run.held.emplace_back(other, fact);
           continue;
         }
         // A leg of the restored shard may have voted there and be forgotten here.
@@ -275,15 +281,7 @@ Task<bool> ReconcileDesk::end_holds(Run& run) {
     const NodeId there = agent_.shard_agent(hold.shard());
     const Result<proto::TradeVerdict> verdict = co_await ask<proto::TradeVerdict>(there, vote);
     if (!verdict || verdict->code() != proto::STORED) co_return false;
-    proto::TradeFinish finish;
-    finish.set_shard(run.shard);
-    *finish.mutable_txn() = hold.terms().txn();
-    finish.set_side(hold.side());
-    finish.set_verdict(verdict->verdict());
-    if (verdict->goods_size() > 0) {
-      *finish.mutable_items() = verdict->goods(0).items();
-      finish.set_other_shard(verdict->goods(0).shard());
-    }
+    const proto::TradeFinish finish = finish_of(hold, *verdict);
     // RETRY, too: what it gets has not left here yet; it comes again.
     const Result<proto::TradeFinishReply> done =
         co_await agent_.call<proto::TradeFinishReply>(agent_.id(), finish, kDeadline);

@@ -39,6 +39,7 @@ class MoveRecord;
 class MovesBalanceReply;
 class OpenTrade;
 class Reconcile;
+class TradeFact;
 class ReservedName;
 }  // namespace proto
 class Agent;
@@ -79,6 +80,9 @@ class ReconcileDesk {
   // The page that `query` asks for, of its shard; then it asks for the next one. `more`: there is one.
   Task<bool> read_facts(proto::FactsQuery* query, proto::Facts* page, bool* more);
   Task<bool> hear(Run& run, std::uint32_t other);
+  Task<bool> hear_what_was_passed_on(Run& run, bool* clear);  // false: nobody can tell, yet
+  Task<bool> was_passed_on(Run& run, const proto::TradeFact& fact, bool* passed_on, bool* in_a_letter);
+  Task<bool> hear_held_items(Run& run);
   Task<bool> hear_items(Run& run, std::uint32_t other);
   Task<bool> give_back(Run& run);
   Task<bool> others_are_open(Run& run);

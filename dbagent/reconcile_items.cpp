@@ -1,13 +1,25 @@
 // The desk's part about items: what others have leaves the restored shard, and what was let go there and nobody has is
 // given back.
+#include <algorithm>
 #include <utility>
 
+#include "common/base/ids.h"
 #include "common/proto/dbagent.pb.h"
 #include "common/proto/reconcile.pb.h"
 #include "common/proto/rollback.pb.h"
 #include "dbagent/reconcile_run.h"
 
 namespace dure {
+namespace {
+
+proto::OpenTrade trade_of(const proto::TradeFact& fact) {
+  proto::OpenTrade trade;
+  *trade.mutable_txn() = fact.terms().txn();
+  trade.set_register_shard(fact.terms().register_shard());
+  return trade;
+}
+
+}  // namespace
 
 Task<bool> ReconcileDesk::hear_items(Run& run, std::uint32_t other) {
   proto::FactsQuery query;
@@ -121,6 +133,72 @@ Task<bool> ReconcileDesk::is_committed(const proto::OpenTrade& trade, bool* comm
   const Result<proto::TradeRecord> record = co_await ask<proto::TradeRecord>(there, query);
   if (!record) co_return false;
   *committed = record->code() == proto::STORED && record->committed();
+  co_return true;
+}
+
+// What this register forgot and no row tells: whoever got an item may have given it on, here and then elsewhere, while
+// the giver's leg had not heard of it. Then it is held there, and is somewhere else as well. What the register
+// remembers is finished now, too, before what was given on of it.
+Task<bool> ReconcileDesk::hear_what_was_passed_on(Run& run, bool* clear) {
+  *clear = true;
+  for (auto& [from, fact] : run.held) {
+    if (fact.terms().register_shard() != run.shard) continue;
+    bool passed_on = false, in_a_letter = false;
+    if (!co_await is_committed(trade_of(fact), &passed_on)) co_return false;
+    if (!passed_on && !co_await was_passed_on(run, fact, &passed_on, &in_a_letter)) co_return false;
+    if (!passed_on && in_a_letter) {
+      *clear = false;
+      run.leave_open("an item that is held for trade " + hex128(fact.terms().txn().high(), fact.terms().txn().low()) +
+                     " is in a letter, too: it is tried again");
+    }
+    if (!passed_on) continue;
+    proto::Reconcile request;
+    request.set_from_shard(from);
+    fact.set_committed(true);
+    *request.add_trades() = fact;
+    if (!co_await tell(run, std::move(request))) co_return false;
+  }
+  co_return true;
+}
+
+Task<bool> ReconcileDesk::was_passed_on(Run& run, const proto::TradeFact& fact, bool* passed_on, bool* in_a_letter) {
+  const auto is_another = [&](const proto::OpenTrade& trade) {
+    return trade.txn().high() != fact.terms().txn().high() || trade.txn().low() != fact.terms().txn().low();
+  };
+  for (const std::uint32_t other : run.others) {
+    proto::ItemTraces query;
+    query.set_shard(other);
+    for (const auto& item : fact.legs(0).items()) *query.add_items() = item.id();
+    const NodeId there = agent_.shard_agent(other);
+    const Result<proto::ItemTracesReply> found = co_await ask<proto::ItemTracesReply>(there, query);
+    if (!found || found->code() != proto::STORED) co_return false;
+    for (const auto& trace : found->traces()) {
+      *passed_on = *passed_on || trace.here();
+      // Of one that is committed, and of a letter, it may have left: perhaps to whom it is held by.
+      for (const auto& trade : trace.leaving()) {
+        bool left = true;
+        if (is_another(trade) && !co_await is_committed(trade, &left)) co_return false;
+        *passed_on = *passed_on || !left;
+      }
+      for (const auto& trade : trace.coming())
+        if (is_another(trade) && !*passed_on && !co_await is_committed(trade, passed_on)) co_return false;
+      if (trace.letters_size() > 0) *in_a_letter = true;
+    }
+  }
+  co_return true;
+}
+
+// By now every trade of this register is decided. What is held for one that is not COMMIT is there.
+Task<bool> ReconcileDesk::hear_held_items(Run& run) {
+  for (const auto& [from, fact] : run.held) {
+    bool committed = false;
+    if (!co_await is_committed(trade_of(fact), &committed)) co_return false;
+    if (committed) continue;
+    proto::Reconcile request;
+    request.set_from_shard(from);
+    for (const auto& item : fact.legs(0).items()) *request.add_items() = item.id();
+    if (!co_await tell(run, std::move(request))) co_return false;
+  }
   co_return true;
 }
 

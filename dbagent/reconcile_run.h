@@ -21,7 +21,8 @@ struct ReconcileDesk::Run {
   std::vector<std::uint32_t> others;
   ReconcileRounds rounds;
   std::uint64_t redone = 0;
-  bool settled = false;  // what its own register has not decided
+  bool settled = false;                                          // what its own register has not decided
+  std::vector<std::pair<std::uint32_t, proto::TradeFact>> held;  // legs of others that hold items; from which shard
   // The move by which an account that is here by the map came here last: source and number. A later one may have been
   // turned back.
   std::map<std::uint64_t, std::pair<std::uint32_t, std::uint64_t>> came;

@@ -15,6 +15,19 @@ constexpr Duration kBetweenTries = milliseconds(100);
 constexpr Duration kDeadline = seconds(2);
 }  // namespace
 
+proto::TradeFinish finish_of(const proto::TradeVote& vote, const proto::TradeVerdict& verdict) {
+  proto::TradeFinish finish;
+  finish.set_shard(vote.from_shard());
+  *finish.mutable_txn() = vote.terms().txn();
+  finish.set_side(vote.side());
+  finish.set_verdict(verdict.verdict());
+  if (verdict.goods_size() == 0) return finish;
+  *finish.mutable_items() = verdict.goods(0).items();
+  finish.set_other_shard(verdict.goods(0).shard());
+  finish.set_redone(verdict.goods(0).redone());
+  return finish;
+}
+
 TradeDesk::TradeDesk(Agent& agent) : agent_(agent) {}
 TradeDesk::~TradeDesk() = default;
 
@@ -66,15 +79,7 @@ Task<void> TradeDesk::carry_vote(Vote vote) {
     const Result<proto::TradeVerdict> reply = co_await ask<proto::TradeVerdict, proto::TradeVote>(vote->shard(), vote);
     const bool decided = reply && reply->code() == proto::STORED && reply->verdict() != proto::UNDECIDED;
     if (!decided || !vote->yes()) break;
-    proto::TradeFinish request;
-    request.set_shard(vote->from_shard());
-    *request.mutable_txn() = vote->terms().txn();
-    request.set_side(vote->side());
-    request.set_verdict(reply->verdict());
-    if (reply->goods_size() > 0) {
-      *request.mutable_items() = reply->goods(0).items();
-      request.set_other_shard(reply->goods(0).shard());
-    }
+    const proto::TradeFinish request = finish_of(*vote, *reply);
     Errand finish = errand;
     finish.finish = true;
     if (!under_way_.insert(finish).second) break;

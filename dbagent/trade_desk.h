@@ -28,6 +28,9 @@ class Uid;
 }  // namespace proto
 class Agent;
 
+// What the leg that voted is told when its vote was answered with a final verdict.
+proto::TradeFinish finish_of(const proto::TradeVote& vote, const proto::TradeVerdict& verdict);
+
 class TradeDesk {
  public:
   static constexpr Duration kStuck = seconds(2);

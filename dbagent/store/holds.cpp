@@ -57,6 +57,9 @@ proto::TradeVote vote_of(Shard& shard, const Hold& hold) {
   return vote;
 }
 
+Key16 id_in(const proto::Item& item) { return key_of(item.id()); }
+Key16 id_in(const proto::ItemVersion& given) { return key_of(given.item()); }
+
 // To the register: at once if it is here, else when this is committed.
 proto::TradeVerdict tell_register(Shard& shard, const proto::TradeVote& vote) {
   if (vote.shard() == shard.number) return cast(shard, vote);
@@ -66,7 +69,12 @@ proto::TradeVerdict tell_register(Shard& shard, const proto::TradeVote& vote) {
   return {};
 }
 
-bool has_goods(const proto::TradeSide& side, const google::protobuf::RepeatedPtrField<proto::Item>& items) {
+bool has_goods(const proto::TradeSide& side, const google::protobuf::RepeatedPtrField<proto::Item>& items,
+               bool redone) {
+  // What the restored shard still had of it, in the order of the terms, and as it had it.
+  if (redone)
+    return std::includes(side.items().begin(), side.items().end(), items.begin(), items.end(),
+                         [](const auto& a, const auto& b) { return id_in(a) < id_in(b); });
   return std::equal(items.begin(), items.end(), side.items().begin(), side.items().end(),
                     [](const proto::Item& item, const proto::ItemVersion& given) {
                       return key_of(item.id()) == key_of(given.item()) && item.version() == given.version();
@@ -270,9 +278,9 @@ proto::TradeFinishReply finish(Shard& shard, const proto::TradeFinish& request) 
     require(
         terms.register_shard() != shard.number || verdict_for(shard, hold->txn, hold->side, *hold) == request.verdict(),
         "not the register's verdict");
-    require(
-        request.verdict() == proto::ABORT || has_goods(terms.sides(static_cast<int>(1 - hold->side)), request.items()),
-        "not what the other side gave");
+    require(request.verdict() == proto::ABORT ||
+                has_goods(terms.sides(static_cast<int>(1 - hold->side)), request.items(), request.redone()),
+            "not what the other side gave");
     const std::uint64_t giver = terms.sides(static_cast<int>(1 - hold->side)).player_id();
     if (request.verdict() == proto::COMMIT && is_still_leaving(shard, request.items(), giver)) {
       reply.set_code(proto::RETRY);

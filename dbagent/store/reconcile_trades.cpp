@@ -32,11 +32,12 @@ struct Redo {
   }
 
   void vote(std::uint32_t at, std::uint64_t epoch, std::uint64_t pseq, std::uint32_t from,
-            const google::protobuf::RepeatedPtrField<proto::Item>& items) {
+            const google::protobuf::RepeatedPtrField<proto::Item>& items, bool redone = false) {
     if (!register_here()) return;
     proto::TradeGoods goods;
     goods.set_side(at);
     goods.set_shard(from);
+    goods.set_redone(redone);
     *goods.mutable_items() = items;
     const auto fresh = shard.db.run(
         "INSERT INTO trade_vote VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING", txn, at,
@@ -114,7 +115,7 @@ struct Redo {
     shard.db.run("INSERT INTO hold VALUES(?1, ?2, ?3, ?4, 0, 0, ?5, 1, 0, 0, 0, ?6, ?7, 0, ?8)", txn, at, player,
                  root->epoch, reason, Blob{encoded(fact.terms())}, shard.file.shard_time(),
                  Blob{goods.SerializeAsString()});
-    vote(at, root->epoch, 0, shard.number, goods.items());
+    vote(at, root->epoch, 0, shard.number, goods.items(), true);
     changed = true;
   }
 

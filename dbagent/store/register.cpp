@@ -66,6 +66,7 @@ void tell_leg(Shard& shard, const Key16& txn, std::uint32_t side, const Counted&
     goods.ParseFromString(find_vote(shard, txn, 1 - side)->goods);
     *request->mutable_items() = goods.items();
     request->set_other_shard(goods.shard());
+    request->set_redone(goods.redone());
   }
   if (vote.shard == shard.number)
     finish(shard, *request);

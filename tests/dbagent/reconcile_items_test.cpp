@@ -1,4 +1,5 @@
 // Items that went through many hands between a backup and its restore: each is in the end where it was last.
+#include "dbagent/trade_desk.h"
 #include "tests/dbagent/reconcile_desk_fixture.h"
 
 namespace dure {
@@ -17,8 +18,12 @@ class ReconcileItemsTest : public ReconcileDeskTest {
     query.set_create(true);
     const auto nina = store::ask<proto::AccountReply>(*directory, query);
     ASSERT_EQ(nina.shard(), 4u);
-    for (const std::uint64_t player : {8, 9})
-      ASSERT_EQ(step<proto::StoreReply>(4, store::creation(player, nina.account_id())).code(), proto::STORED);
+    const std::uint64_t mine = std::exchange(account, nina.account_id());
+    for (const std::uint64_t player : {8, 9}) {
+      ASSERT_EQ(step<proto::StoreReply>(4, store::creation(player, account)).code(), proto::STORED);
+      claim_name(player, player + 1000);
+    }
+    account = mine;
   }
   proto::AcquireReply take_any(std::uint32_t number, std::uint64_t player) {
     proto::OwnerQuery who;
@@ -296,6 +301,122 @@ TEST_F(ReconcileTradesTest, WhatIsHeldElsewhereForACommittedTradeIsNotThereAnyMo
   EXPECT_TRUE(has_item(4, 9));
   EXPECT_FALSE(has_item(3, 3));
   expect_clean();
+}
+
+// Player 3 has given the item to player 9 by a trade that shard 4 decides, and has not heard of it; player 9 has given
+// it on to player 1, by one that shard 5 decides.
+class ReconcilePassedOnTest : public ReconcileTradesTest {
+ protected:
+  static constexpr std::uint64_t kFirst = 101, kSecond = 102;
+  ReconcilePassedOnTest() { configured = 3; }
+  void SetUp() override {
+    ReconcileTradesTest::SetUp();
+    make(3, 3);
+  }
+  void prepare_leg(std::uint32_t number, std::uint64_t player, const proto::TradeTerms& terms, std::uint32_t side) {
+    store::Ops leg = ops_of(number, player);
+    *leg.request.mutable_operations(0)->mutable_trade()->mutable_terms() = terms;
+    leg.request.mutable_operations(0)->mutable_trade()->set_side(side);
+    ASSERT_EQ(apply(number, leg).code(), proto::STORED);
+  }
+  void offer(std::uint64_t txn, std::uint32_t decides, std::uint64_t giver, std::uint32_t from, std::uint64_t taker,
+             std::uint32_t to) {
+    proto::TradeTerms terms;
+    *terms.mutable_txn() = store::uid(77, txn);
+    terms.set_register_shard(decides);
+    auto* gives = terms.add_sides();
+    gives->set_player_id(giver);
+    *gives->add_items()->mutable_item() = store::uid(1, kItem);
+    terms.add_sides()->set_player_id(taker);
+    prepare_leg(from, giver, terms, 0);
+    prepare_leg(to, taker, terms, 1);
+  }
+  // The leg of the second one hears its register, which counts it first.
+  void hear_register(std::uint32_t number) {
+    const auto open_legs = step<proto::OpenHoldsReply>(number, proto::OpenHoldsQuery());
+    for (const auto& hold : open_legs.holds()) {
+      if (hold.terms().txn().low() != kSecond) continue;
+      const auto verdict = store::ask<proto::TradeVerdict>(*shard(hold.shard()), hold);
+      if (verdict.verdict() == proto::UNDECIDED) continue;
+      step<proto::TradeFinishReply>(number, finish_of(hold, verdict));
+    }
+  }
+  // Nobody tells shard 3 of the first one.
+  void give() {
+    back_up(4);
+    offer(kFirst, 4, 3, 3, 9, 4);
+    const auto given = step<proto::OpenHoldsReply>(3, proto::OpenHoldsQuery());
+    ASSERT_EQ(given.holds_size(), 1);
+    EXPECT_EQ(store::ask<proto::TradeVerdict>(*shard(4), given.holds(0)).verdict(), proto::COMMIT);
+    ASSERT_TRUE(has_item(4, 9));
+  }
+  void give_and_pass_on(std::uint32_t shard_of_one) {
+    give();
+    offer(kSecond, 5, 9, 4, 1, shard_of_one);
+    for (const std::uint32_t number : {4u, shard_of_one, 4u}) hear_register(number);
+    ASSERT_FALSE(has_item(4, 9));
+    put_back(4);
+  }
+  void expect_only_one_has_it(std::uint32_t shard_of_one) {
+    expect_opens(4);
+    cluster->run(seconds(30));
+    EXPECT_TRUE(has_item(shard_of_one, 1));
+    EXPECT_FALSE(has_item(3, 3));
+    expect_clean();
+  }
+};
+
+TEST_F(ReconcilePassedOnTest, WhatIsOnAThirdShardCameByTheTradeThatIsForgotten) {
+  move(1, 3, 5);
+  give_and_pass_on(5);
+  expect_only_one_has_it(5);
+}
+
+TEST_F(ReconcilePassedOnTest, WhatWasNotGivenOnProvesNothing) {
+  give();
+  put_back(4);
+  expect_opens(4);
+  cluster->run(seconds(30));
+  EXPECT_TRUE(has_item(3, 3));
+  EXPECT_FALSE(has_item(4, 9));
+  expect_clean();
+}
+
+// Its leg there waits for what is still held there.
+TEST_F(ReconcilePassedOnTest, WhatIsAboutToComeBackToTheGiversShardCameByTheTradeThatIsForgotten) {
+  give_and_pass_on(3);
+  expect_only_one_has_it(3);
+}
+
+// Nobody else has seen it: it was given on from hand to hand on the shard that went back.
+TEST_F(ReconcilePassedOnTest, WhatWasGivenOnAmongThoseOfTheShardGoesBackToItsGiver) {
+  give();
+  offer(kSecond, 5, 9, 4, 8, 4);
+  for (int leg = 0; leg < 3; ++leg) hear_register(4);
+  ASSERT_TRUE(has_item(4, 8));
+  put_back(4);
+  expect_opens(4);
+  cluster->run(seconds(30));
+  EXPECT_TRUE(has_item(3, 3));
+  EXPECT_FALSE(has_item(4, 8));
+  EXPECT_FALSE(has_item(4, 9));
+  expect_clean();
+}
+
+// It may have been delivered, and given on to the one who holds it.
+TEST_F(ReconcilePassedOnTest, WhatIsInALetterToTheShardKeepsItClosed) {
+  move(1, 3, 5);
+  give();
+  offer(kSecond, 5, 9, 4, 1, 5);
+  for (const std::uint32_t number : {4u, 5u, 4u}) hear_register(number);
+  write(5, 1, 8, 900);
+  put_back(4);
+  const auto state = run_desk(4);
+  ASSERT_TRUE(state.closed());
+  ASSERT_EQ(state.open_size(), 1);
+  EXPECT_NE(state.open(0).find("is in a letter, too"), std::string::npos) << state.open(0);
+  EXPECT_EQ(step<proto::OpenHoldsReply>(3, proto::OpenHoldsQuery()).holds_size(), 1) << "nothing was decided by it";
+  stop();
 }
 
 }  // namespace

@@ -166,6 +166,8 @@ const std::vector<Removed>& removable_rules() {
       {Rule::kPendingIsTold, "pending-is-told",
        "a letter whose sender has not heard that it was delivered comes after what was done with it",
        "accounts-mailed"},
+      {Rule::kPassedOn, "passed-on",
+       "a trade that the register forgot is aborted although what it brought was passed on", "accounts-passed-on"},
       {Rule::kMakesRoom, "makes-room", "what brings an item that is here waits for ever for one that waits for it, too",
        "accounts-to-and-fro"},
       {Rule::kItemsLeave, "items-leave", "an item that others have stays", "accounts-left",

@@ -133,6 +133,7 @@ enum class Rule : u8 {
   kReceivedIsTold,
   kSentIsTold,
   kPendingIsTold,
+  kPassedOn,
   kMakesRoom,
   kItemsLeave,
   kGivesBack,

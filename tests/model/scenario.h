@@ -24,8 +24,9 @@ struct Accounts {
   u8 second_with = kNobody;  // kNobody: there is one item
   std::array<std::array<u8, kMoves>, kPlayers> path = {{{kNobody, kNobody, kNobody}, {kNobody, kNobody, kNobody}}};
   bool swaps = false, prepares = false;
-  u8 letters = 0;  // bits of players who write one, with one gold
-  u8 letters_carry = 0;  // bits of items, each letter one, instead of the gold
+  std::array<u8, kTrades> registers = {kNobody, kNobody};  // kNobody: where player 0 is when it begins
+  u8 letters = 0;                                          // bits of players who write one, with one gold
+  u8 letters_carry = 0;                                    // bits of items, each letter one, instead of the gold
   std::array<u8, kPlayers> earns = {0, 0};
   u8 made_by = kNobody;  // the first item, at any time; else item_with has it from the beginning
   u8 acquires = 0;

@@ -180,8 +180,7 @@ Scenario to_and_fro() {
           .crashes = 1,
           .trades = 2,
           .terms = {Terms{.item_from = 0, .second_from = 1}, Terms{.item_from = 1, .second_from = 0}},
-          .accounts =
-              Accounts{.item_with = 0, .second_with = 0, .prepares = true, .letters = 3, .letters_carry = 2}};
+          .accounts = Accounts{.item_with = 0, .second_with = 0, .prepares = true, .letters = 3, .letters_carry = 2}};
 }
 
 Scenario to_and_fro_beside_the_register() {
@@ -192,6 +191,18 @@ Scenario to_and_fro_beside_the_register() {
   s.terms = {Terms{.item_from = 1, .second_from = 0}, Terms{.item_from = 0, .second_from = 1}};
   s.accounts->item_with = 1;
   s.accounts->second_with = 1;
+  return s;
+}
+
+Scenario passed_on() {
+  Scenario s = made();
+  s.name = "accounts-passed-on";
+  s.what = "an item comes by a trade of which its giver has not heard, and goes on by one that is decided elsewhere";
+  s.marks = {Mark::kHalvesRedone};
+  s.terms = {Terms{.item_from = 1}, Terms{.item_from = 0}};
+  s.accounts->made_by = kNo;
+  s.accounts->item_with = 1;
+  s.accounts->registers = {0, 1};
   return s;
 }
 
@@ -214,7 +225,8 @@ std::vector<Scenario> small_account_scenarios() {
           mailed(),
           mailed_beside_the_register(),
           to_and_fro(),
-          to_and_fro_beside_the_register()};
+          to_and_fro_beside_the_register(),
+          passed_on()};
 }
 std::vector<Scenario> large_account_scenarios() { return {}; }
 

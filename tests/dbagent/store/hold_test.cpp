@@ -211,6 +211,8 @@ TEST_F(HoldTest, OtherGoodsThanTheAgreedOnesAreNotTaken) {
   proto::TradeFinish wrong = right;
   wrong.mutable_items(0)->mutable_id()->set_low(11);
   EXPECT_EQ(finish(wrong).code(), proto::REJECTED) << "another item";
+  wrong.set_redone(true);
+  EXPECT_EQ(finish(wrong).code(), proto::REJECTED) << "nor after a restore";
   wrong = right;
   wrong.mutable_items(0)->set_version(right.items(0).version() + 1);
   EXPECT_EQ(finish(wrong).code(), proto::REJECTED) << "in another version";

@@ -16,6 +16,7 @@ namespace dure::store {
 
 class ReconcileTest : public TradeTest {
  protected:
+  static constexpr const char* kNobodyCanTell = "what is held for a trade is in a letter, too";
   std::string copy_of(std::uint32_t shard) { return folder.file("copy" + std::to_string(shard)); }
   void back_up(std::uint32_t shard) {
     proto::ShardBackup request;
@@ -76,14 +77,64 @@ class ReconcileTest : public TradeTest {
       each_page(from, kind, [&](const proto::Facts& page) {
         proto::Reconcile request;
         request.set_from_shard(from);
-        for (const auto& fact : page.trades())
+        for (const auto& fact : page.trades()) {
           if (fact.undecided())
             verdict(from, fact.terms(), true);
           else
             *request.add_trades() = fact;
+          const bool leg = !fact.undecided() && !fact.committed() && fact.legs_size() == 1;
+          if (leg && fact.legs(0).items_size() > 0) held.emplace_back(from, fact);
+        }
         *(kind == proto::FACT_SENT ? request.mutable_sent() : request.mutable_received()) = page.letters();
         tell(request, shard, rounds);
       });
+  }
+  static proto::OpenTrade trade_of(const proto::TradeFact& fact) {
+    proto::OpenTrade trade;
+    *trade.mutable_txn() = fact.terms().txn();
+    trade.set_register_shard(fact.terms().register_shard());
+    return trade;
+  }
+  // What is held elsewhere for a trade of this register, and is somewhere else as well. False: nobody can tell.
+  bool hear_what_was_passed_on(std::uint32_t shard, ReconcileRounds* rounds) {
+    for (auto& [from, fact] : held) {
+      if (fact.terms().register_shard() != shard) continue;
+      bool passed_on = is_committed(trade_of(fact)), in_a_letter = false;
+      for (const auto& [other, store] : stores)
+        if (other != shard) look_for_goods_of(fact, other, &passed_on, &in_a_letter);
+      if (!passed_on && in_a_letter) return false;
+      if (!passed_on) continue;
+      proto::Reconcile request;
+      request.set_from_shard(from);
+      fact.set_committed(true);
+      *request.add_trades() = fact;
+      tell(request, shard, rounds);
+    }
+    return true;
+  }
+  void look_for_goods_of(const proto::TradeFact& fact, std::uint32_t other, bool* passed_on, bool* in_a_letter) {
+    proto::ItemTraces query;
+    query.set_shard(other);
+    for (const auto& item : fact.legs(0).items()) *query.add_items() = item.id();
+    const auto found = on<proto::ItemTracesReply>(other, query);
+    const std::string mine = fact.terms().txn().SerializeAsString();
+    for (const auto& trace : found.traces()) {
+      *passed_on = *passed_on || trace.here();
+      *in_a_letter = *in_a_letter || trace.letters_size() > 0;
+      for (const auto& trade : trace.leaving())
+        *passed_on = *passed_on || (trade.txn().SerializeAsString() != mine && !is_committed(trade));
+      for (const auto& trade : trace.coming())
+        *passed_on = *passed_on || (trade.txn().SerializeAsString() != mine && is_committed(trade));
+    }
+  }
+  void hear_held_items(std::uint32_t shard, ReconcileRounds* rounds) {
+    for (const auto& [from, fact] : std::exchange(held, {})) {
+      if (is_committed(trade_of(fact))) continue;
+      proto::Reconcile request;
+      request.set_from_shard(from);
+      for (const auto& item : fact.legs(0).items()) *request.add_items() = item.id();
+      tell(request, shard, rounds);
+    }
   }
   // Legs that were held at the backup, by the final words of their registers.
   void settle(std::uint32_t shard, ReconcileRounds* rounds) {
@@ -101,6 +152,7 @@ class ReconcileTest : public TradeTest {
     ReconcileRounds rounds(shard);
     for (const auto& [other, store] : stores)
       if (other != shard) hear(shard, other, &rounds);
+    if (!hear_what_was_passed_on(shard, &rounds)) return open_lines.push_back(kNobodyCanTell);
     settle(shard, &rounds);
     while (auto request = rounds.next()) {
       tell(*request, shard, &rounds);
@@ -115,6 +167,7 @@ class ReconcileTest : public TradeTest {
           *request.mutable_items() = page.items();
           tell(request, shard, &rounds);
         });
+    hear_held_items(shard, &rounds);
     give_back(shard, &rounds);
   }
   bool is_committed(const proto::OpenTrade& trade) {
@@ -248,6 +301,7 @@ class ReconcileTest : public TradeTest {
 
   std::uint64_t backups = 0, generation = 10;
   std::vector<std::string> open_lines, notes;
+  std::vector<std::pair<std::uint32_t, proto::TradeFact>> held;  // legs, from which shard
 };
 
 }  // namespace dure::store

@@ -198,6 +198,111 @@ TEST_F(ReconcileTest, WhatALetterOfAnotherIsStillToBringIsNotGivenBack) {
   EXPECT_FALSE(items_on(2).contains(30));
 }
 
+// Player 1 gives the item of player 4 to player 3, whose shard decides that; it goes on to player 5 on a third shard,
+// whose register decides that, while the leg of player 1 is still held.
+class ReconcilePassedOn : public ReconcileTest {
+ protected:
+  void SetUp() override {
+    ReconcileTest::SetUp();
+    open(3);
+    begin(4, 2);
+    begin(5, 3);
+    said.clear();
+    const auto first = terms_of(6, 1, {4, 0, {40}}, {1, 0, {}});
+    apply(2, leg(first, 0));
+    apply(1, leg(first, 1));
+    EXPECT_EQ(cast(open_holds(2).holds(0)).verdict(), proto::COMMIT);
+    ASSERT_EQ(items_of(acquire(1, 1)), Items({10, 40}));
+  }
+  void offer(const std::vector<std::uint64_t>& for_it = {}) {
+    auto terms = terms_of(7, 2, {1, 0, {40}}, {3, 0, for_it});
+    for (auto& given : *terms.mutable_sides(1)->mutable_items())
+      if (given.item().low() == 30) given.set_version(version_of_30);
+    apply(1, leg(terms, 0, 1, 2));
+    apply(2, leg(terms, 1, ++pseq_of_3));
+    ASSERT_EQ(open_holds(1).holds_size(), 1);
+  }
+  void finish_on_shard_2() {
+    const auto open_legs = open_holds(2);
+    for (const auto& hold : open_legs.holds()) finish(finish_of(hold, cast(hold)));
+  }
+  void commit() { EXPECT_EQ(cast(open_holds(1).holds(0)).verdict(), proto::COMMIT); }
+  void pass_on() {
+    said.clear();
+    const auto terms = terms_of(8, 3, {3, 0, {40}}, {5, 0, {}});
+    apply(2, leg(terms, 0, ++pseq_of_3));
+    apply(3, leg(terms, 1));
+    carry_all();
+    ASSERT_EQ(items_of(acquire(5, 3)), Items({40, 50}));
+    ASSERT_EQ(open_holds(1).holds_size(), 1);
+  }
+  void expect_it_stays_there(const Items& of_player_1 = {10}) {
+    put_back(2);
+    reconcile(2);
+    EXPECT_TRUE(open_lines.empty()) << open_lines[0];
+    EXPECT_EQ(open_again(2).code(), proto::STORED);
+    scan();
+    EXPECT_EQ(items_of(acquire(1, 1)), of_player_1);
+    EXPECT_FALSE(items_on(2).contains(40));
+    EXPECT_TRUE(items_on(3).contains(40));
+    stop_all();
+    expect_whole();
+  }
+  std::uint64_t pseq_of_3 = 1;
+  std::int64_t version_of_30 = 0;
+};
+
+TEST_F(ReconcilePassedOn, WhatWasPassedOnOfATradeThatItsRegisterForgotProvesIt) {
+  finish_on_shard_2();
+  offer();
+  back_up(2);
+  commit();
+  finish_on_shard_2();
+  pass_on();
+  expect_it_stays_there();
+}
+
+// It waited for the item to leave by the trade before.
+TEST_F(ReconcilePassedOn, ATradeThatItsRegisterRemembersIsFinishedBeforeItGoesOn) {
+  offer();
+  commit();
+  ASSERT_EQ(open_holds(2).holds_size(), 2);
+  back_up(2);
+  finish_on_shard_2();
+  finish_on_shard_2();
+  pass_on();
+  expect_it_stays_there();
+}
+
+// Nobody else has seen it: what it was is lost with the shard, and the trade ends without it.
+TEST_F(ReconcilePassedOn, WhatWasMadeSinceAndGivenForItIsLostOrAsItWas) {
+  finish_on_shard_2();
+  back_up(2);
+  Ops makes(3, 1);
+  makes.op(++pseq_of_3).mint(77).attribute(30, 0, "edge", 9);
+  ASSERT_EQ(apply(2, makes).code(), proto::STORED);
+  version_of_30 = 1;
+  offer({30, 77});
+  commit();
+  finish_on_shard_2();
+  pass_on();
+  expect_it_stays_there({10, 30});
+}
+
+TEST_F(ReconcilePassedOn, WhatNobodyHasSeenCommittedIsStillAborted) {
+  finish_on_shard_2();
+  offer();
+  back_up(2);
+  commit();
+  put_back(2);
+  reconcile(2);
+  EXPECT_EQ(open_again(2).code(), proto::STORED);
+  scan();
+  EXPECT_EQ(items_of(acquire(1, 1)), Items({10, 40}));
+  stop_all();
+  expect_whole();
+}
+
 // It is in a trade of two others that is decided and not finished: on no shard, and about to come.
 TEST_F(ReconcileTest, WhatIsOnItsWayBetweenOthersIsNotGivenBack) {
   open(3);

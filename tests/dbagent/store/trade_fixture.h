@@ -126,7 +126,9 @@ class TradeTest : public ::testing::Test {
     *request.mutable_txn() = vote.terms().txn();
     request.set_side(vote.side());
     request.set_verdict(verdict.verdict());
-    if (verdict.goods_size() > 0) *request.mutable_items() = verdict.goods(0).items();
+    if (verdict.goods_size() == 0) return request;
+    *request.mutable_items() = verdict.goods(0).items();
+    request.set_redone(verdict.goods(0).redone());
     return request;
   }
   // The oldest word of a kind, removed.

@@ -11,9 +11,13 @@ void items(Step& step) {
   State next = step.now;
   u8 elsewhere = 0;
   for (int other = 1; other < step.world.accounts->shards; ++other)
-    for (const Row& row : step.now.shard[other].row)
-      if (row.status != Status::kArriving || step.removed(Rule::kArrivingIsNotTold))
-        elsewhere |= row.is.items;
+    for (int player = 0; player < kPlayers; ++player) {
+      const Row& row = step.now.shard[other].row[player];
+      if (row.status != Status::kArriving || step.removed(Rule::kArrivingIsNotTold)) elsewhere |= row.is.items;
+      for (int trade = 0; trade < step.world.trades; ++trade)
+        if (row.is.leg[trade] == LegState::kHeld && verdict_for(step.now, trade, player) != Verdict::kCommit)
+          elsewhere |= gives_items(step.world, trade, player);
+    }
   for (Row& row : next.shard[kRestored].row)
     if (!step.removed(Rule::kItemsLeave)) row.is.items &= ~elsewhere;
   next.desk.at = At::kGiveBack;

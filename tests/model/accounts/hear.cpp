@@ -42,6 +42,37 @@ void hear_rows(const Step& step, State& next, int other, int kind) {
   }
 }
 
+// Not where a leg of this trade holds it: whoever has it has it by that trade.
+bool is_elsewhere(const Step& step, int items, int except) {
+  for (int other = 1; other < step.world.accounts->shards; ++other)
+    for (int player = 0; player < kPlayers; ++player) {
+      const Content& content = step.now.shard[other].row[player].is;
+      if (items & content.items) return true;
+      for (int trade = 0; trade < step.world.trades; ++trade) {
+        if (trade == except || content.leg[trade] != LegState::kHeld) continue;
+        const bool commit = verdict_for(step.now, trade, player) == Verdict::kCommit;
+        if (items & (commit ? gets_items(step.world, trade, player) : gives_items(step.world, trade, player)))
+          return true;
+      }
+    }
+  return false;
+}
+
+// What this register forgot and nobody tells: a leg that has not heard of it holds what the other one has passed on.
+void hear_what_was_passed_on(const Step& step, State& next) {
+  for (int trade = 0; trade < step.world.trades; ++trade)
+    for (int other = 1; other < step.world.accounts->shards; ++other)
+      for (int player = 0; player < kPlayers; ++player) {
+        const bool open = step.now.register_at[trade] == kRestored + 1 &&
+                          step.now.shard[other].row[player].is.leg[trade] == LegState::kHeld;
+        const Verdict verdict = step.now.shard[kRestored].reg[trade].verdict;
+        const bool proven =
+            verdict == Verdict::kCommit ||
+            (verdict == Verdict::kNone && is_elsewhere(step, gives_items(step.world, trade, player), trade));
+        if (open && proven) heard(next.desk.trade[trade], 1u << player);
+      }
+}
+
 // A row between two shards may be heard on neither, and one that arrives may never count.
 void begin_to_hear(Step& step) {
   State next = step.now;
@@ -69,6 +100,7 @@ void hear(Step& step) {
     // Before anything is settled for good by what was not heard.
     const bool whole = step.rule(Rule::kHeardWhole, step.now.desk.begun == moves_begun(step.now));
     if (!whole) next.desk.again |= 4;
+    if (!step.removed(Rule::kPassedOn)) hear_what_was_passed_on(step, next);
     next.desk.at = whole ? At::kRedo : At::kOpen;
     step.emit(next, Fair::kYes, {whole ? "RECONCILE: all were heard" : "RECONCILE: somebody began to move meanwhile"});
     return;

@@ -8,8 +8,7 @@ bool arrive(const Scenario& world, Shard& shard, int letter) {
   if (carried & items_here(world, shard)) return false;
   content.inbox[letter] = Box::kDone;
   content.items |= carried;
-  if (carried == 0)
-    ++content.gold, --shard.transit;
+  if (carried == 0) ++content.gold, --shard.transit;
   return true;
 }
 
@@ -55,8 +54,7 @@ void send(Step& step, int player, int shard) {
   next.written |= 1u << player;
   Content& content = next.shard[shard].row[player].is;
   content.items &= ~carried;
-  if (carried == 0)
-    --content.gold, ++next.shard[shard].transit;
+  if (carried == 0) --content.gold, ++next.shard[shard].transit;
   content.outbox[player] = Box::kWaiting;
   step.emit(next, Fair::kNo, {"SEND", player, shard});
 }

@@ -207,7 +207,8 @@ bool force(Step& step) {
   };
   for (int trade = 0; trade < step.world.trades; ++trade)
     for (const Force how : {kMayLack, kMakesRoom})
-      emit(waits(step, trade), trade, how, [&](auto& state) -> auto& { return state.desk.trade[trade].force; });
+      emit(
+          waits(step, trade), trade, how, [&](auto& state) -> auto& { return state.desk.trade[trade].force; });
   for (int letter = 0; letter < kNotes; ++letter) {
     const auto force_of = [&](auto& state) -> auto& { return state.desk.letter_force[letter]; };
     emit(still_to_be_sent(step, letter), kTrades + letter, kMayLack, force_of);

@@ -18,7 +18,7 @@ enum class LegState : u8 { kNone, kHeld, kCommitted, kAborted };
 // All that travels with an account.
 struct Content {
   u8 gold, items, epoch;  // items: bits
-  u8 earned, owed;  // what came from faucets: by play, and by reconciling
+  u8 earned, owed;        // what came from faucets: by play, and by reconciling
   LegState leg[kTrades];
   u8 swapped;  // trades that a SWAP answered elsewhere
   Box outbox[kNotes], inbox[kNotes];
@@ -80,9 +80,9 @@ struct Desk {
   Heard trade[kTrades];
   u8 received, sent;  // letters
   u8 letter_force[kNotes];
-  u8 begun;           // moves, when it began to hear
-  u8 again;           // something is left open that time mends
-  u8 refused;         // or nothing does: a person is asked
+  u8 begun;    // moves, when it began to hear
+  u8 again;    // something is left open that time mends
+  u8 refused;  // or nothing does: a person is asked
 };
 
 struct State {
@@ -94,7 +94,7 @@ struct State {
   Shard backup;
   u8 backup_kept, restored, closed;
   Desk desk;
-  u8 stays;   // the last round left open what no further one mends
+  u8 stays;            // the last round left open what no further one mends
   u8 let_go[kUnique];  // whose it was, plus one, when it was let go while the shard is closed; its own row there
   // Ghosts.
   u8 crashes, acquired;

@@ -46,15 +46,17 @@ bool can_give(const Scenario& world, const Row& row, int trade, int player) {
          (gives_items(world, trade, player) & ~row.is.items) == 0 && row.is.leg[trade] == LegState::kNone;
 }
 
-void name_register(State& next, int trade) {
-  if (next.register_at[trade] == 0) next.register_at[trade] = static_cast<u8>(next.map[0].shard + 1);
+void name_register(const Scenario& world, State& next, int trade) {
+  const u8 named = world.accounts->registers[trade];
+  if (next.register_at[trade] == 0)
+    next.register_at[trade] = static_cast<u8>((named == kNobody ? next.map[0].shard : named) + 1);
 }
 
 void swap(Step& step, int trade) {
   const int shard = active_shard(step.now, 0);
   if (shard == kNobody || shard != active_shard(step.now, 1) || shut(step.now, shard)) return;
   State next = step.now;
-  name_register(next, trade);
+  name_register(step.world, next, trade);
   Register& reg = next.shard[shard].reg[trade];
   if (next.register_at[trade] != shard + 1 || reg.verdict != Verdict::kNone || reg.yes != 0) return;
   for (int player = 0; player < kPlayers; ++player)
@@ -88,7 +90,7 @@ void prepare(Step& step, int trade, int player) {
   if (shard == kNobody || shut(step.now, shard) || (step.now.prepared[trade] >> player & 1)) return;
   if (!can_give(step.world, step.now.shard[shard].row[player], trade, player)) return;
   State next = step.now;
-  name_register(next, trade);
+  name_register(step.world, next, trade);
   next.prepared[trade] |= 1u << player;
   hold(step.world, next, shard, trade, player);
   if (next.register_at[trade] == shard + 1) count(next, trade, player, shard);
