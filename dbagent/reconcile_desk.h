@@ -10,9 +10,11 @@
 //   Then, once nobody is on the move between the others:
 //
 //   3 all that these know of trades and letters is redone, in rounds (reconcile_rounds.h); if a move began while they
-//     were heard it begins anew, before anything is decided for good
+//     were heard it begins anew, before anything is decided for good. A leg that is held there for a trade of this
+//     register, while what it gives has been given on, proves the trade
 //   4 legs that were held at the backup are ended by their registers
-//   5 items that others have leave it; what was let go meanwhile and nobody has is given back
+//   5 items that others have, or hold for a trade that is not committed, leave it; what was let go meanwhile and nobody
+//     has is given back
 //   6 what moves took from shard to shard is balanced; the shard is audited, and the books and items of the others are
 //     looked at; clean, nothing left open, and no move began meanwhile: it opens. Else it stays closed, says why, and
 //     tries again
@@ -39,8 +41,8 @@ class MoveRecord;
 class MovesBalanceReply;
 class OpenTrade;
 class Reconcile;
-class TradeFact;
 class ReservedName;
+class TradeFact;
 }  // namespace proto
 class Agent;
 class ReconcileRounds;
@@ -80,7 +82,8 @@ class ReconcileDesk {
   // The page that `query` asks for, of its shard; then it asks for the next one. `more`: there is one.
   Task<bool> read_facts(proto::FactsQuery* query, proto::Facts* page, bool* more);
   Task<bool> hear(Run& run, std::uint32_t other);
-  Task<bool> hear_what_was_passed_on(Run& run, bool* clear);  // false: nobody can tell, yet
+  // `clear` false: nobody can tell, yet.
+  Task<bool> hear_what_was_passed_on(Run& run, bool* clear);
   Task<bool> was_passed_on(Run& run, const proto::TradeFact& fact, bool* passed_on, bool* in_a_letter);
   Task<bool> hear_held_items(Run& run);
   Task<bool> hear_items(Run& run, std::uint32_t other);

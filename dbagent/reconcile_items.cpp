@@ -1,5 +1,5 @@
-// The desk's part about items: what others have leaves the restored shard, and what was let go there and nobody has is
-// given back.
+// The desk's part about items: what was given on proves the trade that brought it, what others have leaves the restored
+// shard, and what was let go there and nobody has is given back.
 #include <algorithm>
 #include <utility>
 
@@ -141,7 +141,7 @@ Task<bool> ReconcileDesk::is_committed(const proto::OpenTrade& trade, bool* comm
 // remembers is finished now, too, before what was given on of it.
 Task<bool> ReconcileDesk::hear_what_was_passed_on(Run& run, bool* clear) {
   *clear = true;
-  for (auto& [from, fact] : run.held) {
+  for (const auto& [from, fact] : run.held) {
     if (fact.terms().register_shard() != run.shard) continue;
     bool passed_on = false, in_a_letter = false;
     if (!co_await is_committed(trade_of(fact), &passed_on)) co_return false;
@@ -154,8 +154,9 @@ Task<bool> ReconcileDesk::hear_what_was_passed_on(Run& run, bool* clear) {
     if (!passed_on) continue;
     proto::Reconcile request;
     request.set_from_shard(from);
-    fact.set_committed(true);
-    *request.add_trades() = fact;
+    proto::TradeFact* proven = request.add_trades();
+    *proven = fact;
+    proven->set_committed(true);
     if (!co_await tell(run, std::move(request))) co_return false;
   }
   co_return true;

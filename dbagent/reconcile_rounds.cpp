@@ -71,7 +71,8 @@ void ReconcileRounds::begin_round() {
   }
   std::set<ItemKey> coming;
   for (const auto& fact : later_) fact->brings(restored_, &coming);
-  std::unique_ptr<Fact>*first = nullptr, *in_the_way = nullptr;
+  std::unique_ptr<Fact>* first = nullptr;
+  std::unique_ptr<Fact>* in_the_way = nullptr;
   for (auto& fact : later_) {
     const bool lacks = !fact->force && !fact->missing.empty();
     if (!lacks && !fact->make_room && in_the_way == nullptr) in_the_way = &fact;

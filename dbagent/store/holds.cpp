@@ -81,7 +81,6 @@ bool has_goods(const proto::TradeSide& side, const google::protobuf::RepeatedPtr
                     });
 }
 
-// What was held goes to the other side, through transit; where it arrives its items are written anew.
 bool is_held_by(Shard& shard, const Key16& item, std::uint64_t player_id) {
   return shard.db.number("SELECT 1 FROM item_holder WHERE item_id = ?1 AND kind = 5 AND owner = ?2", item, player_id)
       .has_value();
@@ -93,7 +92,7 @@ bool is_of_a_later_leg(Shard& shard, const Key16& item, const Hold& hold) {
             hold.player_id, hold.epoch, hold.pseq);
   while (row.row()) {
     proto::TradeTerms terms;
-    terms.ParseFromString(row.text(1));
+    if (!terms.ParseFromString(row.text(1)) || terms.sides_size() != 2) continue;
     const auto& given = terms.sides(static_cast<int>(row.i64(0))).items();
     if (std::any_of(given.begin(), given.end(), [&](const auto& one) { return key_of(one.item()) == item; }))
       return true;
@@ -101,8 +100,9 @@ bool is_of_a_later_leg(Shard& shard, const Key16& item, const Hold& hold) {
   return false;
 }
 
-// What is not held is gone already: the other side is of this shard, too, and was finished first; or it was done again
-// after a restore, and never was here.
+// What was held goes to the other side, through transit; where it arrives its items are written anew. What is not held
+// is gone already: the other side is of this shard, too, and was finished first; or the leg was done again after a
+// restore, and it never was here.
 void give_away(Shard& shard, Posting& posting, const Hold& hold, const proto::TradeSide& me, std::uint32_t to_shard) {
   for (const auto& amount : me.give())
     posting.move(amount.name(), amount.value(), hold_account(hold.player_id), transit());

@@ -5,6 +5,7 @@
 //   known there                                    missing here                    done here
 //   leg or register COMMIT of a trade              the leg, or its end             PREPARE and FINISH at once
 //   COMMIT of a trade that this register decided   the decision                    decided again, by the same legs
+//   a held leg whose goods are elsewhere as well   likewise                        likewise: they were given on
 //   SWAP of this register, by who left since       the decision                    likewise, and the other leg
 //   letter received of a character here            the debit and the outbox row    SEND, already delivered
 //   letter sent to a character here                the inbox row                   DELIVER; of whom the backup does not

@@ -254,7 +254,7 @@ bool give_back(Shard& shard, const proto::NobodysItem& nobodys, proto::Reconcile
     // Its sender has only not been told yet; or it was written after all were heard.
     if (shard.db.number("SELECT 1 FROM inbox WHERE message_id = ?1", letter.message_id())) continue;
     if (active_here(shard, letter.to_player())) return false;
-    require(false, "it is in a letter between other shards");
+    throw GuardFalse("it is in a letter between other shards");
   }
   Holder holder{HolderKind::kPlayer};
   proto::Item whole;

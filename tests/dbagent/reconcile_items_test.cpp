@@ -319,8 +319,7 @@ class ReconcilePassedOnTest : public ReconcileTradesTest {
     leg.request.mutable_operations(0)->mutable_trade()->set_side(side);
     ASSERT_EQ(apply(number, leg).code(), proto::STORED);
   }
-  void offer(std::uint64_t txn, std::uint32_t decides, std::uint64_t giver, std::uint32_t from, std::uint64_t taker,
-             std::uint32_t to) {
+  static proto::TradeTerms gift(std::uint64_t txn, std::uint32_t decides, std::uint64_t giver, std::uint64_t taker) {
     proto::TradeTerms terms;
     *terms.mutable_txn() = store::uid(77, txn);
     terms.set_register_shard(decides);
@@ -328,6 +327,11 @@ class ReconcilePassedOnTest : public ReconcileTradesTest {
     gives->set_player_id(giver);
     *gives->add_items()->mutable_item() = store::uid(1, kItem);
     terms.add_sides()->set_player_id(taker);
+    return terms;
+  }
+  void offer(std::uint64_t txn, std::uint32_t decides, std::uint64_t giver, std::uint32_t from, std::uint64_t taker,
+             std::uint32_t to) {
+    const auto terms = gift(txn, decides, giver, taker);
     prepare_leg(from, giver, terms, 0);
     prepare_leg(to, taker, terms, 1);
   }
@@ -369,6 +373,17 @@ class ReconcilePassedOnTest : public ReconcileTradesTest {
 TEST_F(ReconcilePassedOnTest, WhatIsOnAThirdShardCameByTheTradeThatIsForgotten) {
   move(1, 3, 5);
   give_and_pass_on(5);
+  expect_only_one_has_it(5);
+}
+
+// Whoever got it holds it for somebody who has not come.
+TEST_F(ReconcilePassedOnTest, WhatIsHeldOnAThirdShardCameByTheTradeThatIsForgotten) {
+  move(1, 3, 5);
+  give();
+  offer(kSecond, 5, 9, 4, 1, 5);
+  for (const std::uint32_t number : {4u, 5u, 4u}) hear_register(number);
+  prepare_leg(5, 1, gift(103, 5, 1, 8), 0);
+  put_back(4);
   expect_only_one_has_it(5);
 }
 
