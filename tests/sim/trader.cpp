@@ -318,7 +318,7 @@ void Trader::correspond() {
 // Nothing lies on a table, where it would be missing, and no letter is being addressed, which a later request
 // overtakes.
 bool Trader::at_leisure() const {
-  return table_.sides_size() == 0 && !swords_.requests().open() && (!letters_ || letters_->may_write()) &&
+  return table_.sides_size() == 0 && !swords_.requests().open() && (!letters_ || !letters_->requests().open()) &&
          (!stall_ || !stall_->requests().open());
 }
 
