@@ -74,11 +74,8 @@ Result<> StoreFile::prepare(const char* kind, const char* schema) {
   db.script("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384;");
   // Nothing is copied out of the log, not even by closing, before it is known to be on the disk.
   sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  {
-    Query mode(db, "PRAGMA journal_mode=WAL");
-    const bool wal = mode.row() && mode.bytes(0) == "wal";
-    if (!wal && options_.sync) return fail(Trouble::kIo, options_.path + ": cannot use a write-ahead log here");
-  }
+  // To the statement's end: what it answers is what it is about to do, and the file may fail to be changed.
+  db.script("PRAGMA journal_mode=WAL");
   db.script(options_.sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
   db.script("PRAGMA journal_size_limit=67108864;");
   db.checkpoint_by_hand();
@@ -120,9 +117,18 @@ Result<> StoreFile::verify_settings() {
     if (is != setting.wanted)
       return fail(Trouble::kIo, options_.path + ": SQLite did not take the setting " + setting.name);
   }
-  Query locking(*database_, "PRAGMA locking_mode");
-  if (!locking.row() || locking.bytes(0) != "exclusive")
-    return fail(Trouble::kIo, options_.path + ": SQLite did not take the setting locking_mode");
+  struct Mode {
+    const char* query;
+    std::string_view wanted;
+    const char* name;
+  };
+  const Mode modes[] = {{"PRAGMA locking_mode", "exclusive", "locking_mode"},
+                        {"PRAGMA journal_mode", options_.sync ? "wal" : "", "journal_mode"}};
+  for (const Mode& mode : modes) {
+    Query is(*database_, mode.query);
+    if (!is.row() || (!mode.wanted.empty() && is.bytes(0) != mode.wanted))
+      return fail(Trouble::kIo, options_.path + ": SQLite did not take the setting " + mode.name);
+  }
   return {};
 }
 
@@ -185,10 +191,11 @@ bool StoreFile::begin(std::int64_t wall_unix_ms) {
     slow_since_wall_ = 0;
     return true;
   }
-  if (slow_since_wall_ == 0 || wall_unix_ms < slow_since_wall_) {
+  if (slow_since_wall_ == 0 || wall_unix_ms < wall_before_) {
     slow_since_wall_ = wall_unix_ms;
     slow_since_ = stored_shard_time_;
   }
+  wall_before_ = wall_unix_ms;
   shard_time_ = std::max(stored_shard_time_, slow_since_ + (wall_unix_ms - slow_since_wall_) / 2);
   return true;
 }

@@ -69,6 +69,7 @@ class StoreFile {
   std::int64_t shard_time_ = 0;
   std::int64_t stored_shard_time_ = 0;
   std::int64_t slow_since_wall_ = 0, slow_since_ = 0;  // both clocks when this one began to wait; 0: it does not
+  std::int64_t wall_before_ = 0;                       // the other one when it was last looked at while this one waits
   std::int64_t next_number_ = 1;
   std::int64_t operations_ = 0;
   bool check_is_due_ = false;

@@ -87,7 +87,7 @@ class Run {
     // A trade that just began ends by itself; then nothing may be left.
     cluster_.run(seconds(8));
     const auto rests = [&] {
-      return crowd_.everything_saved() && crowd_.everybody_at_home() && !stores_.letters_wait();
+      return crowd_.everything_saved() && crowd_.everybody_at_home() && !stores_.something_waits();
     };
     while (!rests() && now() < deadline) cluster_.run(kStep);
     // Who is quiet in a dungeon comes home when its run's time is over: later, perhaps, than all else has to be done.

@@ -311,9 +311,11 @@ std::set<std::uint64_t> Stores::put_back(std::uint32_t shard) {
   return players;
 }
 
-bool Stores::letters_wait() const {
+bool Stores::something_waits() const {
   return std::any_of(open_.begin(), open_.end(), [](const auto& one) {
-    return one.second->database().number("SELECT 1 FROM outbox WHERE state = 0 LIMIT 1").has_value();
+    store::Database& database = one.second->database();
+    return database.number("SELECT 1 FROM outbox WHERE state = 0 LIMIT 1").has_value() ||
+           database.number("SELECT 1 FROM hold WHERE finished = 0 LIMIT 1").has_value();
   });
 }
 

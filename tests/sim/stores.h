@@ -61,8 +61,8 @@ class Stores {
   // one.
   std::set<std::uint64_t> put_back(std::uint32_t shard);
   bool has_backup(std::uint32_t shard) const { return backups_.has(shard); }
-  // In a box of a store that an agent has open.
-  bool letters_wait() const;
+  // A letter in a box, or a leg of a trade, of a store that an agent has open.
+  bool something_waits() const;
   // Put back, and not open again.
   bool is_shut(std::uint32_t shard) const { return laws_.is_shut(shard); }
   // Of stores that nobody has open. Acquires each of `players` (shard, id) to read it.

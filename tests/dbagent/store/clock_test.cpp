@@ -60,8 +60,13 @@ TEST(AheadOnce, TimeGoesOnAtHalfThePaceUntilTheClockHasCaughtUp) {
   for (std::int64_t ms = 1; ms <= 1000; ++ms) ASSERT_EQ(time_at(kNow + ms), ahead + ms / 2);
   EXPECT_EQ(time_at(kNow - kHour), ahead + 500) << "back once more";
   EXPECT_EQ(time_at(kNow - kHour + 100), ahead + 550);
-  EXPECT_EQ(time_at(ahead + 600), ahead + 600);
-  EXPECT_EQ(time_at(ahead + 700), ahead + 700);
+  const std::int64_t nearer = time_at(kNow - kHour + 100 + kHour / 2);
+  EXPECT_EQ(nearer, ahead + 550 + kHour / 4) << "forward, but not as far";
+  EXPECT_EQ(time_at(kNow - kHour + 200), nearer) << "and back from there";
+  EXPECT_EQ(time_at(kNow - kHour + 300), nearer + 50);
+  const std::int64_t caught_up = nearer + 100;
+  EXPECT_EQ(time_at(caught_up), caught_up);
+  EXPECT_EQ(time_at(caught_up + 100), caught_up + 100);
 }
 
 // One connection a file: nobody reads an old state that a checkpoint would have to wait for, a backup neither.
