@@ -89,6 +89,8 @@ std::set<std::string> Crowd::names_of(const std::set<std::uint64_t>& players) co
   std::set<std::string> names;
   each([&](const auto& client) {
     if (client.player_id() == 0 || players.contains(client.player_id())) names.insert(client.name());
+    // It may have one of that name, too, and play that again later.
+    if (client.name() != client.first_name()) names.insert(client.first_name());
   });
   return names;
 }

@@ -34,9 +34,11 @@ void ItemPlaces::opened(std::uint32_t number, store::Database& database) {
   Shard& shard = shards_[number];
   shard.database = &database;
   const std::int64_t restores = database.number("SELECT count(*) FROM restored").value_or(0);
-  if (restores != std::exchange(shard.restores, restores))
-    for (const auto& [at, one] : shards_)
-      for (const auto& [row, item] : one.items) forgotten_.insert(item);
+  if (restores == std::exchange(shard.restores, restores)) return;
+  for (const auto& [at, one] : shards_)
+    for (const auto& [row, item] : one.items) forgotten_.insert(item);
+  // Between two shards.
+  forgotten_.insert(doubtful_.begin(), doubtful_.end());
 }
 
 void ItemPlaces::closed(std::uint32_t shard) { shards_[shard].database = nullptr; }

@@ -61,6 +61,7 @@ class ScriptedPlayer {
   const std::string& place() const { return place_; }
   int number() const { return number_; }
   const std::string& name() const { return character_; }
+  const std::string& first_name() const { return name_; }
   bool wants_dungeon() const { return wants_dungeon_; }
   int answers() const { return answers_; }
   std::string account() const { return "account-" + name_ + made_up_; }

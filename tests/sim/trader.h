@@ -59,6 +59,7 @@ class Trader {
 
   int number() const { return number_; }
   const std::string& name() const { return character_; }
+  const std::string& first_name() const { return name_; }
   int answers() const { return answers_; }
   int disconnects() const { return disconnects_; }
   bool in_world() const { return in_world_; }
