@@ -65,6 +65,9 @@ Player* OwnerNode::find(PlayerRef ref) {
 Player* OwnerNode::sender(const From& from) {
   Player* player = find(PlayerRef{from.header.player, from.header.player_epoch});
   if (player == nullptr || player->session.session != from.header.session) return nullptr;
+  // On its way since before its client came back, perhaps through another gateway, and may have asked again by now:
+  // what was refused to the repeat must not happen all the same.
+  if (from.header.session_epoch < player->session.epoch) return nullptr;
   const bool harmless = from.header.message_id == route_id(proto::Echo::descriptor()) ||
                         from.header.message_id == route_id(proto::MoveTo::descriptor());
   if (player->state != Player::State::kActive || (player->stranded && !harmless)) {

@@ -30,6 +30,7 @@ class OwnerSilenceTest : public test::OwnerTest {
     request.set_creq(creq);
     MeshHeader header;
     header.session = SessionId(id * 10);
+    header.session_epoch = player(id).session.epoch;
     header.player = PlayerId(id);
     header.player_epoch = player(id).epoch;
     cluster_->ask(kGateway, request, header);

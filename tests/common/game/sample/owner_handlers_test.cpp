@@ -70,14 +70,14 @@ class OwnerHandlersTest : public testing::Test {
     cluster_->run(milliseconds(50));
   }
   template <class Request = sample::BuyRequest>
-  void buy(std::uint64_t creq) {
+  void buy(std::uint64_t creq, std::uint32_t session_epoch = 1) {
     Request request;
     request.set_creq(creq);
     MeshHeader header;
     header.kind = MeshKind::kFromClient;
     header.message_id = route_id(Request::descriptor());
     header.session = SessionId(10);
-    header.session_epoch = 1;
+    header.session_epoch = session_epoch;
     header.player = PlayerId(1);
     header.player_epoch = owner_->find(PlayerId(1))->epoch;
     cluster_->raw(kGateway, header, request.SerializeAsString());
@@ -109,6 +109,25 @@ TEST_F(OwnerHandlersTest, AConversationsRepeatIsBusyWhileItRunsAndThenTheSameAns
   EXPECT_EQ(told()->second.touched().balances(0).value(), 1);
   buy(5);
   EXPECT_EQ(told()->second.touched().balances(0).value(), 1);
+  EXPECT_EQ(owner_->asked, 1);
+}
+
+// It was behind a link that was away, while its client came back through another gateway.
+TEST_F(OwnerHandlersTest, WhatWasAskedInAnEarlierEpochOfTheSessionIsNotDoneAnyMore) {
+  proto::Attach attach;
+  attach.set_player_id(1);
+  attach.set_session_id(10);
+  attach.set_session_epoch(2);
+  attach.set_gateway(kGateway.value);
+  cluster_->ask(kGateway, attach);
+  cluster_->turn();
+  buy(5);
+  cluster_->run(seconds(2));
+  EXPECT_FALSE(told());
+  EXPECT_EQ(owner_->asked, 0);
+  buy(5, 2);
+  cluster_->run(seconds(2));
+  EXPECT_TRUE(told());
   EXPECT_EQ(owner_->asked, 1);
 }
 
