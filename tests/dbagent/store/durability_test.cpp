@@ -130,5 +130,31 @@ TEST_F(DurabilityTest, AFailedSyncOfACheckpointStopsTheStoreToo) {
   EXPECT_EQ(gold_after_restart(), static_cast<std::int64_t>(saved));
 }
 
+// A file that was put back, or sealed, has no log yet. SQLite says "wal" also when the file could not be changed, and
+// keeps a journal then, the removal of which is not synced.
+TEST_F(DurabilityTest, AStoreThatCannotChangeToALogDoesNotOpen) {
+  std::uint64_t saved = 0;
+  int refused = 0;
+  for (std::uint64_t nth = 1; nth <= 8; ++nth) {
+    store.reset();
+    {
+      auto file = Database::open({options.path, FaultyDisk::kName, false, false});
+      ASSERT_TRUE(file);
+      (*file)->script("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE");
+    }
+    disk.fail_sync(nth, SQLITE_IOERR_FSYNC);
+    auto opened = ShardStore::open(options);
+    refused += !opened;
+    disk.heal();
+    store = opened ? std::move(*opened) : open_shard(options);
+    const auto reply = give(saved + 1);
+    saved += code_of(reply) == proto::STORED;
+    EXPECT_TRUE(std::filesystem::exists(options.path + "-wal")) << nth;
+    ASSERT_EQ(gold_after_restart(), static_cast<std::int64_t>(saved)) << nth;
+  }
+  EXPECT_GT(refused, 0);
+  EXPECT_LT(refused, 8) << "then the last ones failed at nothing";
+}
+
 }  // namespace
 }  // namespace dure::store
